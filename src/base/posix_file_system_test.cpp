@@ -1,0 +1,100 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "base/file_system.hpp"
+#include "base/testing/temp_dir.hpp"
+
+namespace ggen {
+namespace {
+
+using testing::TempDir;
+
+TEST(PosixFileSystemTest, AtomicWriteLeavesNoTemporaryFile) {
+    TempDir const dir;
+
+    ASSERT_TRUE(dir.files().write_file_atomic(dir / "a", as_bytes("one"), Sync::durable));
+    ASSERT_TRUE(dir.files().write_file_atomic(dir / "a", as_bytes("two"), Sync::none));
+
+    EXPECT_EQ(as_text(dir.files().read_file(dir / "a", 10).value()), "two");
+    EXPECT_EQ(dir.files().list(dir.path()).value().size(), 1U);
+}
+
+TEST(PosixFileSystemTest, ReadStopsAtTheLimit) {
+    TempDir const dir;
+    ASSERT_TRUE(dir.files().write_file_atomic(dir / "a", as_bytes("12345"), Sync::none));
+
+    EXPECT_TRUE(dir.files().read_file(dir / "a", 5));
+    EXPECT_EQ(dir.files().read_file(dir / "a", 4).error().code, Errc::too_large);
+    EXPECT_EQ(dir.files().read_file(dir / "b", 4).error().code, Errc::not_found);
+    EXPECT_EQ(dir.files().read_file(dir.path(), 4).error().code, Errc::io);
+}
+
+TEST(PosixFileSystemTest, TreeBuilderNeverFollowsALinkThatWasSwappedIn) {
+    TempDir const dir;
+    auto builder = dir.files().create_tree(dir / "tree").value();
+    ASSERT_TRUE(builder->make_directory("sub"));
+    ASSERT_TRUE(dir.files().make_directories(dir / "outside"));
+    ASSERT_TRUE(dir.files().remove_tree(dir / "tree/sub"));
+    ASSERT_TRUE(dir.files().make_symlink(dir / "outside", dir / "tree/sub"));
+
+    EXPECT_FALSE(builder->add_file("sub/file", as_bytes("x"), 0644));
+    EXPECT_FALSE(builder->make_directory("sub/deeper"));
+    EXPECT_TRUE(dir.files().list(dir / "outside").value().empty());
+}
+
+TEST(PosixFileSystemTest, TreeBuilderRefusesPathsThatLeave) {
+    TempDir const dir;
+    auto builder = dir.files().create_tree(dir / "tree").value();
+
+    for (auto const* path : {"../x", "/x", "", "a/../x", "a//b", "./x", "a/."}) {
+        EXPECT_EQ(builder->add_file(path, as_bytes("x"), 0644).error().code, Errc::refused) << path;
+    }
+}
+
+TEST(PosixFileSystemTest, RemoveTreeRemovesReadOnlyTreesAndKeepsLinkTargets) {
+    TempDir const dir;
+    auto builder = dir.files().create_tree(dir / "tree").value();
+    ASSERT_TRUE(builder->make_directory("a/b"));
+    ASSERT_TRUE(builder->add_file("a/b/file", as_bytes("x"), 0444));
+    ASSERT_TRUE(dir.files().make_directories(dir / "keep/inner"));
+    ASSERT_TRUE(dir.files().make_symlink(dir / "keep", dir / "tree/a/link"));
+    ASSERT_TRUE(dir.files().set_mode(dir / "tree/a/b", 0555));
+    ASSERT_TRUE(dir.files().set_mode(dir / "tree/a", 0555));
+
+    ASSERT_TRUE(dir.files().remove_tree(dir / "tree"));
+
+    EXPECT_FALSE(dir.files().info(dir / "tree"));
+    EXPECT_TRUE(dir.files().info(dir / "keep/inner"));
+    EXPECT_TRUE(dir.files().remove_tree(dir / "tree")) << "absent is success";
+}
+
+TEST(PosixFileSystemTest, RenameExchangeSwapsAndNoReplaceRefuses) {
+    TempDir const dir;
+    ASSERT_TRUE(dir.files().make_directories(dir / "a/was-a"));
+    ASSERT_TRUE(dir.files().make_directories(dir / "b/was-b"));
+
+    EXPECT_EQ(dir.files().rename_no_replace(dir / "a", dir / "b").error().code, Errc::conflict);
+    ASSERT_TRUE(dir.files().rename_exchange(dir / "a", dir / "b"));
+
+    EXPECT_TRUE(dir.files().info(dir / "a/was-b"));
+    EXPECT_TRUE(dir.files().info(dir / "b/was-a"));
+}
+
+TEST(PosixFileSystemTest, ExclusiveLockKeepsOthersOutUntilItEnds) {
+    TempDir const dir;
+    auto held = dir.files().lock(dir / "lock", LockMode::exclusive);
+    ASSERT_TRUE(held);
+    EXPECT_FALSE(dir.files().try_lock(dir / "lock", LockMode::shared).value().has_value());
+
+    CancelToken cancel;
+    cancel.cancel();
+    EXPECT_EQ(dir.files().lock(dir / "lock", LockMode::exclusive, &cancel).error().code, Errc::cancelled);
+
+    held = Error{Errc::cancelled, "released"};
+    EXPECT_TRUE(dir.files().try_lock(dir / "lock", LockMode::exclusive).value().has_value());
+}
+
+}  // namespace
+}  // namespace ggen

@@ -1,0 +1,1 @@
+// Carries the precompiled gtest header that every test program reuses.
