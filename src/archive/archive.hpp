@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "crypto/digest.hpp"
+
+namespace ggen {
+
+/// Limits of an archive, checked before anything is allocated (docs/formats/archive.md).
+struct ArchiveLimits {
+    static constexpr std::uint64_t k_packed_bytes_max = 2 * k_gib;
+    static constexpr std::uint64_t k_unpacked_floor_bytes = 512 * k_mib;  ///< Always allowed.
+    static constexpr std::uint64_t k_unpacked_ratio_max = 20;             ///< Beyond the floor.
+    static constexpr std::size_t k_files_max = 100'000;
+    static constexpr std::size_t k_path_bytes_max = 200;
+    static constexpr std::size_t k_component_bytes_max = 100;
+    static constexpr int k_zstd_window_log_max = 23;  ///< 8 MiB.
+};
+
+/// One regular file of a package. `path` is relative to the package's top directory.
+struct ArchiveFile {
+    std::string path;
+    bool executable = false;  ///< 0755, else 0644.
+    Bytes content;
+};
+
+/// A file inside decoded canonical bytes; `content` points into them.
+struct ArchiveEntry {
+    std::string path;
+    bool executable = false;
+    BytesView content;
+};
+
+/// A package archive in its one canonical spelling: ustar, regular files only, byte-sorted, one top
+/// directory, uid 0, mtime 0, exact padding (trust.md 4.1; docs/formats/archive.md).
+struct EncodedArchive {
+    Bytes packed;                    ///< One zstd frame: what is served and named by `archive`.
+    std::uint64_t tree_bytes = 0;    ///< Size of the canonical ustar bytes.
+    Digest archive;                  ///< SHA-256 of `packed`.
+    Digest tree;                     ///< SHA-256 of the canonical ustar bytes.
+};
+
+/// Checks paths, sorts, encodes and compresses. `top_directory` is "name-version" with '/' of the
+/// scope as '-' .
+/// Errors: refused (archive_path_unsafe, archive_collision), too_large, conflict (duplicate path).
+[[nodiscard]] Result<EncodedArchive> encode_archive(std::string_view top_directory,
+                                                    std::vector<ArchiveFile> files);
+
+/// The canonical ustar bytes alone (what `tree` is the digest of).
+[[nodiscard]] Result<Bytes> encode_tree(std::string_view top_directory,
+                                        std::vector<ArchiveEntry> const& sorted_files);
+
+/// A decoded archive; owns the canonical bytes that the entries point into. Move-only.
+struct DecodedArchive {
+    Bytes tree_bytes;
+    std::string top_directory;
+    std::vector<ArchiveEntry> files;  ///< Byte-sorted by path.
+    Digest tree;
+
+    DecodedArchive() = default;
+    DecodedArchive(DecodedArchive&&) = default;
+    DecodedArchive& operator=(DecodedArchive&&) = default;
+    DecodedArchive(DecodedArchive const&) = delete;
+    DecodedArchive& operator=(DecodedArchive const&) = delete;
+};
+
+/// Decompresses within limits, decodes, checks every path, encodes again and compares.
+/// Memory: at most the unpacked size, twice the packed one.
+/// Errors: corrupt (archive_not_canonical, archive_truncated, archive_compression), refused
+/// (archive_path_unsafe, archive_collision), too_large (archive_too_large).
+[[nodiscard]] Result<DecodedArchive> decode_archive(BytesView packed);
+/// The same on uncompressed canonical bytes.
+[[nodiscard]] Result<DecodedArchive> decode_tree(Bytes tree_bytes);
+
+/// Why `path` may not stand in a package, or success. The rules of trust.md 4.1 A1 to A3: relative,
+/// no "..", no control or invisible characters, no name that some system reserves, limits.
+[[nodiscard]] Result<void> check_archive_path(std::string_view path);
+
+/// Full case fold + NFKC: equal keys are one file on some system.
+[[nodiscard]] std::string collision_key(std::string_view path);
+
+/// `text` with control, bidi and invisible characters as \x.. or \u{....}: safe for a terminal.
+[[nodiscard]] std::string escape_for_terminal(std::string_view text);
+
+}  // namespace ggen

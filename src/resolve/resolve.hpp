@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/cancel.hpp"
+#include "base/result.hpp"
+#include "spec/manifest.hpp"
+#include "spec/package_name.hpp"
+#include "spec/version.hpp"
+
+namespace ggen {
+
+/// A version that a registry offers.
+struct Candidate {
+    Version version;
+    bool yanked = false;
+};
+
+/// Port: where the solver learns about packages, on demand. Called from the solver's thread only;
+/// each question is asked at most once per resolution.
+class DependencyProvider {
+public:
+    virtual ~DependencyProvider() = default;
+    /// Every version, any order. An unknown package is an empty list, not an error.
+    virtual Result<std::vector<Candidate>> versions(PackageName const& name) = 0;
+    virtual Result<std::vector<Dependency>> dependencies(PackageName const& name,
+                                                         Version const& version) = 0;
+    /// A hint that dependencies of these will probably be asked for soon. May do nothing.
+    virtual void prefetch(PackageName const& /*name*/) {}
+};
+
+struct ResolveRequest {
+    /// What the user's project asks for.
+    std::vector<Dependency> roots;
+    /// Versions to keep when they satisfy; yanked ones stay allowed here.
+    std::map<PackageName, Version> locked;
+    /// How the root is called in explanations.
+    std::string root_label = "your project";
+};
+
+struct ResolveOptions {
+    std::uint64_t steps_max = 20'000'000;  ///< Unit propagation steps; beyond: resolution_limit.
+    CancelToken const* cancel = nullptr;
+};
+
+/// One version per package. Prefers locked versions, then the highest release; prereleases only when
+/// a range names one; yanked only when locked or when the range is exactly that version.
+struct Solution {
+    struct Chosen {
+        Version version;
+        bool yanked = false;
+        std::vector<Dependency> dependencies;  ///< As the provider said, optional ones included.
+    };
+    std::map<PackageName, Chosen> packages;
+};
+
+/// No solution: a value, not an error.
+struct Conflict {
+    /// Whole sentences that name the packages, the ranges and a way out; ends with LF.
+    std::string explanation;
+    /// A package of the root whose requirement, relaxed, makes a solution exist (tested), if any.
+    std::vector<std::string> hints;
+    /// A root requirement names a package that does not exist at all.
+    std::vector<PackageName> unknown_packages;
+};
+
+using Resolution = std::variant<Solution, Conflict>;
+
+/// PubGrub (dart-lang/pub doc/solver.md) over `provider`.
+///
+/// Optional dependencies constrain a package that is chosen for another reason, and are themselves
+/// chosen when some version satisfies; they are dropped, never a conflict, when none exists.
+/// Deterministic: same answers from the provider, same result. Blocks. One thread.
+/// Errors: whatever the provider returns; too_large (resolution_limit); cancelled.
+[[nodiscard]] Result<Resolution> resolve(DependencyProvider& provider, ResolveRequest const& request,
+                                         ResolveOptions const& options = {});
+
+}  // namespace ggen
