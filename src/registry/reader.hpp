@@ -1,0 +1,84 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file_system.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "merkle/checkpoint.hpp"
+#include "registry/records.hpp"
+#include "registry/root_file.hpp"
+#include "registry/source.hpp"
+#include "registry/state.hpp"
+
+namespace ggen {
+
+/// When a registry counts as frozen in time (trust.md 2.6).
+struct FreshnessPolicy {
+    std::int64_t warn_after_seconds = 7 * 86'400;
+    std::int64_t refuse_after_seconds = 30 * 86'400;
+    std::int64_t future_tolerance_seconds = 3'600;
+    bool enforce = false;  ///< Folder registries of one machine only show the age.
+};
+
+struct ReaderOptions {
+    std::string cache_directory;  ///< Per registry: last checkpoint, root file, verified objects.
+    FreshnessPolicy freshness;
+    bool offline = false;  ///< Use the last verified checkpoint and cached objects only.
+};
+
+struct RefreshReport {
+    std::uint64_t old_size = 0;
+    std::uint64_t size = 0;
+    UnixTime state_time;
+    std::optional<std::string> warning;  ///< For example the age of the checkpoint.
+};
+
+/// Reads one registry from untrusted sources. Everything returned was verified against the root file
+/// and the newest checkpoint, and was verified before it was cached.
+///
+/// The last verified checkpoint is durable before anything that depends on it is returned: rollback
+/// and fork are refused from then on, with evidence kept in the cache directory. Blocks. `blob` and
+/// `prove` may be called from several threads after refresh(); the rest from one.
+class RegistryReader {
+public:
+    /// `root` is the pinned root file (or the one accepted on first use). Loads the cached checkpoint.
+    static Result<std::unique_ptr<RegistryReader>> open(FileSystem& files, Clock& clock, RegistrySource& source,
+                                                        RootFile root, ReaderOptions options);
+    virtual ~RegistryReader() = default;
+
+    /// Fetches root updates, checkpoint, consistency proof and state head. Errors: refused
+    /// (checkpoint_rollback, log_fork, signature_invalid, proof_invalid, registry_frozen_in_time,
+    /// clock_implausible, root_file_invalid), offline (no cached checkpoint), and the source's.
+    virtual Result<RefreshReport> refresh() = 0;
+    [[nodiscard]] virtual RootFile const& root() const = 0;
+    [[nodiscard]] virtual merkle::SignedCheckpoint const& checkpoint() const = 0;
+
+    /// What the registry says about `name`: proven by the state tree. Nothing = proven absent.
+    virtual Result<std::optional<NameState>> lookup(PackageName const& name) = 0;
+    /// The release record; its leaf hash is the one of `version` and its signature satisfies `owner`'s claim at that time by replay.
+    virtual Result<ReleaseRecord> release(VersionState const& version) = 0;
+    /// The bytes, digest and size checked. Cached when at most 1 MiB (manifests).
+    virtual Result<Bytes> blob(BlobRef const& blob) = 0;
+    /// Inclusion proof against the current checkpoint, checked.
+    virtual Result<merkle::LogProof> prove(std::uint64_t index) = 0;
+    /// Verified entries [begin, end), in order: what projections are fed from. `state` of the log is
+    /// the caller's to keep (RegistryState::apply).
+    virtual Result<void> each_entry(std::uint64_t begin, std::uint64_t end,
+                                    std::function<Result<void>(std::uint64_t index, BytesView entry)> const& visit) = 0;
+};
+
+/// First contact: fetches root/1 .. root/N from `source` and verifies the chain from itself. The
+/// caller shows `fingerprint()` and pins it.
+[[nodiscard]] Result<RootFile> fetch_root_on_first_use(RegistrySource& source);
+
+/// Checks a lockfile proof with no source at all: root file -> log key -> checkpoint -> inclusion ->
+/// record; returns the proven record. Errors: refused (signature_invalid, proof_invalid), invalid.
+[[nodiscard]] Result<ReleaseRecord> verify_proof_offline(RootFile const& root, merkle::LogProof const& proof,
+                                                         BytesView entry);
+
+}  // namespace ggen

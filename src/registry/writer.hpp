@@ -1,0 +1,75 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/file_system.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "merkle/checkpoint.hpp"
+#include "merkle/note.hpp"
+#include "registry/records.hpp"
+#include "registry/root_file.hpp"
+#include "registry/state.hpp"
+
+namespace ggen {
+
+struct WriterOptions {
+    std::string directory;  ///< The public folder.
+    /// Private to this machine: the compare-and-swap copy of the signed checkpoint. Never inside
+    /// `directory`, so that a restored backup of the folder cannot fork the log.
+    std::string state_directory;
+    merkle::SignerKey log_key;
+    /// Adds a dated cosignature so that a log without witnesses is dated too.
+    std::optional<merkle::SignerKey> cosigner;
+};
+
+/// An acknowledged entry: durable, and proven to be in a durable checkpoint.
+struct Receipt {
+    std::uint64_t index = 0;
+    Digest leaf;
+    merkle::LogProof proof;
+};
+
+/// The one writer of one log; order of steps as trust.md 2.5. Holds a kernel lock on the registry for
+/// its lifetime. One thread. An fsync error ends the process.
+class RegistryWriter {
+public:
+    /// Makes an empty registry: root file version 1 (threshold 1, `root_key`), first checkpoint.
+    /// Errors: conflict (registry_exists), io.
+    static Result<void> create(FileSystem& files, Clock& clock, WriterOptions const& options,
+                               merkle::SignerKey const& root_key);
+    /// Locks, heals what a killed writer left, replays, and checks the stored log against the last
+    /// signed checkpoint. Errors: conflict (registry_busy), not_found (registry_not_found), refused
+    /// (log_writer_stopped), corrupt (tile_invalid), io.
+    static Result<std::unique_ptr<RegistryWriter>> open(FileSystem& files, Clock& clock, WriterOptions options);
+
+    virtual ~RegistryWriter() = default;
+    [[nodiscard]] virtual RegistryState const& state() const = 0;
+    [[nodiscard]] virtual merkle::SignedCheckpoint const& checkpoint() const = 0;
+    [[nodiscard]] virtual std::string const& origin() const = 0;
+    /// Stores a blob under its digest (durable). Storing it twice is fine.
+    virtual Result<BlobRef> put_blob(BytesView bytes) = 0;
+    /// Appends all entries and commits one checkpoint. Every entry must have an effect in state();
+    /// otherwise nothing is written. Receipts in the order of `entries`.
+    /// An entry that is byte-equal to one applied already gives that one's receipt (idempotent).
+    /// Errors: refused (not_owner, record_invalid), conflict (version_exists), refused (log_writer_stopped), io.
+    virtual Result<std::vector<Receipt>> append(std::vector<Bytes> const& entries) = 0;
+};
+
+/// What `registry fsck` finds in a folder, without trusting anything derived.
+struct FsckReport {
+    std::uint64_t entries = 0;
+    std::uint64_t releases = 0;
+    std::uint64_t blobs = 0;
+    std::uint64_t blob_bytes = 0;
+    std::vector<std::string> problems;   ///< One sentence each; empty = sound.
+    std::vector<std::string> repaired;   ///< With `repair`: what was rewritten from the log.
+};
+/// Recomputes tiles, root, state and blob digests from the entry bundles. With `repair`, derived files
+/// (tiles, state objects) are written anew; entries and blobs never are.
+[[nodiscard]] Result<FsckReport> fsck_registry(FileSystem& files, std::string const& directory,
+                                               merkle::VerifierKey const& log_key, bool repair);
+
+}  // namespace ggen
