@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/cancel.hpp"
+#include "base/file_system.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "market/config.hpp"
+#include "registry/source.hpp"
+
+namespace ggen {
+
+/// Port: turns a location into something readable. Folders are opened by `market` itself; addresses by
+/// the HTTP client in `net`.
+class SourceOpener {
+public:
+    virtual ~SourceOpener() = default;
+    /// Errors: invalid (url_invalid), unavailable.
+    virtual Result<std::unique_ptr<RegistrySource>> open(std::string const& location) = 0;
+};
+
+/// Something worth telling while an operation runs.
+struct ProgressEvent {
+    enum class Kind : std::uint8_t {
+        phase,          ///< `text` names it: "resolve", "fetch", "install".
+        fetch_started,  ///< `text` = name@version, `total_bytes`.
+        fetch_done,
+        package_done,
+        warning,
+    };
+    Kind kind;
+    std::string text;
+    std::uint64_t done = 0;   ///< Packages or bytes so far.
+    std::uint64_t total = 0;  ///< 0 = unknown.
+    std::uint64_t bytes = 0;
+};
+class Observer {
+public:
+    virtual ~Observer() = default;
+    /// May be called from worker threads, one call at a time.
+    virtual void on_event(ProgressEvent const& event) = 0;
+};
+
+/// Everything that an operation stands on. All members outlive every operation.
+struct Market {
+    FileSystem& files;
+    Clock& clock;
+    Random& random;
+    Logger& log;
+    SourceOpener& opener;
+    Observer& observer;
+    CancelToken& cancel;
+    Directories directories;
+    Config config;
+    std::string project_directory;  ///< Where ggen.lock and gpacks/ stand; absolute.
+};
+
+}  // namespace ggen
