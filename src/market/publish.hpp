@@ -36,7 +36,8 @@ struct PackedPackage {
 struct PackRequest {
     std::string directory;
     std::string version;  ///< Overrides the manifest's (`--tag`); "" = as it is.
-    std::string output;   ///< For `pack`: where to write the archive; "" = "<name>-<version>.gpack" in the working directory.
+    /// For `pack`: where to write the archive; "" = "<name>-<version>.gpack" in the working directory.
+    std::string output;
 };
 /// .gitignore-like include/exclude; `.git`, `gpacks`, `.ggen`, `ggen.lock*` are never packed.
 Result<PackedPackage> pack_package(Market& market, PackRequest const& request);

@@ -60,7 +60,8 @@ public:
 
     /// What the registry says about `name`: proven by the state tree. Nothing = proven absent.
     virtual Result<std::optional<NameState>> lookup(PackageName const& name) = 0;
-    /// The release record; its leaf hash is the one of `version` and its signature satisfies `owner`'s claim at that time by replay.
+    /// The release record; its leaf hash is the one of `version`, and its signature satisfies the claim
+    /// that held at that time, by replay.
     virtual Result<ReleaseRecord> release(VersionState const& version) = 0;
     /// The bytes, digest and size checked. Cached when at most 1 MiB (manifests).
     virtual Result<Bytes> blob(BlobRef const& blob) = 0;

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""The house rules that a compiler does not check. Runs in ctest; prints one line per finding.
+
+Checks: includes against tools/layers.txt, file sizes, banned calls and words, paths that
+ARCHITECTURE.md names, coroutine forms that GCC 12 miscompiles. tools/tidy_exceptions.txt holds
+`file: reason` lines for files that may be longer; an exception that is no longer needed is a finding
+too, so the list can only shrink.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LINES_MAX = {".hpp": 200, ".cpp": 500}
+TEST_LINES_MAX = 800
+LINE_LENGTH_MAX = 120
+SOURCES = ("src", "apps", "sim", "bench", "tests", "fuzz")
+BANNED = [
+    (r"\bTODO\b|\bFIXME\b|\bXXX\b|\bHACK\b", "words that promise work; finish it or file an issue"),
+    (r"#include <(iostream|regex)>", "heavy header: use fmt or cstdio, and a hand-written scanner"),
+    (r"\busing namespace\b", "name what is used"),
+    (r"\b(sprintf|strcpy|strcat|gets|system|popen)\s*\(", "unsafe C call"),
+    (r"\brand\s*\(\)|std::random_device", "randomness comes through base/random.hpp"),
+    (r"system_clock::now|::time\(nullptr\)|gettimeofday", "time comes through base/time.hpp"),
+]
+ALLOWED_BANNED = {  # file -> pattern text that is at home there
+    "src/base/time.cpp": "system_clock::now",
+}
+
+
+def tracked():
+    out = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard"],
+                         capture_output=True, text=True, check=False)
+    if out.returncode == 0:
+        return [line for line in out.stdout.splitlines() if (ROOT / line).is_file()]
+    return [str(p.relative_to(ROOT)) for p in ROOT.rglob("*") if p.is_file()]
+
+
+def read_layers():
+    arrows, only = {}, {}
+    for line in (ROOT / "tools/layers.txt").read_text().splitlines():
+        line = line.split("#", 1)[0].strip()
+        if not line:
+            continue
+        left, right = line.split(":", 1)
+        if left.startswith("only "):
+            only[left[5:].strip()] = set(right.split())
+        else:
+            arrows[left.strip()] = set(right.split())
+    return arrows, only
+
+
+def check_includes(name, text, arrows, only, findings):
+    parts = name.split("/")
+    module = parts[1] if parts[0] == "src" else parts[0]
+    for number, line in enumerate(text.splitlines(), 1):
+        match = re.match(r'\s*#\s*include\s+["<]([^">]+)[">]', line)
+        if not match:
+            continue
+        header = match.group(1)
+        if parts[0] == "src":
+            target = header.split("/")[0]
+            if module not in arrows:
+                findings.append(f"{name}:{number}: module {module} is not in tools/layers.txt")
+                return
+            if target in arrows and target != module and target not in arrows[module]:
+                findings.append(f"{name}:{number}: {module} may not include {target} (tools/layers.txt)")
+        for prefix, homes in only.items():
+            if line.strip().startswith("#include <" + prefix) and module not in homes:
+                findings.append(f"{name}:{number}: <{header}> belongs to {', '.join(sorted(homes))}")
+
+
+def check_sizes(name, text, exceptions, findings):
+    suffix = pathlib.Path(name).suffix
+    lines = text.count("\n")
+    limit = TEST_LINES_MAX if re.search(r"_test\.cpp$", name) else LINES_MAX.get(suffix)
+    if limit is None:
+        return
+    if lines > limit and name not in exceptions:
+        findings.append(f"{name}: {lines} lines; the limit is {limit}")
+    if lines <= limit and name in exceptions:
+        findings.append(f"{name}: fits again; drop it from tools/tidy_exceptions.txt")
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > LINE_LENGTH_MAX and "NOLINT" not in line:
+            findings.append(f"{name}:{number}: {len(line)} characters; the limit is {LINE_LENGTH_MAX}")
+
+
+def check_banned(name, text, findings):
+    for pattern, reason in BANNED:
+        for match in re.finditer(pattern, text):
+            if ALLOWED_BANNED.get(name) == match.group(0):
+                continue
+            number = text.count("\n", 0, match.start()) + 1
+            findings.append(f"{name}:{number}: {match.group(0)}: {reason}")
+
+
+def check_co_await(name, text, findings):
+    for match in re.finditer(r"co_await\b([^;]*);", text):
+        if "{" in match.group(1) or "?" in match.group(1):
+            number = text.count("\n", 0, match.start()) + 1
+            findings.append(f"{name}:{number}: braces or ?: after co_await (GCC 12 miscompiles them)")
+
+
+def check_documents(files, findings):
+    """Every path in back quotes that looks like one of ours must exist."""
+    names = set(files)
+    folders = {"/".join(f.split("/")[:i]) for f in files for i in range(1, f.count("/") + 1)}
+    for document in ("ARCHITECTURE.md", "README.md", "CONTRIBUTING.md"):
+        path = ROOT / document
+        if not path.exists():
+            findings.append(f"{document}: missing")
+            continue
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            for quoted in re.findall(r"`([A-Za-z0-9_.\-/]+)`", line):
+                first = quoted.split("/")[0]
+                if "/" not in quoted or first not in ("src", "apps", "tests", "tools", "docs", "fuzz",
+                                                      "bench", "sim", "cmake", "examples"):
+                    continue
+                if quoted.rstrip("/") not in names and quoted.rstrip("/") not in folders:
+                    findings.append(f"{document}:{number}: {quoted} does not exist")
+
+
+def main():
+    files = tracked()
+    arrows, only = read_layers()
+    exceptions = {}
+    exception_file = ROOT / "tools/tidy_exceptions.txt"
+    if exception_file.exists():
+        for line in exception_file.read_text().splitlines():
+            if line.strip() and not line.startswith("#"):
+                path, reason = line.split(":", 1)
+                exceptions[path.strip()] = reason.strip()
+    findings = []
+    checked = 0
+    for name in files:
+        if name.split("/")[0] not in SOURCES or pathlib.Path(name).suffix not in (".hpp", ".cpp"):
+            continue
+        text = (ROOT / name).read_text(encoding="utf-8", errors="replace")
+        checked += 1
+        check_includes(name, text, arrows, only, findings)
+        check_sizes(name, text, exceptions, findings)
+        check_banned(name, text, findings)
+        check_co_await(name, text, findings)
+    for name in exceptions:
+        if name not in files:
+            findings.append(f"tools/tidy_exceptions.txt: {name} does not exist")
+    check_documents(files, findings)
+    for finding in findings:
+        print(finding)
+    print(f"tidy: {checked} files, {len(findings)} findings")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
