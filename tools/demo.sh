@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# The main job on the packs of examples/, in a temporary folder. Usage: demo.sh PATH_TO_GGEN
+# Every time and figure printed is measured in this run; any step that does not do what it should
+# ends the demo with an error.
+set -euo pipefail
+ggen=$1
+top=$(cd "$(dirname "$0")/.." && pwd)
+room=$(mktemp -d)
+trap 'chmod -R u+w "$room" 2>/dev/null; rm -rf "$room"' EXIT
+export GGEN_CONFIG_DIR=$room/config GGEN_CACHE_DIR=$room/cache GGEN_DATA_DIR=$room/data
+export GGEN_STATE_DIR=$room/state NO_COLOR=1
+unset GGEN_KEY GGEN_REGISTRY_URL 2>/dev/null || true
+mkdir "$room/project"
+cd "$room/project"
+
+rows=()
+step() { # title command… : runs it, shows what it prints, remembers how long it took
+  local title=$1 started ended
+  shift
+  printf '\n$ ggen %s\n' "$*"
+  started=${EPOCHREALTIME/./}
+  "$ggen" "$@" 2>&1 | sed "s|$room|.|g"
+  ended=${EPOCHREALTIME/./}
+  rows+=("$(printf '%-46s %8.1f ms' "$title" "$(((ended - started) / 100))e-1")")
+}
+expect_refusal() { # title exit-code command…
+  local title=$1 code=$2 started ended status=0
+  shift 2
+  printf '\n$ ggen %s\n' "$*"
+  started=${EPOCHREALTIME/./}
+  "$ggen" "$@" >"$room/out" 2>&1 || status=$?
+  ended=${EPOCHREALTIME/./}
+  sed "s|$room|.|g" "$room/out"
+  if [ "$status" != "$code" ]; then
+    echo "demo: expected exit code $code, got $status" >&2
+    exit 1
+  fi
+  echo "(exit code $status, as it should be)"
+  rows+=("$(printf '%-46s %8.1f ms' "$title" "$(((ended - started) / 100))e-1")")
+}
+
+step "make a signing key" key new ggen/demo
+step "make a registry: a folder" registry create "$room/registry" --origin example/demo --alias demo
+
+# The older versions first, so that there is something to update to.
+mapfile -t first < <(find "$top/examples/packs" -name gpack.toml -printf '%h\n' | sort -V |
+  awk -F/ '{ if ($(NF-1) != last) { print; last = $(NF-1) } }')
+mapfile -t later < <(find "$top/examples/packs" -name gpack.toml -printf '%h\n' | sort -V |
+  awk -F/ '{ if ($(NF-1) == last) print; last = $(NF-1) }')
+step "publish ${#first[@]} packs in one checkpoint" publish "${first[@]}"
+
+step "search" search review
+step "search with a typing mistake" search revew --fuzzy --limit 3
+step "install one with its dependencies" install "$("$top/tools/demo_pack.sh" install)"
+step "list" list
+step "verify offline: log, signatures, files" verify --offline
+
+victim=$(find "$room/project/gpacks" -type f -name '*.md' | sort | head -1)
+printf '\n# one byte of %s is changed\n' "${victim#"$room"/project/}"
+chmod u+w "$victim"
+printf 'X' | dd of="$victim" bs=1 seek=10 conv=notrunc status=none
+expect_refusal "verify names the changed file" 6 verify --offline
+step "put the published file back" install --force
+step "verify again" verify --offline
+
+printf '\n# one byte of an archive in the registry is changed, the cache is empty\n'
+blob=$(find "$room/registry/blob" -type f -size +1k | sort | head -1)
+cp "$blob" "$room/saved-blob"
+for each in $(find "$room/registry/blob" -type f); do
+  chmod u+w "$each"
+  printf '\xff' | dd of="$each" bs=1 seek=20 conv=notrunc status=none
+done
+mv "$room/cache" "$room/cache-aside"
+mkdir "$room/other"
+expect_refusal "a tampered registry is refused" 6 --project "$room/other" install "$("$top/tools/demo_pack.sh" install)"
+rm -rf "$room/cache"
+mv "$room/cache-aside" "$room/cache"
+rm -rf "$room/registry/blob"
+mkdir -p "$room/registry/blob/sha256"
+
+# The packs publish byte for byte the same again, so the folder heals itself from its sources.
+step "publish again: same bytes, same receipts" publish "${first[@]}"
+step "publish ${#later[@]} newer versions" publish "${later[@]}"
+step "what is out of date" outdated
+step "update" update --all
+step "verify the update offline" verify --offline
+step "why is it here" why "$("$top/tools/demo_pack.sh" why)"
+step "check the whole registry" registry fsck
+
+printf '\n%-46s %11s\n' "what was done" "took"
+printf -- '-%.0s' {1..58}
+printf '\n'
+printf '%s\n' "${rows[@]}"
+entries=$(find "$room/registry/tile" -type f | wc -l)
+printf '\nregistry: %s files of log, %s in all; store and cache: %s; project: %s files\n' "$entries" \
+  "$(du -sh "$room/registry" | cut -f1)" "$(du -sh "$room/cache" | cut -f1)" \
+  "$(find "$room/project/gpacks" -type f | wc -l)"
