@@ -55,6 +55,8 @@ public:
     // Null when the value is of another kind.
     [[nodiscard]] bool const* if_bool() const { return std::get_if<bool>(&value_); }
     [[nodiscard]] std::int64_t const* if_integer() const { return std::get_if<std::int64_t>(&value_); }
+    /// Only numbers with a fraction or exponent, and integers beyond 64 bits; see if_integer().
+    [[nodiscard]] double const* if_double() const { return std::get_if<double>(&value_); }
     [[nodiscard]] std::string const* if_string() const { return std::get_if<std::string>(&value_); }
     [[nodiscard]] Array const* if_array() const { return std::get_if<Array>(&value_); }
     [[nodiscard]] Object const* if_object() const { return std::get_if<Object>(&value_); }

@@ -30,6 +30,8 @@ struct Digest {
 };
 
 [[nodiscard]] Digest sha256(BytesView bytes);
+/// The digest of `first` followed by `second`, without joining them (prefix byte and data).
+[[nodiscard]] Digest sha256_joined(BytesView first, BytesView second);
 
 /// SHA-256 piece by piece (downloads, tree hashes with a prefix byte).
 class Sha256 {

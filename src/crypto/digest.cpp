@@ -1,0 +1,132 @@
+#include "crypto/digest.hpp"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace ggen {
+namespace {
+
+constexpr std::string_view k_hex_digits = "0123456789abcdef";
+constexpr std::string_view k_text_prefix = "sha256:";
+
+/// Fetching an algorithm takes a lock and a search through the providers: done once per process.
+EVP_MD const* sha256_algorithm() {
+    static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    GGEN_ASSERT(algorithm != nullptr);
+    return algorithm;
+}
+
+struct ContextDeleter {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+using Context = std::unique_ptr<EVP_MD_CTX, ContextDeleter>;
+
+Context new_context() {
+    Context context{EVP_MD_CTX_new()};
+    GGEN_ASSERT(context != nullptr);
+    return context;
+}
+
+void start(EVP_MD_CTX* context) {
+    GGEN_ASSERT(EVP_DigestInit_ex2(context, sha256_algorithm(), nullptr) == 1);
+}
+
+void feed(EVP_MD_CTX* context, BytesView bytes) {
+    GGEN_ASSERT(EVP_DigestUpdate(context, bytes.data(), bytes.size()) == 1);
+}
+
+Digest end(EVP_MD_CTX* context) {
+    Digest digest;
+    GGEN_ASSERT(EVP_DigestFinal_ex(context, digest.bytes.data(), nullptr) == 1);
+    return digest;
+}
+
+/// One context per thread: making one costs more than hashing a tree node.
+EVP_MD_CTX* thread_context() {
+    thread_local Context const context = new_context();
+    return context.get();
+}
+
+int hex_value(char digit) {
+    auto const at = k_hex_digits.find(digit);
+    return at == std::string_view::npos ? -1 : static_cast<int>(at);
+}
+
+template <std::size_t Size>
+std::array<std::uint8_t, Size> hash_with(EVP_MD const* algorithm, BytesView bytes) {
+    std::array<std::uint8_t, Size> out{};
+    GGEN_ASSERT(EVP_Digest(bytes.data(), bytes.size(), out.data(), nullptr, algorithm, nullptr) == 1);
+    return out;
+}
+
+}  // namespace
+
+std::string Digest::hex() const {
+    std::string text;
+    text.reserve(2 * k_bytes);
+    for (auto const byte : bytes) {
+        text += k_hex_digits[byte >> 4U];
+        text += k_hex_digits[byte & 15U];
+    }
+    return text;
+}
+
+Result<Digest> Digest::from_hex(std::string_view hex) {
+    Error const bad{Errc::invalid, "a digest is 64 lower-case hex digits"};
+    if (hex.size() != 2 * k_bytes) return bad;
+    Digest digest;
+    for (std::size_t i = 0; i < k_bytes; ++i) {
+        int const high = hex_value(hex[2 * i]);
+        int const low = hex_value(hex[2 * i + 1]);
+        if (high < 0 || low < 0) return bad;
+        digest.bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
+    }
+    return digest;
+}
+
+Result<Digest> Digest::parse(std::string_view text) {
+    if (!text.starts_with(k_text_prefix)) {
+        return Error{Errc::invalid, "a digest is \"sha256:\" and 64 lower-case hex digits"};
+    }
+    return from_hex(text.substr(k_text_prefix.size()));
+}
+
+Digest sha256(BytesView bytes) {
+    auto* const context = thread_context();
+    start(context);
+    feed(context, bytes);
+    return end(context);
+}
+
+Digest sha256_joined(BytesView first, BytesView second) {
+    auto* const context = thread_context();
+    start(context);
+    feed(context, first);
+    feed(context, second);
+    return end(context);
+}
+
+struct Sha256::Impl {
+    Context context = new_context();
+};
+
+Sha256::Sha256() : impl_(std::make_unique<Impl>()) { start(impl_->context.get()); }
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Sha256::~Sha256() = default;
+
+void Sha256::update(BytesView bytes) { feed(impl_->context.get(), bytes); }
+
+Digest Sha256::finish() {
+    Digest const digest = end(impl_->context.get());
+    start(impl_->context.get());
+    return digest;
+}
+
+std::array<std::uint8_t, 64> sha512(BytesView bytes) { return hash_with<64>(EVP_sha512(), bytes); }
+
+std::array<std::uint8_t, 20> sha1(BytesView bytes) { return hash_with<20>(EVP_sha1(), bytes); }
+
+}  // namespace ggen
