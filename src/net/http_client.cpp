@@ -1,0 +1,273 @@
+#include "net/http_client.hpp"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace ggen {
+namespace {
+
+/// What one try has received so far; shared with libcurl's callbacks.
+struct Transfer {
+    Bytes body;
+    std::uint64_t bytes_max = 0;
+    CancelToken const* cancel = nullptr;
+    CURL* handle = nullptr;
+    bool is_too_large = false;
+    bool is_first_write = true;
+    std::size_t resumed_at = 0;
+};
+
+/// How a try ended: a body, an error worth another try, or a final error.
+struct TryOutcome {
+    std::optional<Error> error;
+    bool may_retry = false;
+    std::chrono::seconds retry_after{0};
+};
+
+std::size_t on_body(char* data, std::size_t one, std::size_t count, void* user) {
+    auto& transfer = *static_cast<Transfer*>(user);
+    auto const bytes = one * count;
+    if (transfer.is_first_write) {
+        transfer.is_first_write = false;
+        long status = 0;
+        curl_easy_getinfo(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
+        // A server that ignores the range sends everything again.
+        if (transfer.resumed_at > 0 && status != 206) transfer.body.clear();
+    }
+    if (transfer.body.size() + bytes > transfer.bytes_max) {
+        transfer.is_too_large = true;
+        return 0;
+    }
+    auto const* const begin = reinterpret_cast<std::uint8_t const*>(data);
+    transfer.body.insert(transfer.body.end(), begin, begin + bytes);
+    return bytes;
+}
+
+int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return static_cast<Transfer const*>(user)->cancel->is_cancelled() ? 1 : 0;
+}
+
+bool is_temporary(CURLcode code) {
+    switch (code) {
+        case CURLE_COULDNT_CONNECT:
+        case CURLE_COULDNT_RESOLVE_HOST:
+        case CURLE_GOT_NOTHING:
+        case CURLE_OPERATION_TIMEDOUT:
+        case CURLE_PARTIAL_FILE:
+        case CURLE_RECV_ERROR:
+        case CURLE_SEND_ERROR:
+        case CURLE_HTTP2:
+        case CURLE_HTTP2_STREAM:
+        case CURLE_WEIRD_SERVER_REPLY:
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool is_temporary_status(long status) { return status >= 500 || status == 408 || status == 425 || status == 429; }
+
+Error transport_error(CURLcode code, std::string const& url) {
+    std::string const text = "GET " + url + ": " + curl_easy_strerror(code);
+    if (code == CURLE_OPERATION_TIMEDOUT) return Error{Errc::timed_out, ErrorId::http_too_slow, text};
+    if (code == CURLE_TOO_MANY_REDIRECTS) {
+        return Error{Errc::unavailable, ErrorId::http_failed, "GET " + url + ": too many redirects"};
+    }
+    return Error{Errc::unavailable, ErrorId::http_failed, text};
+}
+
+Error status_error(long status, std::string const& url) {
+    std::string const text = "GET " + url + ": the server answered " + std::to_string(status);
+    if (status == 404 || status == 410) return Error{Errc::not_found, ErrorId::http_failed, text};
+    return Error{Errc::unavailable, ErrorId::http_failed, text};
+}
+
+void initialise_curl_once() {
+    static std::once_flag flag;
+    std::call_once(flag, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+}  // namespace
+
+HttpOptions HttpOptions::from_environment() {
+    HttpOptions options;
+    if (char const* const text = std::getenv("GGEN_HTTP_STALL_SECONDS"); text != nullptr) {  // NOLINT(concurrency-mt-unsafe)
+        auto const seconds = std::strtol(text, nullptr, 10);
+        if (seconds >= 1 && seconds <= 600) options.stall_window = std::chrono::seconds{seconds};
+    }
+    return options;
+}
+
+struct HttpClient::Impl {
+    HttpOptions options;
+    Random& random;
+    CancelToken const& cancel;
+    std::mutex mutex;           // Guards idle.
+    std::vector<CURL*> idle;    // Handles keep their connections between calls.
+
+    Impl(HttpOptions options_in, Random& random_in, CancelToken const& cancel_in)
+        : options(std::move(options_in)), random(random_in), cancel(cancel_in) {}
+    Impl(Impl const&) = delete;
+    Impl& operator=(Impl const&) = delete;
+    ~Impl() {
+        for (CURL* const handle : idle) curl_easy_cleanup(handle);
+    }
+
+    CURL* take_handle() {
+        std::lock_guard const lock{mutex};
+        if (idle.empty()) return curl_easy_init();
+        CURL* const handle = idle.back();
+        idle.pop_back();
+        return handle;
+    }
+
+    void give_back(CURL* handle) {
+        std::lock_guard const lock{mutex};
+        idle.push_back(handle);
+    }
+
+    void configure(CURL* handle, std::string const& url, Transfer& transfer) const {
+        curl_easy_reset(handle);
+        curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
+        curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+        curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, url.starts_with("https:") ? "https" : "http,https");
+        curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
+        curl_easy_setopt(handle, CURLOPT_MAXREDIRS, static_cast<long>(options.redirects_max));
+        curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(handle, CURLOPT_USERAGENT, options.user_agent.c_str());
+        curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout.count()));
+        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(options.floor_bytes_per_second));
+        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_window.count()));
+        curl_easy_setopt(handle, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(transfer.bytes_max));
+        curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &on_body);
+        curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
+        curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &on_progress);
+        curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &transfer);
+    }
+
+    TryOutcome try_once(CURL* handle, std::string const& url, Transfer& transfer, Resume resume,
+                        std::string const& accept) const {
+        configure(handle, url, transfer);
+        transfer.is_first_write = true;
+        transfer.resumed_at = 0;
+        if (resume == Resume::immutable && !transfer.body.empty()) {
+            transfer.resumed_at = transfer.body.size();
+            std::string const range = std::to_string(transfer.resumed_at) + "-";
+            curl_easy_setopt(handle, CURLOPT_RANGE, range.c_str());
+        } else {
+            transfer.body.clear();
+        }
+        curl_slist* headers = nullptr;
+        if (!accept.empty()) {
+            headers = curl_slist_append(headers, ("Accept: " + accept).c_str());
+            // Decoded length differs from ranges, so compression goes with documents only.
+            curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");
+        }
+        curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+        CURLcode const code = curl_easy_perform(handle);
+        curl_slist_free_all(headers);
+        return judge(handle, code, url, transfer);
+    }
+
+    TryOutcome judge(CURL* handle, CURLcode code, std::string const& url, Transfer& transfer) const {
+        if (cancel.is_cancelled()) return {Error{Errc::cancelled, "stopped on request"}, false, {}};
+        if (transfer.is_too_large || code == CURLE_FILESIZE_EXCEEDED) {
+            return {Error{Errc::too_large, ErrorId::http_too_large,
+                          "GET " + url + ": more than " + std::to_string(transfer.bytes_max) + " bytes came"},
+                    false, {}};
+        }
+        if (code != CURLE_OK) return {transport_error(code, url), is_temporary(code), {}};
+        long status = 0;
+        curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+        if (status == 200 || (status == 206 && transfer.resumed_at > 0)) return {};
+        transfer.body.clear();
+        // A range that the server cannot satisfy: begin again from nothing.
+        if (status == 416 && transfer.resumed_at > 0) return {status_error(status, url), true, {}};
+        curl_off_t retry_after = 0;
+        curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &retry_after);
+        return {status_error(status, url), is_temporary_status(status),
+                std::chrono::seconds{std::clamp<curl_off_t>(retry_after, 0, 5)}};
+    }
+
+    /// Sleeps before try number `next_try` (1 = the first repetition), listening to the cancel token.
+    void wait_before(unsigned next_try, std::chrono::seconds retry_after) {
+        auto pause = options.backoff_first * (1U << std::min(next_try - 1, 10U));
+        pause = std::min(pause, options.backoff_max);
+        auto const jitter = random.next_u64() % static_cast<std::uint64_t>(pause.count() + 1);
+        pause = std::max<std::chrono::milliseconds>(
+            pause / 2 + std::chrono::milliseconds{static_cast<std::int64_t>(jitter / 2)}, retry_after);
+        constexpr std::chrono::milliseconds k_slice{20};
+        for (; pause.count() > 0 && !cancel.is_cancelled(); pause -= k_slice) {
+            std::this_thread::sleep_for(std::min(pause, k_slice));
+        }
+    }
+};
+
+HttpClient::HttpClient(HttpOptions options, Random& random, CancelToken const& cancel) {
+    initialise_curl_once();
+    impl_ = std::make_unique<Impl>(std::move(options), random, cancel);
+}
+
+HttpClient::~HttpClient() = default;
+
+Result<Bytes> HttpClient::get(std::string const& url, std::uint64_t bytes_max, std::string const& accept) {
+    return fetch(url, bytes_max, Resume::no, accept);
+}
+
+Result<Bytes> HttpClient::fetch(std::string const& url, std::uint64_t bytes_max, Resume resume,
+                                std::string const& accept) {
+    CURL* const handle = impl_->take_handle();
+    if (handle == nullptr) return Error{Errc::io, ErrorId::http_failed, "libcurl gave no handle"};
+    Transfer transfer;
+    transfer.bytes_max = bytes_max;
+    transfer.cancel = &impl_->cancel;
+    transfer.handle = handle;
+    TryOutcome outcome;
+    for (unsigned tried = 0; tried < impl_->options.tries_max; ++tried) {
+        if (tried > 0) impl_->wait_before(tried, outcome.retry_after);
+        outcome = impl_->try_once(handle, url, transfer, resume, accept);
+        if (!outcome.error || !outcome.may_retry) break;
+    }
+    impl_->give_back(handle);
+    if (outcome.error) {
+        auto error = std::move(*outcome.error);
+        if (outcome.may_retry) error.context += " (tried " + std::to_string(impl_->options.tries_max) + " times)";
+        return error;
+    }
+    return std::move(transfer.body);
+}
+
+Result<std::string> check_base_url(std::string const& url) {
+    auto const refuse = [&](std::string const& why) {
+        return Error{Errc::invalid, ErrorId::url_invalid, "address " + url + ": " + why};
+    };
+    std::string_view rest = url;
+    if (rest.starts_with("https://")) {
+        rest.remove_prefix(8);
+    } else if (rest.starts_with("http://")) {
+        rest.remove_prefix(7);
+    } else {
+        return refuse("it begins with neither http:// nor https://");
+    }
+    auto const host = rest.substr(0, rest.find('/'));
+    if (host.empty()) return refuse("it names no host");
+    if (host.find('@') != std::string_view::npos) {
+        return Error{Errc::invalid, ErrorId::url_invalid, "the address holds a user name; addresses are shown and logged"};
+    }
+    for (char const c : url) {
+        if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f) return refuse("it holds a blank or control character");
+        if (c == '?' || c == '#') return refuse("a registry's address has no ? or #");
+    }
+    std::string base = url;
+    while (base.ends_with('/')) base.pop_back();
+    return base;
+}
+
+}  // namespace ggen
