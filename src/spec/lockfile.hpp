@@ -17,14 +17,14 @@ namespace ggen {
 struct LockedPackage {
     PackageName name;
     Version version;
-    std::string origin;     ///< Origin of the registry's log ("example/main").
+    std::string origin{};   ///< Origin of the registry's log ("example/main").
     Digest archive;         ///< Of the compressed archive as served.
     Digest tree;            ///< Of the canonical uncompressed bytes.
     Digest leaf;            ///< RFC 6962 leaf hash of the release record.
     std::uint64_t index = 0;          ///< Of the release record in the log.
     std::uint64_t archive_bytes = 0;  ///< Size of the compressed archive.
     /// name -> range as the manifest wrote it; only what is in the lockfile too.
-    std::map<PackageName, std::string> dependencies;
+    std::map<PackageName, std::string> dependencies{};
     friend bool operator==(LockedPackage const&, LockedPackage const&) = default;
 };
 

@@ -17,7 +17,7 @@ struct Dependency {
     PackageName name;
     VersionRange range;
     bool optional = false;
-    std::string registry;  ///< "" = wherever the namespace is mapped.
+    std::string registry{};  ///< "" = wherever the namespace is mapped.
     friend bool operator==(Dependency const&, Dependency const&) = default;
 };
 
@@ -30,20 +30,20 @@ struct Manifest {
 
     PackageName name;
     Version version;
-    std::string description;
-    std::string license;
-    std::vector<std::string> authors;
-    std::string category;
-    std::vector<std::string> tags;
-    std::vector<std::string> keywords;
-    std::string homepage;
-    std::string repository;
-    std::string readme;                ///< Path inside the package, "" = README.md when there is one.
-    std::vector<std::string> include;  ///< Globs; empty = everything.
-    std::vector<std::string> exclude;
-    std::vector<Dependency> dependencies;  ///< Sorted by name.
+    std::string description{};
+    std::string license{};
+    std::vector<std::string> authors{};
+    std::string category{};
+    std::vector<std::string> tags{};
+    std::vector<std::string> keywords{};
+    std::string homepage{};
+    std::string repository{};
+    std::string readme{};                ///< Path inside the package, "" = README.md when there is one.
+    std::vector<std::string> include{};  ///< Globs; empty = everything.
+    std::vector<std::string> exclude{};
+    std::vector<Dependency> dependencies{};  ///< Sorted by name.
     /// The whole document as read: sections that ggen does not know are kept in it as they are.
-    std::string source_text;
+    std::string source_text{};
 
     /// `source_name` stands in messages ("gpack.toml:3:9: …").
     /// Errors: invalid (manifest_invalid, name_invalid, …) with line and column; too_large.
