@@ -21,7 +21,8 @@ struct Checkpoint {
 
     /// "origin LF size LF base64(root) LF".
     [[nodiscard]] std::string text() const;
-    /// No extension lines are accepted. Errors: invalid (checkpoint_malformed).
+    /// No extension lines are accepted, no size over k_tree_size_max, and no origin that starts with
+    /// "ggen/" (records start so). Errors: invalid (checkpoint_malformed).
     [[nodiscard]] static Result<Checkpoint> parse_text(std::string_view text);
     friend bool operator==(Checkpoint const&, Checkpoint const&) = default;
 };

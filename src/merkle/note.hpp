@@ -77,8 +77,9 @@ struct VerifiedSignature {
     UnixTime time;  ///< 0 for plain note signatures.
 };
 
-/// The known keys that signed. Unknown keys are skipped; a known key with a bad signature rejects the
-/// whole note; a key counts once. Errors: refused (signature_invalid).
+/// The known keys that signed; at least one. Unknown keys are skipped; a known key with a bad signature
+/// rejects the whole note, and so do two known keys of one name and id. Equal key bytes of one type count
+/// once, under whatever names. Errors: refused (signature_invalid), also when no known key signed.
 [[nodiscard]] Result<std::vector<VerifiedSignature>> verify_note(Note const& note,
                                                                  std::vector<VerifierKey> const& known);
 

@@ -13,6 +13,8 @@
 namespace ggen::merkle {
 
 inline constexpr std::size_t k_proof_hashes_max = 63;
+/// Larger sizes are refused everywhere: other readers of the formats count in signed 64 bits.
+inline constexpr std::uint64_t k_tree_size_max = (std::uint64_t{1} << 63U) - 1;
 
 [[nodiscard]] Digest empty_root();
 [[nodiscard]] Digest leaf_hash(BytesView data);
@@ -25,8 +27,12 @@ inline constexpr std::size_t k_proof_hashes_max = 63;
 class TreeBuilder {
 public:
     TreeBuilder() = default;
+    /// `edge` as edge() gave it. Errors: invalid (another number of hashes than `size` has full subtrees).
+    [[nodiscard]] static Result<TreeBuilder> resume(std::uint64_t size, std::vector<Digest> edge);
     void append(Digest const& leaf);
     [[nodiscard]] std::uint64_t size() const { return size_; }
+    /// The hashes of the full subtrees, largest (leftmost) first: one per set bit of size().
+    [[nodiscard]] std::vector<Digest> const& edge() const { return edge_; }
     [[nodiscard]] Digest root() const;
 
 private:
@@ -38,6 +44,7 @@ private:
 using SubtreeHash = std::function<Result<Digest>(std::uint64_t begin, std::uint64_t end)>;
 
 /// The inclusion path of leaf `index` in a tree of `size`, leaf's sibling first.
+/// Errors: invalid (no such leaf or size), and what `hash` answers.
 [[nodiscard]] Result<std::vector<Digest>> inclusion_proof(std::uint64_t index, std::uint64_t size,
                                                           SubtreeHash const& hash);
 [[nodiscard]] Result<std::vector<Digest>> consistency_proof(std::uint64_t old_size, std::uint64_t size,
