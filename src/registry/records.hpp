@@ -18,6 +18,12 @@
 namespace ggen {
 
 inline constexpr std::size_t k_record_bytes_max = 4096;
+inline constexpr std::size_t k_record_keys_max = 16;
+inline constexpr std::size_t k_origin_bytes_max = 200;
+
+/// The name of a log: printable ASCII without space and '+', not beginning with "ggen/" (the first
+/// lines of records do), at most k_origin_bytes_max bytes.
+[[nodiscard]] bool is_valid_origin(std::string_view text);
 
 /// What a claim covers: a whole namespace ("acme", everything below "acme/") or one bare name.
 struct ClaimSubject {

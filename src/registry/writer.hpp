@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +23,11 @@ struct WriterOptions {
     /// `directory`, so that a restored backup of the folder cannot fork the log.
     std::string state_directory;
     merkle::SignerKey log_key;
-    /// Adds a dated cosignature so that a log without witnesses is dated too.
+    /// Adds a dated cosignature so that a log without witnesses is dated too. A key of its own, of type
+    /// cosignature.
     std::optional<merkle::SignerKey> cosigner;
+    /// Called when an fsync fails, and expected not to return. Absent: prints the message and aborts.
+    std::function<void(std::string const& message)> on_sync_failure;
 };
 
 /// An acknowledged entry: durable, and proven to be in a durable checkpoint.
@@ -49,9 +54,11 @@ public:
     [[nodiscard]] virtual RegistryState const& state() const = 0;
     [[nodiscard]] virtual merkle::SignedCheckpoint const& checkpoint() const = 0;
     [[nodiscard]] virtual std::string const& origin() const = 0;
-    /// Stores a blob under its digest (durable). Storing it twice is fine.
+    /// Stores a blob under its digest. Storing it twice is fine. Durable before any record of a later
+    /// append() is: a batch of blobs costs one sync, not one each.
     virtual Result<BlobRef> put_blob(BytesView bytes) = 0;
-    /// Appends all entries and commits one checkpoint. Every entry must have an effect in state();
+    /// Appends all entries and commits one checkpoint (none when every entry is there already). Without
+    /// entries: a sign of life, a checkpoint with a state leaf alone. Every entry must have an effect in state();
     /// otherwise nothing is written. Receipts in the order of `entries`.
     /// An entry that is byte-equal to one applied already gives that one's receipt (idempotent).
     /// Errors: refused (not_owner, record_invalid), conflict (version_exists), refused (log_writer_stopped), io.
