@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,6 +78,29 @@ struct DecodedArchive {
 [[nodiscard]] Result<DecodedArchive> decode_archive(BytesView packed);
 /// The same on uncompressed canonical bytes.
 [[nodiscard]] Result<DecodedArchive> decode_tree(Bytes tree_bytes);
+
+/// encode_archive and decode_archive with zstd's working memory kept between calls, for work on many
+/// archives (publish, import, verify). One thread.
+class ArchiveCodec {
+public:
+    ArchiveCodec();
+    ArchiveCodec(ArchiveCodec&&) noexcept;
+    ArchiveCodec& operator=(ArchiveCodec&&) noexcept;
+    ~ArchiveCodec();
+
+    [[nodiscard]] Result<EncodedArchive> encode(std::string_view top_directory, std::vector<ArchiveFile> files);
+    /// When the unpacked size is known from elsewhere, another one is refused before anything is
+    /// allocated. Errors: as decode_archive; corrupt (archive_compression) for the wrong size.
+    [[nodiscard]] Result<DecodedArchive> decode(BytesView packed,
+                                                std::optional<std::uint64_t> tree_bytes_expected = {});
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// The top directory of a release: `name` with '/' as '-', '-', `version`.
+[[nodiscard]] std::string archive_top_directory(std::string_view name, std::string_view version);
 
 /// Why `path` may not stand in a package, or success. The rules of trust.md 4.1 A1 to A3: relative,
 /// no "..", no control or invisible characters, no name that some system reserves, limits.

@@ -1,0 +1,262 @@
+#include "archive/archive.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <new>
+#include <utility>
+
+#include "archive/archive_internal.hpp"
+#include "archive/frame.hpp"
+#include "archive/path_rules.hpp"
+#include "archive/ustar.hpp"
+
+namespace ggen {
+namespace {
+
+constexpr std::size_t k_end_bytes = 2 * ustar::k_block_bytes;
+
+Error not_canonical(std::string_view reason) {
+    return Error{Errc::corrupt, ErrorId::archive_not_canonical, fmt::format("archive: {}", reason)};
+}
+
+Error truncated(std::string_view reason) {
+    return Error{Errc::corrupt, ErrorId::archive_truncated, fmt::format("archive: {}", reason)};
+}
+
+Error too_many_files(std::size_t files_max) {
+    return Error{Errc::too_large, ErrorId::archive_too_large, fmt::format("archive: more than {} files", files_max)};
+}
+
+/// `twice` is the reaction to a path that stands twice: an author can mend it, a reader cannot.
+Result<void> check_order(std::string_view before, std::string_view path, Errc twice) {
+    if (before < path) return ok();
+    if (before == path) {
+        return Error{twice, ErrorId::archive_collision,
+                     fmt::format("{} stands twice in the archive", path_rules::shown(path))};
+    }
+    return not_canonical(fmt::format("{} stands after one that sorts behind it", path_rules::shown(path)));
+}
+
+std::vector<std::string_view> paths_of(std::vector<ArchiveEntry> const& files) {
+    std::vector<std::string_view> paths;
+    paths.reserve(files.size());
+    for (auto const& file : files) paths.emplace_back(file.path);
+    return paths;
+}
+
+Result<void> check_top_directory(std::string_view top) {
+    if (top.find('/') != std::string_view::npos) {
+        return Error{Errc::refused, ErrorId::archive_path_unsafe,
+                     fmt::format("top directory: {} has more than one component", path_rules::shown(top))};
+    }
+    auto checked = path_rules::check(top, ArchiveLimits::k_component_bytes_max);
+    if (!checked) return wrap(std::move(checked).error(), "top directory");
+    return ok();
+}
+
+/// Everything that holds for the list of files as a whole and for each path.
+Result<void> check_files(std::vector<ArchiveEntry> const& files, ArchiveBounds const& bounds) {
+    if (files.empty()) return Error{Errc::invalid, ErrorId::archive_not_canonical, "archive: it holds no file"};
+    if (files.size() > bounds.files_max) return too_many_files(bounds.files_max);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        RETURN_IF_ERROR(check_archive_path(files[i].path));
+        if (i > 0) RETURN_IF_ERROR(check_order(files[i - 1].path, files[i].path, Errc::conflict));
+    }
+    return path_rules::check_collisions(paths_of(files));
+}
+
+/// Reads the entries of canonical bytes one after the other.
+class TreeReader {
+public:
+    TreeReader(BytesView tree, ArchiveBounds const& bounds) : tree_(tree), bounds_(bounds) {}
+
+    Result<void> read_all() {
+        while (true) {
+            if (left() < ustar::k_block_bytes) return truncated("it ends before the end marker");
+            if (ustar::is_zero(tree_.subspan(at_, ustar::k_block_bytes))) break;
+            auto entry = read_entry();
+            if (!entry) return wrap(std::move(entry).error(), fmt::format("archive: entry {}", files_.size() + 1));
+        }
+        if (left() < k_end_bytes) return truncated("it ends within the end marker");
+        if (!ustar::is_zero(tree_.subspan(at_, k_end_bytes))) {
+            return not_canonical("a header follows a block of zeros");
+        }
+        if (left() > k_end_bytes) return not_canonical("bytes follow the end marker");
+        if (files_.empty()) return not_canonical("it holds no file");
+        return path_rules::check_collisions(paths_of(files_));
+    }
+
+    std::string const& top() const { return top_; }
+    std::vector<ArchiveEntry> take_files() { return std::move(files_); }
+
+private:
+    std::size_t left() const { return tree_.size() - at_; }
+
+    Result<void> read_entry() {
+        auto const block = tree_.subspan(at_).first<ustar::k_block_bytes>();
+        ASSIGN_OR_RETURN(auto const header, ustar::read_header(block));
+        if (files_.size() == bounds_.files_max) return too_many_files(bounds_.files_max);
+        ASSIGN_OR_RETURN(auto path, take_top(header.path));
+        auto const shown = path_rules::shown(path);
+        if (header.size_bytes > left() - ustar::k_block_bytes) {
+            return Error{Errc::corrupt, ErrorId::archive_truncated,
+                         fmt::format("{}: {} bytes are announced, {} are left", shown, header.size_bytes,
+                                     left() - ustar::k_block_bytes)};
+        }
+        auto const data_bytes = ustar::padded(header.size_bytes);
+        if (data_bytes > left() - ustar::k_block_bytes) return truncated(shown + ": its padding is cut off");
+        auto const data = tree_.subspan(at_ + ustar::k_block_bytes, static_cast<std::size_t>(data_bytes));
+        auto const content = data.first(static_cast<std::size_t>(header.size_bytes));
+        if (!ustar::is_zero(data.subspan(content.size()))) return not_canonical(shown + ": its padding is not zero");
+        if (!files_.empty()) RETURN_IF_ERROR(check_order(files_.back().path, path, Errc::refused));
+        RETURN_IF_ERROR(check_spelling(header, block));
+        files_.push_back({std::move(path), header.executable, content});
+        at_ += ustar::k_block_bytes + data.size();
+        return ok();
+    }
+
+    /// The path below the top directory, which the first entry sets.
+    Result<std::string> take_top(std::string const& path) {
+        RETURN_IF_ERROR(path_rules::check(path, path_rules::k_ustar_path_bytes_max));
+        auto const slash = path.find('/');
+        if (slash == std::string::npos) {
+            return Error{Errc::refused, ErrorId::archive_path_unsafe,
+                         fmt::format("{}: it is not below a top directory", path_rules::shown(path))};
+        }
+        if (files_.empty()) top_ = path.substr(0, slash);
+        if (std::string_view{path}.substr(0, slash) != top_) {
+            return Error{Errc::refused, ErrorId::archive_path_unsafe,
+                         fmt::format("{}: it is outside of the top directory \"{}\"", path_rules::shown(path),
+                                     escape_for_terminal(top_))};
+        }
+        auto below = path.substr(slash + 1);
+        RETURN_IF_ERROR(check_archive_path(below));
+        return below;
+    }
+
+    /// Encodes what was read again: any second spelling shows here.
+    static Result<void> check_spelling(ustar::Header const& header,
+                                       std::span<std::uint8_t const, ustar::k_block_bytes> block) {
+        std::array<std::uint8_t, ustar::k_block_bytes> again;
+        RETURN_IF_ERROR(ustar::write_header(again, header));
+        if (std::equal(again.begin(), again.end(), block.begin())) return ok();
+        return not_canonical(fmt::format("{}: its header has another spelling than the canonical one",
+                                         path_rules::shown(header.path)));
+    }
+
+    BytesView tree_;
+    ArchiveBounds bounds_;
+    std::size_t at_ = 0;
+    std::string top_;
+    std::vector<ArchiveEntry> files_;
+};
+
+std::vector<ArchiveEntry> sorted_entries(std::vector<ArchiveFile> const& files) {
+    std::vector<ArchiveEntry> entries;
+    entries.reserve(files.size());
+    for (auto const& file : files) entries.push_back({file.path, file.executable, file.content});
+    std::sort(entries.begin(), entries.end(),
+              [](ArchiveEntry const& a, ArchiveEntry const& b) { return a.path < b.path; });
+    return entries;
+}
+
+}  // namespace
+
+namespace archive_internal {
+
+Result<Bytes> encode_tree(std::string_view top_directory, std::vector<ArchiveEntry> const& sorted_files,
+                          ArchiveBounds const& bounds) {
+    RETURN_IF_ERROR(check_top_directory(top_directory));
+    RETURN_IF_ERROR(check_files(sorted_files, bounds));
+    auto const tree_bytes_max = bounds.unpacked_bytes_max(bounds.packed_bytes_max);
+    std::uint64_t tree_bytes = k_end_bytes;
+    for (auto const& file : sorted_files) tree_bytes += ustar::k_block_bytes + ustar::padded(file.content.size());
+    if (tree_bytes > tree_bytes_max) {
+        return Error{Errc::too_large, ErrorId::archive_too_large,
+                     fmt::format("archive: {} bytes, over the limit of {}", tree_bytes, tree_bytes_max)};
+    }
+    try {
+        Bytes tree(static_cast<std::size_t>(tree_bytes));
+        std::size_t at = 0;
+        for (auto const& file : sorted_files) {
+            ustar::Header const header{fmt::format("{}/{}", top_directory, file.path), file.executable,
+                                       file.content.size()};
+            RETURN_IF_ERROR(ustar::write_header(std::span{tree}.subspan(at).first<ustar::k_block_bytes>(), header));
+            at += ustar::k_block_bytes;
+            std::copy(file.content.begin(), file.content.end(), tree.begin() + static_cast<std::ptrdiff_t>(at));
+            at += static_cast<std::size_t>(ustar::padded(file.content.size()));
+        }
+        return tree;
+    } catch (std::bad_alloc const&) {
+        return Error{Errc::too_large, ErrorId::archive_too_large,
+                     fmt::format("archive: not enough memory for {} bytes", tree_bytes)};
+    }
+}
+
+Result<DecodedArchive> decode_tree(Bytes tree_bytes, ArchiveBounds const& bounds) {
+    TreeReader reader{tree_bytes, bounds};
+    RETURN_IF_ERROR(reader.read_all());
+    DecodedArchive decoded;
+    decoded.top_directory = reader.top();
+    decoded.files = reader.take_files();
+    decoded.tree = sha256(tree_bytes);
+    decoded.tree_bytes = std::move(tree_bytes);  // A moved vector keeps its buffer: views stay valid.
+    return decoded;
+}
+
+}  // namespace archive_internal
+
+struct ArchiveCodec::Impl {
+    FrameCodec frame;
+    ArchiveBounds bounds;
+};
+
+ArchiveCodec::ArchiveCodec() : impl_(std::make_unique<Impl>()) {}
+ArchiveCodec::ArchiveCodec(ArchiveCodec&&) noexcept = default;
+ArchiveCodec& ArchiveCodec::operator=(ArchiveCodec&&) noexcept = default;
+ArchiveCodec::~ArchiveCodec() = default;
+
+Result<EncodedArchive> ArchiveCodec::encode(std::string_view top_directory, std::vector<ArchiveFile> files) {
+    EncodedArchive encoded;
+    auto const entries = sorted_entries(files);
+    ASSIGN_OR_RETURN(auto const tree, archive_internal::encode_tree(top_directory, entries, impl_->bounds));
+    ASSIGN_OR_RETURN(encoded.packed, impl_->frame.compress(tree));
+    auto const packed_bytes = encoded.packed.size();
+    if (packed_bytes > impl_->bounds.packed_bytes_max || tree.size() > impl_->bounds.unpacked_bytes_max(packed_bytes)) {
+        return Error{Errc::too_large, ErrorId::archive_too_large,
+                     fmt::format("archive: {} bytes packed, {} unpacked, over a limit", packed_bytes, tree.size())};
+    }
+    encoded.tree_bytes = tree.size();
+    encoded.tree = sha256(tree);
+    encoded.archive = sha256(encoded.packed);
+    return encoded;
+}
+
+Result<DecodedArchive> ArchiveCodec::decode(BytesView packed, std::optional<std::uint64_t> tree_bytes_expected) {
+    ASSIGN_OR_RETURN(auto tree, impl_->frame.decompress(packed, impl_->bounds, tree_bytes_expected));
+    return archive_internal::decode_tree(std::move(tree), impl_->bounds);
+}
+
+Result<EncodedArchive> encode_archive(std::string_view top_directory, std::vector<ArchiveFile> files) {
+    return ArchiveCodec{}.encode(top_directory, std::move(files));
+}
+
+Result<Bytes> encode_tree(std::string_view top_directory, std::vector<ArchiveEntry> const& sorted_files) {
+    return archive_internal::encode_tree(top_directory, sorted_files, {});
+}
+
+Result<DecodedArchive> decode_archive(BytesView packed) { return ArchiveCodec{}.decode(packed); }
+
+Result<DecodedArchive> decode_tree(Bytes tree_bytes) {
+    return archive_internal::decode_tree(std::move(tree_bytes), {});
+}
+
+std::string archive_top_directory(std::string_view name, std::string_view version) {
+    auto top = fmt::format("{}-{}", name, version);
+    std::replace(top.begin(), top.end(), '/', '-');
+    return top;
+}
+
+}  // namespace ggen
