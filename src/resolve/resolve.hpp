@@ -48,7 +48,8 @@ struct ResolveOptions {
 };
 
 /// One version per package. Prefers locked versions, then the highest release; prereleases only when
-/// a range names one; yanked only when locked or when the range is exactly that version.
+/// a range names one; yanked only when locked, when the project names exactly that version, or for a
+/// range that is exactly that version. docs/resolver.md states the order of preference.
 struct Solution {
     struct Chosen {
         Version version;
@@ -56,6 +57,9 @@ struct Solution {
         std::vector<Dependency> dependencies;  ///< As the provider said, optional ones included.
     };
     std::map<PackageName, Chosen> packages;
+    /// The first in the order of preference (docs/resolver.md); false when the requirements are so
+    /// entangled that the search for it was cut short. Valid and minimal in either case.
+    bool is_preferred = true;
 };
 
 /// No solution: a value, not an error.

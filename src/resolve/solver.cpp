@@ -1,0 +1,192 @@
+#include "resolve/solver.hpp"
+
+#include <tuple>
+#include <utility>
+
+namespace ggen::solver {
+namespace {
+
+/// From so many conflicts on a package is decided before others (uv's threshold).
+constexpr std::uint32_t k_trouble_conflicts = 5;
+
+}  // namespace
+
+Solver::Solver(Catalog& catalog, Problem problem, Budget& budget, bool expands_known)
+    : catalog_(catalog), budget_(budget), facts_(catalog, std::move(problem), expands_known) {
+    partial_.open(k_root, 2);
+    levels_.push_back({++stamps_, 0, 1});
+    fresh_.push_back(0);
+    enqueue(k_root);
+}
+
+void Solver::restart() {
+    backjump(0);
+    while (queue_.size() > 1) {
+        is_queued_[queue_.back()] = false;
+        queue_.pop_back();
+    }
+    head_ = 0;
+}
+
+Result<Outcome> Solver::run(Order order, std::uint64_t conflicts_max) {
+    floor_ = 0;
+    optional_package_ = 0;
+    optional_dependency_ = 0;
+    restart();
+    wants_restart_ = false;
+    restarts_on_trouble_ = order == Order::by_conflicts;
+    return search(order, conflicts_max);
+}
+
+Result<Outcome> Solver::search(Order order, std::uint64_t conflicts_max) {
+    auto const conflicts_before = conflicts_;
+    while (true) {
+        RETURN_IF_ERROR(propagate());
+        if (is_impossible_) return Outcome::impossible;
+        if (conflicts_ - conflicts_before > conflicts_max) return Outcome::undecided;
+        if (std::exchange(wants_restart_, false)) restart();
+        ASSIGN_OR_RETURN(bool const has_news, expand_forced());
+        if (has_news) continue;
+        auto const in_order = next_canonical();
+        if (in_order == k_root) return Outcome::solved;
+        auto const package = order == Order::canonical ? in_order : next_by_conflicts();
+        auto const state = best_state(package);
+        if (!facts_.is_expanded(package, state)) {
+            // Its needs may rule it out without a conflict.
+            RETURN_IF_ERROR(expand(package, state));
+            continue;
+        }
+        decide(package, StateSet::only(facts_.state_count(package), state));
+    }
+}
+
+/// Packages with one state left are as good as decided: looking at their needs early changes no
+/// choice and prunes the others.
+Result<bool> Solver::expand_forced() {
+    bool has_news = false;
+    while (!forced_.empty()) {
+        auto const package = forced_.back();
+        forced_.pop_back();
+        auto const state = partial_.chosen(package);
+        if (state == 0 || facts_.is_expanded(package, state)) continue;
+        RETURN_IF_ERROR(expand(package, state));
+        has_news = true;
+    }
+    return has_news;
+}
+
+Result<void> Solver::expand(PackageId package, std::uint32_t state) {
+    RETURN_IF_ERROR(facts_.expand(package, state, fresh_));
+    auto const count = facts_.package_count();
+    if (is_changed_.size() < count) {
+        is_changed_.resize(count);
+        is_queued_.resize(count);
+        preferred_.resize(count);
+        package_conflicts_.resize(count);
+    }
+    for (; opened_ < facts_.opened().size(); ++opened_) {
+        auto const met = facts_.opened()[opened_];
+        partial_.open(met, facts_.state_count(met));
+    }
+    return check_limits();
+}
+
+void Solver::enqueue(PackageId package) {
+    if (package >= is_queued_.size()) is_queued_.resize(package + 1);
+    if (is_queued_[package]) return;
+    is_queued_[package] = true;
+    queue_.push_back(package);
+}
+
+/// The first undecided package, breadth first from the root; k_root when there is none.
+PackageId Solver::next_canonical() {
+    for (; head_ < queue_.size(); ++head_) {
+        auto const package = queue_[head_];
+        auto const state = partial_.chosen(package);
+        if (state == 0) return package;
+        for (auto const& need : facts_.dependencies(package, state)) {
+            if (!need.optional) enqueue(catalog_.find(need.name));
+        }
+    }
+    return k_root;
+}
+
+PackageId Solver::next_by_conflicts() const {
+    using Rank = std::tuple<std::uint32_t, std::uint32_t, PackageId>;
+    Rank best{~std::uint32_t{0}, 0, k_root};
+    for (PackageId package = 1; package < is_changed_.size(); ++package) {
+        if (!partial_.is_open(package) || !partial_.is_required(package)) continue;
+        if (partial_.chosen(package) != 0) continue;
+        auto const conflicts = package_conflicts_[package];
+        auto const trouble = conflicts < k_trouble_conflicts ? 0 : conflicts;
+        best = std::min(best, Rank{~std::uint32_t{0} - 1 - trouble, partial_.states(package).count(),
+                                   package});
+    }
+    return std::get<2>(best);
+}
+
+/// The preference: what `prefer` says, the locked version, the highest release, the highest
+/// prerelease; yanked ones last.
+std::uint32_t Solver::best_state(PackageId package) const {
+    auto const& left = partial_.states(package);
+    if (auto const state = preferred_[package]; state != 0 && left.contains(state)) return state;
+    auto const locked = facts_.locked_state(package);
+    if (locked != 0 && left.contains(locked)) return locked;
+    auto const& versions = catalog_.versions(package);
+    std::uint32_t best = 0;
+    int best_rank = -1;
+    for (auto state = facts_.state_count(package) - 1; state > 0; --state) {
+        if (!left.contains(state)) continue;
+        auto const& candidate = versions[state - 1];
+        int const rank = (candidate.yanked ? 0 : 2) + (candidate.version.is_prerelease() ? 0 : 1);
+        if (rank <= best_rank) continue;
+        best = state;
+        best_rank = rank;
+        if (rank == 3) break;
+    }
+    return best;
+}
+
+void Solver::decide(PackageId package, StateSet states) {
+    levels_.push_back({++stamps_, head_, queue_.size()});
+    assign(package, std::move(states), k_no_incompatibility);
+}
+
+void Solver::prefer(std::vector<std::pair<PackageId, std::uint32_t>> const& states) {
+    for (auto const& [package, state] : states) preferred_[package] = state;
+}
+
+Result<void> Solver::add_optional() {
+    restarts_on_trouble_ = false;
+    wants_restart_ = false;
+    while (true) {
+        floor_ = level();
+        if (!decide_next_optional()) return ok();
+        ASSIGN_OR_RETURN(auto const outcome, search(Order::canonical, ~std::uint64_t{0}));
+        GGEN_ASSERT(outcome == Outcome::solved);
+    }
+}
+
+/// Decides "the package is chosen, within the range" for the next optional dependency that can still
+/// be had. The cursor stays on it: when the attempt fails, propagation has ruled the package out and
+/// the next call passes over it.
+bool Solver::decide_next_optional() {
+    for (; optional_package_ < queue_.size(); ++optional_package_, optional_dependency_ = 0) {
+        auto const package = queue_[optional_package_];
+        auto const& needs = facts_.dependencies(package, partial_.chosen(package));
+        for (; optional_dependency_ < needs.size(); ++optional_dependency_) {
+            auto const& need = needs[optional_dependency_];
+            if (!need.optional) continue;
+            auto const target = catalog_.find(need.name);
+            if (partial_.is_required(target)) continue;
+            auto states = partial_.states(target) & facts_.range_of(need).states;
+            if (states.is_empty()) continue;
+            decide(target, std::move(states));
+            enqueue(target);
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace ggen::solver
