@@ -25,7 +25,7 @@ Result<void> check_edge(LogEdge const& edge) {
 /// Grows the unfinished pieces one entry at a time; finished ones become files.
 class Grower {
 public:
-    explicit Grower(LogEdge edge) : edge_(std::move(edge)) {}
+    explicit Grower(LogEdge edge) : old_size_(edge.size), edge_(std::move(edge)) {}
 
     Result<void> append(Bytes const& entry) {
         if (entry.size() > k_entry_bytes_max) {
@@ -41,13 +41,15 @@ public:
 
     /// Adds the partial pieces of the final size.
     Result<LogGrowth> finish() {
-        if (!edge_.bundle.empty()) {
+        if (!edge_.bundle.empty() && edge_.size != old_size_) {
             auto const kept = edge_.bundle;
             RETURN_IF_ERROR(end_bundle(static_cast<unsigned>(kept.size())));
             edge_.bundle = kept;
         }
         for (std::size_t level = 0; level < edge_.tiles.size(); ++level) {
-            if (!edge_.tiles[level].empty()) add_tile(level, edge_.tiles[level]);
+            auto const shift = k_tile_bits * level;
+            bool const has_grown = edge_.size >> shift != old_size_ >> shift;
+            if (has_grown && !edge_.tiles[level].empty()) add_tile(level, edge_.tiles[level]);
         }
         LogGrowth growth;
         growth.files = std::move(bundles_);
@@ -88,6 +90,7 @@ private:
         return ok();
     }
 
+    std::uint64_t old_size_;
     LogEdge edge_;
     std::vector<LogFile> bundles_;
     std::vector<std::vector<LogFile>> tiles_;  // Per level.
@@ -97,12 +100,9 @@ private:
 
 Result<LogGrowth> grow_log(LogEdge edge, std::vector<Bytes> const& entries) {
     RETURN_IF_ERROR(check_edge(edge));
-    auto const old_size = edge.size;
     Grower grower{std::move(edge)};
     for (auto const& entry : entries) RETURN_IF_ERROR(grower.append(entry));
-    ASSIGN_OR_RETURN(auto growth, grower.finish());
-    if (growth.edge.size == old_size) growth.files.clear();
-    return growth;
+    return grower.finish();
 }
 
 Result<Digest> edge_root(LogEdge const& edge) {
