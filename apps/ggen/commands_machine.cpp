@@ -1,0 +1,192 @@
+#include <fmt/format.h>
+
+#include "handlers.hpp"
+#include "market/config.hpp"
+#include "market/project.hpp"
+#include "shapes.hpp"
+#include "suggest.hpp"
+
+namespace ggen::cli {
+namespace {
+
+constexpr std::int64_t k_seconds_per_day = 86'400;
+
+Result<Setting> find_setting(Context& context, Config const& config) {
+    auto const key = context.args().positional(0);
+    std::vector<std::string> keys;
+    for (auto const& setting : config.settings) {
+        if (setting.key == key) return setting;
+        keys.push_back(setting.key);
+    }
+    auto const help = did_you_mean(similar_words(key, keys));
+    return Error{Errc::not_found, ErrorId::none, "there is no setting `" + key + "`",
+                 help.empty() ? "`ggen config list` shows them" : help};
+}
+
+}  // namespace
+
+Result<ExitCode> run_cache_list(Context& context) {
+    ASSIGN_OR_RETURN(auto* const market, context.market());
+    ASSIGN_OR_RETURN(auto const report, cache_list(*market));
+    auto& out = context.out();
+    std::uint64_t bytes = 0;
+    for (auto const& package : report.packages) bytes += package.bytes;
+    if (out.wants_json()) {
+        auto json = Json::object();
+        json.set("directory", report.directory);
+        auto packages = Json::array();
+        for (auto const& package : report.packages) {
+            auto entry = Json::object();
+            entry.set("label", package.label);
+            entry.set("tree", package.tree.text());
+            entry.set("bytes", package.bytes);
+            entry.set("files", package.files);
+            entry.set("last_used", json_time(package.last_used));
+            packages.push(std::move(entry));
+        }
+        json.set("packages", std::move(packages));
+        out.document("ggen.cache-list/1", std::move(json));
+        return ExitCode::ok;
+    }
+    Table table{{"PACKAGE", "SIZE", "FILES", "LAST USED", "TREE"}, {}};
+    for (auto const& package : report.packages) {
+        table.rows.push_back({package.label, format_bytes(package.bytes), fmt::format("{}", package.files),
+                              format_utc(package.last_used), package.tree.hex()});
+    }
+    out.table(table);
+    out.note(fmt::format("{}, {} in {}", count_of(report.packages.size(), "package"), format_bytes(bytes),
+                         report.directory));
+    return ExitCode::ok;
+}
+
+Result<ExitCode> run_cache_gc(Context& context) {
+    ASSIGN_OR_RETURN(auto const days, context.number("min-age", 30, 36'500));
+    ASSIGN_OR_RETURN(auto* const market, context.market());
+    bool const dry_run = context.is_dry_run();
+    ASSIGN_OR_RETURN(auto const report,
+                     cache_collect(*market, dry_run, static_cast<std::int64_t>(days) * k_seconds_per_day));
+    auto& out = context.out();
+    if (out.wants_json()) {
+        auto json = Json::object();
+        json.set("dry_run", dry_run);
+        json.set("removed_packages", report.removed_packages);
+        json.set("removed_bytes", report.removed_bytes);
+        json.set("kept_packages", report.kept_packages);
+        json.set("kept_bytes", report.kept_bytes);
+        out.document("ggen.cache-gc/1", std::move(json));
+        return ExitCode::ok;
+    }
+    out.line(fmt::format("{}{} ({}), kept {} ({})", dry_run ? "would remove " : "removed ",
+                         count_of(report.removed_packages, "package"), format_bytes(report.removed_bytes),
+                         report.kept_packages, format_bytes(report.kept_bytes)));
+    return ExitCode::ok;
+}
+
+Result<ExitCode> run_cache_verify(Context& context) {
+    ASSIGN_OR_RETURN(auto* const market, context.market());
+    ASSIGN_OR_RETURN(auto const report, cache_verify(*market));
+    auto& out = context.out();
+    if (out.wants_json()) {
+        auto json = Json::object();
+        json.set("packages", report.packages);
+        json.set("files", report.files);
+        json.set("bytes", report.bytes);
+        json.set("damaged", json_list(report.damaged));
+        out.document("ggen.cache-verify/1", std::move(json));
+    } else {
+        for (auto const& damaged : report.damaged) out.line("BAD  " + damaged);
+        out.line(fmt::format("{}, {} ({}): {}", count_of(report.packages, "package"), count_of(report.files, "file"),
+                             format_bytes(report.bytes),
+                             report.damaged.empty() ? "sound" : fmt::format("{} damaged", report.damaged.size())));
+    }
+    if (report.damaged.empty()) return ExitCode::ok;
+    return Error{Errc::corrupt, ErrorId::store_damaged, report.damaged.front(),
+                 "it was set aside; the next install fetches it again"};
+}
+
+Result<ExitCode> run_config_list(Context& context) {
+    ASSIGN_OR_RETURN(auto* const market, context.market());
+    auto& out = context.out();
+    auto const& settings = market->config.settings;
+    if (out.wants_json()) {
+        auto all = Json::array();
+        for (auto const& setting : settings) {
+            auto json = Json::object();
+            json.set("key", setting.key);
+            json.set("value", setting.value);
+            json.set("origin", setting.origin);
+            all.push(std::move(json));
+        }
+        out.document("ggen.config-list/1", Json::object().set("settings", std::move(all)));
+        return ExitCode::ok;
+    }
+    bool const with_origin = context.args().has("origin");
+    Table table{{"KEY", "VALUE"}, {}};
+    if (with_origin) table.headings.emplace_back("FROM");
+    for (auto const& setting : settings) {
+        auto& row = table.rows.emplace_back(std::vector<std::string>{setting.key, setting.value});
+        if (with_origin) row.push_back(setting.origin);
+    }
+    out.table(table);
+    return ExitCode::ok;
+}
+
+Result<ExitCode> run_config_get(Context& context) {
+    ASSIGN_OR_RETURN(auto* const market, context.market());
+    ASSIGN_OR_RETURN(auto const setting, find_setting(context, market->config));
+    if (!context.out().wants_json()) {
+        context.out().line(setting.value);
+        return ExitCode::ok;
+    }
+    auto json = Json::object();
+    json.set("key", setting.key);
+    json.set("value", setting.value);
+    json.set("origin", setting.origin);
+    context.out().document("ggen.config-get/1", std::move(json));
+    return ExitCode::ok;
+}
+
+Result<ExitCode> run_config_set(Context& context) {
+    auto const key = context.args().positional(0);
+    auto const value = context.args().positional(1);
+    ASSIGN_OR_RETURN(auto* const market, context.market());
+    RETURN_IF_ERROR(context.check_argument(set_config_value(context.files(), market->directories, key, value)));
+    if (context.out().wants_json()) {
+        auto json = Json::object();
+        json.set("key", key);
+        json.set("value", value);
+        context.out().document("ggen.config-set/1", std::move(json));
+    }
+    return ExitCode::ok;
+}
+
+Result<ExitCode> run_doctor(Context& context) {
+    ASSIGN_OR_RETURN(auto* const market, context.market());
+    ASSIGN_OR_RETURN(auto const checks, doctor(*market));
+    auto& out = context.out();
+    std::size_t bad = 0;
+    auto all = Json::array();
+    for (auto const& check : checks) {
+        if (!check.good) ++bad;
+        auto json = Json::object();
+        json.set("name", check.name);
+        json.set("good", check.good);
+        json.set("detail", check.detail);
+        json.set("help", check.help);
+        all.push(std::move(json));
+    }
+    if (out.wants_json()) {
+        auto json = Json::object();
+        json.set("good", bad == 0);
+        json.set("checks", std::move(all));
+        out.document("ggen.doctor/1", std::move(json));
+    } else {
+        for (auto const& check : checks) {
+            out.line(fmt::format("{}  {}: {}", check.good ? "ok " : "BAD", check.name, check.detail));
+            if (!check.good && !check.help.empty()) out.line("     " + check.help);
+        }
+    }
+    return bad == 0 ? ExitCode::ok : ExitCode::failed;
+}
+
+}  // namespace ggen::cli

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/cancel.hpp"
+
+/// What the program needs of its process: descriptors, signals, environment, terminal.
+namespace ggen::cli {
+
+/// Descriptors 0 to 2 exist afterwards (a closed one would be given to the next file that is opened,
+/// and messages would land in it), and a closed pipe is an error code instead of a signal.
+void secure_standard_streams();
+
+/// Ctrl-C or SIGTERM once sets `cancel`; twice ends the process at once with 130.
+void cancel_on_interrupt(CancelToken& cancel);
+
+[[nodiscard]] std::map<std::string, std::string> environment_of_process();
+
+[[nodiscard]] bool is_terminal(int fd);
+/// Of the terminal on stdout; 0 when it is none.
+[[nodiscard]] unsigned terminal_columns();
+
+/// `path` made absolute against the working directory; nothing is resolved or checked.
+[[nodiscard]] std::string absolute_path(std::string const& path);
+
+}  // namespace ggen::cli
