@@ -71,21 +71,6 @@ Result<Sides> split_sides(std::string_view text) {
     return sides;
 }
 
-/// The union of both; of two versions of a package the higher one, of two ranges the one that
-/// sorts last: the order of the sides has no say, and the caller resolves again anyway.
-Lockfile joined(Lockfile ours, Lockfile theirs) {
-    for (auto& [name, range] : theirs.requirements) {
-        auto const [found, is_new] = ours.requirements.try_emplace(name, range);
-        if (!is_new) found->second = std::max(found->second, range);
-    }
-    for (auto& [name, package] : theirs.packages) {
-        auto const [found, is_new] = ours.packages.try_emplace(name, package);
-        if (!is_new && found->second.version < package.version) found->second = std::move(package);
-    }
-    ours.had_conflict_markers = true;
-    return ours;
-}
-
 void print_text(std::string_view key, std::string_view value, std::string* out) {
     *out += key;
     *out += " = ";
@@ -109,6 +94,32 @@ void print_package(LockedPackage const& package, std::string* out) {
         *out += "  " + toml_string(range.empty() ? name.text() : name.text() + " " + range) + ",\n";
     }
     *out += "]\n";
+}
+
+/// Whether `a` stands before `b` where only one can stay: by version, then by anything that gives
+/// the same answer for both orders of the sides.
+bool gives_way(LockedPackage const& a, LockedPackage const& b) {
+    if (a.version != b.version) return a.version < b.version;
+    std::string a_text;
+    std::string b_text;
+    print_package(a, &a_text);
+    print_package(b, &b_text);
+    return a_text < b_text;
+}
+
+/// The union of both; of two versions of a package the higher one, of two ranges the one that
+/// sorts last: the order of the sides has no say, and the caller resolves again anyway.
+Lockfile joined(Lockfile ours, Lockfile theirs) {
+    for (auto& [name, range] : theirs.requirements) {
+        auto const [found, is_new] = ours.requirements.try_emplace(name, range);
+        if (!is_new) found->second = std::max(found->second, range);
+    }
+    for (auto& [name, package] : theirs.packages) {
+        auto const [found, is_new] = ours.packages.try_emplace(name, package);
+        if (!is_new && gives_way(found->second, package)) found->second = std::move(package);
+    }
+    ours.had_conflict_markers = true;
+    return ours;
 }
 
 }  // namespace

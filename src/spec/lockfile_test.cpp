@@ -165,6 +165,7 @@ TEST(LockfileTest, JoinsBothSidesOfAConflict) {
     ours.requirements[name("d")] = "1";
     theirs.packages.at(name("b")).version = Version{4, 0, 0};
     theirs.packages.emplace(name("e"), package("e", "1.0.0"));
+    theirs.packages.at(name("acme/app")).leaf = digest(9);
 
     for (bool const with_base : {false, true}) {
         auto const lock = Lockfile::parse(merged(ours, theirs, with_base));

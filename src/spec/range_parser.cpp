@@ -98,8 +98,15 @@ std::string operators_joined(std::string_view text) {
             copied = *blank + 1;
         }
         auto const end = scan_loose_version(text, at);
-        if (end == at) (void)range_words::scan_partial(text, &at);
-        at = std::max(at, end);
+        if (end > at) {
+            at = end;
+            continue;
+        }
+        // In "007.x" every digit begins a version, and all but the last end at once: they are
+        // skipped, because looking at the whole run from each of them would take quadratic time.
+        auto const digits_end = grammar::scan_digits(text, at);
+        if (text[at] == '0' && digits_end > at) at = digits_end - 1;
+        (void)range_words::scan_partial(text, &at);
     }
     return out += text.substr(copied);
 }

@@ -68,7 +68,8 @@ bool append_exact(Operator op, std::string_view text, ComparatorSet* out) {
     if (!text.empty() && text.front() == 'v') text.remove_prefix(1);
     auto version = Version::parse(text);
     if (!version) return false;
-    out->push_back({op, *std::move(version)});
+    // Build metadata can still be here when a "*" hid it before ("1.2.3+*b").
+    out->push_back({op, Version{version->major(), version->minor(), version->patch(), version->prerelease()}});
     return true;
 }
 

@@ -81,7 +81,6 @@ Result<VersionRange> VersionRange::parse(std::string_view text) {
         return Error{Errc::invalid, ErrorId::range_invalid,
                      context + ": it is not a range such as ^1.2.3, ~1.2, >=1 <3 or 1.x"};
     }
-    // Build metadata has no say in ranges; dropping it makes equal ranges print alike.
     range.sets_ = std::move(parsed.sets);
     return range;
 }

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <ctime>
 #include <random>
 #include <string>
 #include <vector>
+
+#include "spec/range_parser.hpp"
 
 namespace ggen {
 namespace {
@@ -38,7 +42,7 @@ TEST(VersionRangeTest, DesugarsEveryForm) {
         {"0 - 1", "<2.0.0-0"}, {"v1.0.0 - v2.0.0", ">=1.0.0 <=2.0.0"},
         {"^1 || ^3", ">=1.0.0 <2.0.0-0||>=3.0.0 <4.0.0-0"}, {"1.2.3||2.3.4", "1.2.3||2.3.4"}, {"<x || 1.2.3", "1.2.3"},
         {"<x || >x", "<0.0.0-0"}, {"^1 *", ">=1.0.0 <2.0.0-0"}, {"1.2.3 1.2.3", "1.2.3"}, {"^1 >x", "<0.0.0-0"},
-        {"1.2.3*", "1.2.3"}, {"==1.2", ">=1.2.0 <1.3.0-0"}, {"latest", ""}};
+        {"1.2.3*", "1.2.3"}, {"1.2.3+*b", "1.2.3"}, {"==1.2", ">=1.2.0 <1.3.0-0"}, {"latest", ""}};
     for (auto const& c : cases) EXPECT_EQ(canonical(c.text), c.canonical) << '"' << c.text << '"';
 }
 
@@ -134,6 +138,30 @@ TEST(VersionRangeTest, RefusesHostileLengthsByTheLimit) {
     EXPECT_TRUE(VersionRange::parse("1" + std::string(VersionRange::k_bytes_max - 1, ' ')));
     EXPECT_FALSE(VersionRange::parse("1" + std::string(VersionRange::k_bytes_max, ' ')));
     EXPECT_EQ(canonical("1.2.3-" + std::string(251, 'a')), "invalid");
+}
+
+std::clock_t cpu_time_of_parsing(std::string_view unit, std::size_t bytes) {
+    std::string text;
+    while (text.size() < bytes) text += unit;
+    std::clock_t best = 0;
+    for (int run = 0; run < 3; ++run) {
+        auto const start = std::clock();
+        EXPECT_FALSE(parse_range(text).sets.empty());
+        auto const took = std::clock() - start;
+        best = run == 0 ? took : std::min(best, took);
+    }
+    return best;
+}
+
+// The parser itself, without the limit that protects it: 8 times the text may take at most 24 times
+// the processor time, where quadratic work takes 64 times. 2 ms stand for what the clock rounds.
+TEST(VersionRangeTest, ParsingTakesLinearTime) {
+    for (char const* unit : {">", "> ", " ", "1 ", "||", "x.", "~", "~ ", "1.2.3 ", "-", " - ", "9", "0", "0.", "+", "+a", "+a.", "*",
+                             "v", "v ", "=", "1.2.3-a.", "1.1", "^", "<=", ">=0.0.0 ", "1 - 2 "}) {
+        auto const small = cpu_time_of_parsing(unit, 8'000);
+        auto const large = cpu_time_of_parsing(unit, 64'000);
+        EXPECT_LT(large, 24 * small + 2 * CLOCKS_PER_SEC / 1'000) << '"' << unit << '"';
+    }
 }
 
 TEST(VersionRangeTest, ErrorsNameTheWord) {
