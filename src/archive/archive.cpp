@@ -18,15 +18,15 @@ namespace {
 constexpr std::size_t k_end_bytes = 2 * ustar::k_block_bytes;
 
 Error not_canonical(std::string_view reason) {
-    return Error{Errc::corrupt, ErrorId::archive_not_canonical, fmt::format("archive: {}", reason)};
+    return Error{Errc::corrupt, ErrorId::archive_not_canonical, std::string{reason}};
 }
 
 Error truncated(std::string_view reason) {
-    return Error{Errc::corrupt, ErrorId::archive_truncated, fmt::format("archive: {}", reason)};
+    return Error{Errc::corrupt, ErrorId::archive_truncated, std::string{reason}};
 }
 
 Error too_many_files(std::size_t files_max) {
-    return Error{Errc::too_large, ErrorId::archive_too_large, fmt::format("archive: more than {} files", files_max)};
+    return Error{Errc::too_large, ErrorId::archive_too_large, fmt::format("it has more than {} files", files_max)};
 }
 
 /// `twice` is the reaction to a path that stands twice: an author can mend it, a reader cannot.
@@ -58,7 +58,7 @@ Result<void> check_top_directory(std::string_view top) {
 
 /// Everything that holds for the list of files as a whole and for each path.
 Result<void> check_files(std::vector<ArchiveEntry> const& files, ArchiveBounds const& bounds) {
-    if (files.empty()) return Error{Errc::invalid, ErrorId::archive_not_canonical, "archive: it holds no file"};
+    if (files.empty()) return Error{Errc::invalid, ErrorId::archive_not_canonical, "it holds no file"};
     if (files.size() > bounds.files_max) return too_many_files(bounds.files_max);
     for (std::size_t i = 0; i < files.size(); ++i) {
         RETURN_IF_ERROR(check_archive_path(files[i].path));
@@ -77,7 +77,7 @@ public:
             if (left() < ustar::k_block_bytes) return truncated("it ends before the end marker");
             if (ustar::is_zero(tree_.subspan(at_, ustar::k_block_bytes))) break;
             auto entry = read_entry();
-            if (!entry) return wrap(std::move(entry).error(), fmt::format("archive: entry {}", files_.size() + 1));
+            if (!entry) return wrap(std::move(entry).error(), fmt::format("entry {}", files_.size() + 1));
         }
         if (left() < k_end_bytes) return truncated("it ends within the end marker");
         if (!ustar::is_zero(tree_.subspan(at_, k_end_bytes))) {
@@ -162,12 +162,8 @@ std::vector<ArchiveEntry> sorted_entries(std::vector<ArchiveFile> const& files) 
     return entries;
 }
 
-}  // namespace
-
-namespace archive_internal {
-
-Result<Bytes> encode_tree(std::string_view top_directory, std::vector<ArchiveEntry> const& sorted_files,
-                          ArchiveBounds const& bounds) {
+Result<Bytes> write_tree(std::string_view top_directory, std::vector<ArchiveEntry> const& sorted_files,
+                         ArchiveBounds const& bounds) {
     RETURN_IF_ERROR(check_top_directory(top_directory));
     RETURN_IF_ERROR(check_files(sorted_files, bounds));
     auto const tree_bytes_max = bounds.unpacked_bytes_max(bounds.packed_bytes_max);
@@ -175,7 +171,7 @@ Result<Bytes> encode_tree(std::string_view top_directory, std::vector<ArchiveEnt
     for (auto const& file : sorted_files) tree_bytes += ustar::k_block_bytes + ustar::padded(file.content.size());
     if (tree_bytes > tree_bytes_max) {
         return Error{Errc::too_large, ErrorId::archive_too_large,
-                     fmt::format("archive: {} bytes, over the limit of {}", tree_bytes, tree_bytes_max)};
+                     fmt::format("it has {} bytes, over the limit of {}", tree_bytes, tree_bytes_max)};
     }
     try {
         Bytes tree(static_cast<std::size_t>(tree_bytes));
@@ -191,13 +187,24 @@ Result<Bytes> encode_tree(std::string_view top_directory, std::vector<ArchiveEnt
         return tree;
     } catch (std::bad_alloc const&) {
         return Error{Errc::too_large, ErrorId::archive_too_large,
-                     fmt::format("archive: not enough memory for {} bytes", tree_bytes)};
+                     fmt::format("not enough memory for {} bytes", tree_bytes)};
     }
+}
+
+}  // namespace
+
+namespace archive_internal {
+
+Result<Bytes> encode_tree(std::string_view top_directory, std::vector<ArchiveEntry> const& sorted_files,
+                          ArchiveBounds const& bounds) {
+    auto tree = write_tree(top_directory, sorted_files, bounds);
+    if (!tree) return wrap(std::move(tree).error(), "archive");
+    return tree;
 }
 
 Result<DecodedArchive> decode_tree(Bytes tree_bytes, ArchiveBounds const& bounds) {
     TreeReader reader{tree_bytes, bounds};
-    RETURN_IF_ERROR(reader.read_all());
+    if (auto read = reader.read_all(); !read) return wrap(std::move(read).error(), "archive");
     DecodedArchive decoded;
     decoded.top_directory = reader.top();
     decoded.files = reader.take_files();

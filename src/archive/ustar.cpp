@@ -103,7 +103,8 @@ Result<void> check_checksum(Block block) {
     }
     auto const actual = checksum_of(block);
     if (*stated != actual) {
-        return not_canonical(fmt::format("the header's checksum is {:06o}, its bytes sum up to {:06o}", *stated, actual));
+        return not_canonical(
+            fmt::format("the header's checksum is {:06o}, its bytes sum up to {:06o}", *stated, actual));
     }
     return ok();
 }
