@@ -31,7 +31,11 @@ struct SearchQuery {
     static constexpr std::size_t k_text_bytes_max = 512;
     static constexpr std::size_t k_limit_max = 1'000;
 
-    std::string text;  ///< Empty = everything that passes the filters.
+    static constexpr std::size_t k_words_max = 32;
+
+    /// Every word must be found somewhere in the package. Blank = everything that passes the filters.
+    /// Words after the first k_words_max do not count.
+    std::string text;
     std::string category;
     std::vector<std::string> tags;      ///< All must be present.
     std::vector<std::string> keywords;  ///< All must be present.
@@ -41,7 +45,7 @@ struct SearchQuery {
     std::uint64_t downloads_min = 0;
     SearchSort sort = SearchSort::relevance;
     bool ascending = false;  ///< Default: best, most, newest first; names a to z.
-    bool fuzzy = false;      ///< Also names and words within 1 edit (2 from 6 letters).
+    bool fuzzy = false;      ///< Also words within 1 edit (2 from 6 letters; none under 3).
     std::size_t offset = 0;
     std::size_t limit = 10;
 };
