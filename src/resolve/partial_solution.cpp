@@ -14,12 +14,15 @@ void PartialSolution::assign(PackageId package, StateSet accumulated, Incompatib
                              std::uint32_t level) {
     packages_[package].positions.push_back(size());
     trail_.push_back({package, std::move(accumulated), cause, level});
+    note_chosen(package);
 }
 
 void PartialSolution::backjump(std::uint32_t level) {
     while (!trail_.empty() && trail_.back().level > level) {
-        packages_[trail_.back().package].positions.pop_back();
+        auto const package = trail_.back().package;
+        packages_[package].positions.pop_back();
         trail_.pop_back();
+        note_chosen(package);
     }
 }
 
@@ -28,10 +31,10 @@ StateSet const& PartialSolution::states(PackageId package) const {
     return entry.positions.empty() ? entry.everything : trail_[entry.positions.back()].accumulated;
 }
 
-std::uint32_t PartialSolution::chosen(PackageId package) const {
+void PartialSolution::note_chosen(PackageId package) {
     auto const& left = states(package);
     auto const sole = left.sole();
-    return sole == left.size() ? 0 : sole;
+    packages_[package].chosen = sole == left.size() ? 0 : sole;
 }
 
 std::uint32_t PartialSolution::satisfier(PackageId package, StateSet const& target,

@@ -31,7 +31,13 @@ public:
     }
     [[nodiscard]] StateSet const& states(PackageId package) const;
     /// The only state left, or 0 when more are left or the package need not be chosen.
-    [[nodiscard]] std::uint32_t chosen(PackageId package) const;
+    [[nodiscard]] std::uint32_t chosen(PackageId package) const { return packages_[package].chosen; }
+    /// How the states left of the term's package lie to the term.
+    [[nodiscard]] Relation relation_to(Term const& term) const {
+        auto const sole = packages_[term.package].chosen;
+        if (sole == 0) return states(term.package).relation_to(term.states);
+        return term.states.contains(sole) ? Relation::subset : Relation::disjoint;
+    }
     [[nodiscard]] bool is_required(PackageId package) const { return !states(package).contains(0); }
     [[nodiscard]] Assignment const& at(std::uint32_t position) const { return trail_[position]; }
     /// The position of the first assignment of `package` by which its states, cut with `filter`,
@@ -41,8 +47,11 @@ public:
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(trail_.size()); }
 
 private:
+    void note_chosen(PackageId package);
+
     struct Package {
         StateSet everything;
+        std::uint32_t chosen = 0;  ///< Kept beside the trail because it is asked all the time.
         std::vector<std::uint32_t> positions;
     };
     std::vector<Assignment> trail_;

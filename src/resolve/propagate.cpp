@@ -8,7 +8,8 @@ namespace {
 
 /// Beyond this the arena of incompatibilities is not allowed to grow.
 constexpr std::size_t k_arena_bytes_max = std::size_t{1} << 30;
-constexpr std::uint32_t k_trouble_conflicts = 5;
+/// Looking at so many incompatibilities counts as one more step.
+constexpr std::size_t k_incompatibilities_per_step = 16;
 
 /// Both lists are sorted by package. For `pivot` either side may hold, for the others both must.
 std::vector<Term> joined(std::vector<Term> const& a, std::vector<Term> const& b, PackageId pivot) {
@@ -65,6 +66,7 @@ Result<void> Solver::propagate() {
         changed_.pop_back();
         is_changed_[package] = false;
         auto const& about = facts_.about(package);
+        budget_.spend(1 + about.size() / k_incompatibilities_per_step);
         for (auto i = about.size(); i-- > 0;) {
             auto const conflicts_before = conflicts_;
             if (!apply(about[i])) return ok();
@@ -75,7 +77,6 @@ Result<void> Solver::propagate() {
 }
 
 Solver::Verdict Solver::evaluate(IncompatibilityId id) {
-    budget_.spend(1);
     auto& incompatibility = facts_.at(id);
     auto const known_level = incompatibility.contradicted_level;
     if (known_level < levels_.size() &&
@@ -84,7 +85,7 @@ Solver::Verdict Solver::evaluate(IncompatibilityId id) {
     }
     Term const* open_term = nullptr;
     for (auto const& term : incompatibility.terms) {
-        auto const relation = partial_.states(term.package).relation_to(term.states);
+        auto const relation = partial_.relation_to(term);
         if (relation == Relation::disjoint) {
             incompatibility.contradicted_level = level();
             incompatibility.contradicted_stamp = levels_.back().stamp;

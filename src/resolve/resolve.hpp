@@ -43,7 +43,7 @@ struct ResolveRequest {
 };
 
 struct ResolveOptions {
-    std::uint64_t steps_max = 20'000'000;  ///< Unit propagation steps; beyond: resolution_limit.
+    std::uint64_t steps_max = 20'000'000;  ///< Propagations of one package; beyond: resolution_limit.
     CancelToken const* cancel = nullptr;
 };
 

@@ -4,12 +4,6 @@
 #include <utility>
 
 namespace ggen::solver {
-namespace {
-
-/// From so many conflicts on a package is decided before others (uv's threshold).
-constexpr std::uint32_t k_trouble_conflicts = 5;
-
-}  // namespace
 
 Solver::Solver(Catalog& catalog, Problem problem, Budget& budget, bool expands_known)
     : catalog_(catalog), budget_(budget), facts_(catalog, std::move(problem), expands_known) {

@@ -10,6 +10,9 @@
 
 namespace ggen::solver {
 
+/// From so many conflicts on, a package is decided before others (uv's threshold).
+inline constexpr std::uint32_t k_trouble_conflicts = 5;
+
 /// How much work is left; shared by the solves of one resolution.
 class Budget {
 public:

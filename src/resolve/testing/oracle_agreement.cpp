@@ -18,9 +18,9 @@ TEST(OracleTest, AgreesOnTwentyThousandRandomUniverses) {
         auto const universe = testing::random_universe(seed);
         auto const expected = testing::brute_force(universe);
         testing::UniverseProvider provider{universe};
-        // Every fourth seed gives the preferred order up at the first conflict.
+        // Every third pair of seeds gives the preferred order up at the first conflict.
         solver::Tuning tuning;
-        if (seed % 4 == 0) tuning.first_conflicts_max = 0;
+        if (seed / 2 % 3 == 0) tuning.first_conflicts_max = 0;
 
         auto const result = solver::resolve_tuned(provider, universe.request, {}, tuning);
 

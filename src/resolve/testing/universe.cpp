@@ -153,7 +153,10 @@ std::uint64_t Dice::next() {
     return z ^ (z >> 31);
 }
 
-Universe random_universe(std::uint64_t seed) {
+namespace {
+
+/// Everything that a registry may offer: prereleases, yanked and unknown ones, locks, optional ones.
+Universe motley_universe(std::uint64_t seed) {
     static char const* const k_versions[] = {"1.0.0",      "1.1.0", "1.2.0-rc.1", "2.0.0-rc.1",
                                              "2.0.0-rc.2", "2.0.0", "2.1.0",      "3.0.0"};
     static char const* const k_ranges[] = {"*",      "^1",     "^2",          "1.0.0",       ">=1.1.0",
@@ -184,6 +187,43 @@ Universe random_universe(std::uint64_t seed) {
         out.request.locked.insert_or_assign(name, releases[pick].candidate.version);
     }
     return out;
+}
+
+/// Plain releases whose ranges are random sets of versions: many conflicts before an answer.
+Universe dense_universe(std::uint64_t seed) {
+    Dice dice{seed};
+    auto const package_count = 4 + dice.below(4);
+    auto const version_count = 2 + dice.below(3);
+    auto const dependency = [&](std::uint32_t not_this) -> Dependency {
+        auto number = dice.below(package_count - 1);
+        if (number >= not_this) ++number;
+        std::string range;
+        for (std::uint32_t major = 1; major <= version_count; ++major) {
+            if (dice.one_in(3)) continue;
+            if (!range.empty()) range += " || ";
+            range += std::to_string(major);
+        }
+        if (range.empty()) range = "1";
+        return {numbered(number), VersionRange::parse(range).value(), dice.one_in(12), {}};
+    };
+    Universe out;
+    for (std::uint32_t number = 0; number < package_count; ++number) {
+        for (std::uint32_t major = 1; major <= version_count; ++major) {
+            std::vector<Dependency> needs;
+            for (auto i = 1 + dice.below(3); i > 0; --i) needs.push_back(dependency(number));
+            offer(out, numbered(number), major, std::move(needs));
+        }
+    }
+    for (auto i = 2 + dice.below(2); i > 0; --i) {
+        out.request.roots.push_back(dependency(package_count - 1));
+    }
+    return out;
+}
+
+}  // namespace
+
+Universe random_universe(std::uint64_t seed) {
+    return seed % 2 == 0 ? motley_universe(seed) : dense_universe(seed);
 }
 
 Universe singletons(std::uint32_t packages, std::uint32_t versions) {

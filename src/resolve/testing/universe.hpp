@@ -65,7 +65,8 @@ private:
     std::uint64_t state_;
 };
 
-/// A few packages with a few versions, densely entangled; about half have no solution.
+/// A few packages with a few versions, densely entangled; even seeds are motley, odd ones
+/// have many conflicts.
 [[nodiscard]] Universe random_universe(std::uint64_t seed);
 
 // Universes that are hard for naive solvers (astral-sh/pubgrub's benchmarks, re-stated).
