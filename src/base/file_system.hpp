@@ -132,6 +132,10 @@ public:
 /// The real disk.
 [[nodiscard]] std::unique_ptr<FileSystem> make_posix_file_system();
 
+/// The permission bits that this process takes away from files it creates. Read from the kernel without
+/// changing it, so it is safe beside other threads; 022 when the kernel does not tell.
+[[nodiscard]] std::uint32_t process_umask();
+
 /// "a/b" from "a" and "b"; `b` is taken alone when `a` is empty.
 [[nodiscard]] std::string join_path(std::string_view a, std::string_view b);
 /// Everything before the last '/', "." when there is none.

@@ -381,6 +381,19 @@ private:
 
 std::unique_ptr<FileSystem> make_posix_file_system() { return std::make_unique<PosixFileSystem>(); }
 
+std::uint32_t process_umask() {
+    constexpr std::uint32_t k_usual = 022;
+    std::FILE* const status = std::fopen("/proc/self/status", "re");
+    if (status == nullptr) return k_usual;
+    char line[256];
+    unsigned mask = k_usual;
+    while (std::fgets(line, sizeof line, status) != nullptr) {
+        if (std::sscanf(line, "Umask: %o", &mask) == 1) break;
+    }
+    std::fclose(status);
+    return mask;
+}
+
 std::string join_path(std::string_view a, std::string_view b) {
     if (a.empty()) return std::string{b};
     std::string joined{a};

@@ -1,0 +1,221 @@
+#include "store/package_store.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "store/disk_store.hpp"
+
+namespace ggen {
+namespace {
+
+constexpr std::string_view k_format = "ggen-store 1\n";
+constexpr std::uint32_t k_writable_by_others = 022;
+
+/// Directories of a package, parents first.
+std::set<std::string> directories_of(TreeManifest const& manifest) {
+    std::set<std::string> found;
+    for (auto const& file : manifest.files) {
+        for (auto slash = file.path.find('/'); slash != std::string::npos; slash = file.path.find('/', slash + 1)) {
+            found.insert(file.path.substr(0, slash));
+        }
+    }
+    return found;
+}
+
+}  // namespace
+
+std::string_view link_mode_name(LinkMode mode) {
+    switch (mode) {
+        case LinkMode::copy: return "copy";
+        case LinkMode::hardlink: return "hardlink";
+        case LinkMode::symlink: return "symlink";
+    }
+    return "copy";
+}
+
+Result<LinkMode> parse_link_mode(std::string_view text) {
+    for (auto const mode : {LinkMode::copy, LinkMode::hardlink, LinkMode::symlink}) {
+        if (text == link_mode_name(mode)) return mode;
+    }
+    return Error{Errc::invalid, ErrorId::usage, "unknown link mode \"" + std::string{text} + "\"",
+                 "choose one of copy, hardlink, symlink"};
+}
+
+Result<std::unique_ptr<PackageStore>> PackageStore::open(FileSystem& files, Clock& clock, std::string directory) {
+    auto store = std::make_unique<DiskStore>(files, clock, std::move(directory));
+    RETURN_IF_ERROR(store->prepare());
+    return std::unique_ptr<PackageStore>{std::move(store)};
+}
+
+Result<void> DiskStore::prepare() {
+    auto const is_new = !files_.info(directory_ + "/format");
+    if (is_new) {
+        for (auto const* name : {"/pkg", "/locks", "/tmp", "/trash"}) {
+            RETURN_IF_ERROR(files_.make_directories(directory_ + name, 0700));
+        }
+        RETURN_IF_ERROR(files_.set_mode(directory_, 0755));
+        RETURN_IF_ERROR(files_.write_file_atomic(directory_ + "/format", as_bytes(k_format), Sync::none));
+    }
+    ASSIGN_OR_RETURN(auto const info, files_.info(directory_));
+    if (info.kind != FileKind::directory) {
+        return Error{Errc::refused, ErrorId::store_unsafe, "the store " + directory_ + " is not a directory of its own"};
+    }
+    auto const me = static_cast<std::uint32_t>(::geteuid());
+    if ((info.owner_uid != me && info.owner_uid != 0) || (info.mode & k_writable_by_others) != 0) {
+        return Error{Errc::refused, ErrorId::store_unsafe,
+                     "the store " + directory_ + " belongs to somebody else or can be written by others",
+                     "run: chmod go-w " + directory_ + ", or point GGEN_CACHE_DIR at a directory of yours"};
+    }
+    ASSIGN_OR_RETURN(auto const format, files_.read_file(directory_ + "/format", 64));
+    if (as_text(format) != k_format) {
+        return Error{Errc::refused, ErrorId::store_format,
+                     "the store " + directory_ + " has a format that this ggen does not know",
+                     "use the newer ggen, or point GGEN_CACHE_DIR at another directory"};
+    }
+    ASSIGN_OR_RETURN(use_lock_, files_.lock(use_lock_path(), LockMode::shared));
+    return ok();
+}
+
+std::string DiskStore::unique_path(std::string_view folder, Digest const& tree) {
+    return directory_ + "/" + std::string{folder} + "/" + tree.hex() + "-" + std::to_string(::getpid()) + "-" +
+           std::to_string(counter_.fetch_add(1));
+}
+
+bool DiskStore::contains(Digest const& tree) {
+    return files_.info(manifest_path(tree)).has_value() && files_.info(package_path(tree)).has_value();
+}
+
+Result<PackageStore::Ensured> DiskStore::ensure(Digest const& tree, std::string_view label, Fill const& fill,
+                                                CancelToken const* cancel) {
+    auto const mark_used = [&] {
+        // Only a hint for collection; a read-only store has none.
+        auto const touched = files_.touch(manifest_path(tree));
+        static_cast<void>(touched);
+    };
+    if (contains(tree)) {
+        mark_used();
+        return Ensured::present;
+    }
+    ASSIGN_OR_RETURN(auto const lock,
+                     files_.lock(directory_ + "/locks/" + tree.hex(), LockMode::exclusive, cancel));
+    if (contains(tree)) {
+        mark_used();
+        return Ensured::present;
+    }
+    RETURN_IF_ERROR(unpack(tree, label, fill));
+    return Ensured::fetched;
+}
+
+Result<void> DiskStore::unpack(Digest const& tree, std::string_view label, Fill const& fill) {
+    auto const staging = unique_path("tmp", tree);
+    TreeManifest manifest;
+    manifest.label = label;
+    auto filled = fill_staging(staging, manifest, fill);
+    if (filled) filled = files_.write_file_atomic(manifest_path(tree), as_bytes(manifest.print()), Sync::none, 0444);
+    if (filled) filled = seal_directories(staging, manifest);
+    // A directory without its list can only be the rest of a set-aside that was interrupted.
+    if (filled) filled = files_.remove_tree(package_path(tree));
+    if (filled) filled = files_.rename(staging, package_path(tree));
+    if (!filled) {
+        auto const removed = files_.remove_tree(staging);
+        static_cast<void>(removed);
+        return filled;
+    }
+    // Only after the move: moving a directory needs the right to write it.
+    return files_.set_mode(package_path(tree), 0555);
+}
+
+Result<void> DiskStore::fill_staging(std::string const& staging, TreeManifest& manifest, Fill const& fill) {
+    ASSIGN_OR_RETURN(auto const builder, files_.create_tree(staging));
+    std::set<std::string> made;
+    auto const add = [&](StoreFile const& file) -> Result<void> {
+        if (auto const slash = file.path.rfind('/'); slash != std::string::npos) {
+            auto const parent = file.path.substr(0, slash);
+            if (made.insert(parent).second) RETURN_IF_ERROR(builder->make_directory(parent));
+        }
+        manifest.files.push_back({file.path, file.executable, file.content.size(), sha256(file.content)});
+        return builder->add_file(file.path, file.content, file.executable ? 0555 : 0444);
+    };
+    RETURN_IF_ERROR(fill(add));
+    std::sort(manifest.files.begin(), manifest.files.end(),
+              [](auto const& a, auto const& b) { return a.path < b.path; });
+    return ok();
+}
+
+Result<void> DiskStore::seal_directories(std::string const& staging, TreeManifest const& manifest) {
+    for (auto const& path : directories_of(manifest)) RETURN_IF_ERROR(files_.set_mode(staging + "/" + path, 0555));
+    return files_.set_mode(staging, 0755);
+}
+
+Result<TreeManifest> DiskStore::read_manifest(Digest const& tree) {
+    ASSIGN_OR_RETURN(auto const bytes, files_.read_file(manifest_path(tree), TreeManifest::k_bytes_max));
+    return TreeManifest::parse(as_text(bytes));
+}
+
+void DiskStore::set_aside(Digest const& tree) {
+    // The list goes first: without it the package does not count as present.
+    auto const manifest_removed = files_.remove_file(manifest_path(tree));
+    auto const chmodded = files_.set_mode(package_path(tree), 0755);
+    auto const moved = files_.rename(package_path(tree), unique_path("trash", tree));
+    static_cast<void>(manifest_removed);
+    static_cast<void>(chmodded);
+    static_cast<void>(moved);
+}
+
+Error DiskStore::damaged(Digest const& tree, std::string_view label, std::string const& what) {
+    set_aside(tree);
+    return Error{Errc::corrupt, ErrorId::store_damaged,
+                 "the stored copy of " + (label.empty() ? tree.text() : std::string{label}) + " is damaged: " + what,
+                 "run the command again; the package is fetched anew"};
+}
+
+Result<void> DiskStore::materialise(Digest const& tree, std::string const& destination, LinkMode mode) {
+    auto const manifest = read_manifest(tree);
+    if (!manifest) {
+        if (manifest.error().code == Errc::not_found) return manifest.error();
+        return damaged(tree, {}, manifest.error().context);
+    }
+    if (mode == LinkMode::symlink) return files_.make_symlink(package_path(tree), destination);
+    auto built = build_copy(*manifest, package_path(tree), destination, mode == LinkMode::hardlink);
+    if (built) return built;
+    auto const removed = files_.remove_tree(destination);
+    static_cast<void>(removed);
+    if (built.error().code == Errc::corrupt || built.error().code == Errc::not_found) {
+        return damaged(tree, manifest->label, built.error().context);
+    }
+    return built;
+}
+
+Result<void> DiskStore::build_copy(TreeManifest const& manifest, std::string const& from,
+                                   std::string const& destination, bool link) {
+    ASSIGN_OR_RETURN(auto const builder, files_.create_tree(destination));
+    for (auto const& path : directories_of(manifest)) RETURN_IF_ERROR(builder->make_directory(path));
+    for (auto const& file : manifest.files) {
+        auto const source = from + "/" + file.path;
+        if (link) {
+            ASSIGN_OR_RETURN(auto const info, files_.info(source));
+            if (info.kind != FileKind::regular || info.size_bytes != file.size_bytes) {
+                return Error{Errc::corrupt, ErrorId::store_damaged, file.path + " has another size"};
+            }
+            // Another file system or an inode with too many links: this one file is copied.
+            if (builder->add_hard_link(file.path, source)) continue;
+        }
+        RETURN_IF_ERROR(copy_file(*builder, file, source));
+    }
+    return files_.set_mode(destination, 0755 & ~process_umask());
+}
+
+Result<void> DiskStore::copy_file(TreeBuilder& builder, TreeManifest::File const& file, std::string const& from) {
+    ASSIGN_OR_RETURN(auto const info, files_.info(from));
+    auto content = info.kind == FileKind::regular ? files_.read_file(from, file.size_bytes)
+                                                  : Result<Bytes>{Error{Errc::corrupt, "not a regular file"}};
+    if (!content && content.error().code == Errc::io) return std::move(content).error();
+    if (!content || sha256(*content) != file.digest) {
+        return Error{Errc::corrupt, ErrorId::store_damaged, file.path + " differs from its digest"};
+    }
+    return builder.add_file(file.path, *content, (file.executable ? 0755U : 0644U) & ~process_umask());
+}
+
+}  // namespace ggen
