@@ -88,6 +88,7 @@ struct StateLeaf {
     UnixTime time;
     unsigned bucket_bits = 8;  ///< 8 or 16.
     Digest root;
+    friend bool operator==(StateLeaf const&, StateLeaf const&) = default;
 };
 
 using Record = std::variant<ClaimRecord, ReleaseRecord, StatusRecord, KeysRecord, StateLeaf>;

@@ -7,31 +7,11 @@
 #include "base/error_id.hpp"
 #include "merkle/tree.hpp"
 #include "registry/log_writer.hpp"
+#include "registry/root_chain.hpp"
 
 namespace ggen::detail {
-namespace {
-
-constexpr std::uint64_t k_root_versions_max = 1'000'000;
-
-/// The newest root file of the folder, followed from version 1.
-Result<RootFile> load_root(FileSystem& files, std::string const& directory) {
-    ASSIGN_OR_RETURN(auto const first,
-                     files.read_file(join_path(directory, "root/1"), RootFile::k_bytes_max));
-    ASSIGN_OR_RETURN(auto root, RootFile::parse(as_text(first)));
-    RETURN_IF_ERROR(root.verify_signed_by(root));
-    while (root.version < k_root_versions_max) {
-        auto const next = files.read_file(join_path(directory, "root/" + std::to_string(root.version + 1)),
-                                          RootFile::k_bytes_max);
-        if (!next) break;
-        ASSIGN_OR_RETURN(root, RootFile::accept_next(root, as_text(*next)));
-    }
-    return root;
-}
-
-}  // namespace
-
 Result<void> LogWriter::recover() {
-    ASSIGN_OR_RETURN(auto const root, load_root(files_, options_.directory));
+    ASSIGN_OR_RETURN(auto const root, load_root_chain(files_, options_.directory));
     if (root.log_key != options_.log_key.verifier()) {
         return Error{Errc::refused, ErrorId::signature_invalid,
                      "the key " + options_.log_key.verifier().text() + " is not the log key of the registry in " +
