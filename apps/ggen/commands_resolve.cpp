@@ -3,12 +3,16 @@
 #include <algorithm>
 
 #include "handlers.hpp"
+#include "market/install.hpp"
+#include "resolve/index_provider.hpp"
 #include "resolve/resolve.hpp"
 #include "shapes.hpp"
 #include "spec/version_range.hpp"
 
 namespace ggen::cli {
 namespace {
+
+constexpr std::uint64_t k_index_bytes_max = 4 * k_gib;
 
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view k_blanks = " \t\n\r\f\v";
@@ -59,6 +63,31 @@ Result<ExitCode> run_semver(Context& context) {
         for (auto const& version : versions) out.line(text_without_build(version));
     }
     return versions.empty() ? ExitCode::failed : ExitCode::ok;
+}
+
+Result<ExitCode> run_resolve(Context& context) {
+    ASSIGN_OR_RETURN(auto const path, context.needed("index"));
+    ASSIGN_OR_RETURN(auto specs, parse_specs(context, context.args().positionals));
+    ASSIGN_OR_RETURN(auto const text, context.read_user_file(path, k_index_bytes_max));
+    auto provider = load_index(as_text(text));
+    if (!provider) return wrap(std::move(provider).error(), path);
+    ResolveRequest request;
+    request.root_label = "the request";
+    for (auto& spec : specs) request.roots.push_back({std::move(spec.name), std::move(spec.range), false, {}});
+    ResolveOptions options;
+    options.cancel = &context.cancel();
+    ASSIGN_OR_RETURN(auto const resolution, resolve(**provider, request, options));
+    if (auto const* const conflict = std::get_if<Conflict>(&resolution)) {
+        auto explanation = conflict->explanation;
+        while (explanation.ends_with('\n')) explanation.pop_back();
+        return Error{Errc::refused, ErrorId::resolution_impossible, explanation, joined(conflict->hints, "\n")};
+    }
+    auto packages = Json::object();
+    for (auto const& [name, chosen] : std::get<Solution>(resolution).packages) {
+        packages.set(name.text(), chosen.version.text());
+    }
+    context.out().document("ggen.resolve/1", Json::object().set("packages", std::move(packages)));
+    return ExitCode::ok;
 }
 
 }  // namespace ggen::cli

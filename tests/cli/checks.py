@@ -1,0 +1,264 @@
+"""What a transcript cannot say: descriptors, terminals, signals, JSON, generated pages."""
+import json
+import os
+import pathlib
+import pty
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+from run import ACCEPT, HERE, TOP, Room
+
+EXIT_CODES = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 130}
+
+
+def world(room):
+    room.run('. "$SHELL_HELPERS"; world')
+
+
+def check_documents(room, report):
+    """docs/cli.md below its marker is what the program says of itself."""
+    path = TOP / "docs/cli.md"
+    marker = "<!-- below: ggen help --markdown -->\n"
+    text = path.read_text() if path.exists() else marker
+    intro = text.split(marker)[0]
+    wanted = intro + marker + room.run(["ggen", "help", "--markdown"]).stdout.decode()
+    if ACCEPT and text != wanted:
+        path.write_text(wanted)
+        text = wanted
+    report.check(text == wanted, "docs/cli.md equals ggen help --markdown", "GGEN_ACCEPT=1 writes it anew")
+    page = room.run(["ggen", "man"]).stdout
+    if shutil.which("mandoc"):
+        (room.path / "ggen.1").write_bytes(page)
+        lint = subprocess.run(["mandoc", "-Tlint", "-Wwarning", str(room.path / "ggen.1")], capture_output=True,
+                              text=True, check=False)
+        report.check(lint.returncode == 0 and not lint.stdout, "mandoc -Tlint finds nothing", lint.stdout[:2000])
+    else:
+        print("SKIPPED mandoc is not installed: the manual page was not linted")
+    report.check(b".Sh EXIT STATUS" in page, "the manual page has the exit codes")
+
+
+def check_completion(room, report):
+    for shell in ("bash", "zsh", "fish"):
+        script = room.run(["ggen", "completion", shell])
+        report.check(script.returncode == 0 and b"__complete" in script.stdout, f"completion {shell}")
+        if shutil.which(shell):
+            parsed = subprocess.run([shell, "-n"], input=script.stdout, capture_output=True, check=False)
+            report.check(parsed.returncode == 0, f"{shell} reads its script", parsed.stderr.decode()[:300])
+    world(room)
+    room.run(["ggen", "search"])
+    started = time.monotonic()
+    names = room.run(["ggen", "__complete", "install", "acme/b"]).stdout.decode().split()
+    report.check(names == ["acme/base"], "completion knows package names", f"{names}")
+    report.check(time.monotonic() - started < 2, "completion is quick")
+    interactive = ('source <(ggen completion bash); COMP_WORDS=(ggen registry cr); COMP_CWORD=2; _ggen; '
+                   'echo "${COMPREPLY[@]}"')
+    words = room.run(["bash", "-c", interactive]).stdout.decode().split()
+    report.check(words == ["create"], "bash completes a command", f"{words}")
+
+
+def shape(value):
+    if isinstance(value, dict):
+        return {key: shape(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [shape(value[0])] if value else []
+    return {bool: "bool", int: "int", float: "number", str: "text", type(None): "null"}[type(value)]
+
+
+JSON_COMMANDS = [
+    "registry list", "key show", "search", "search app --detailed", "info acme/app", "install acme/app",
+    "install acme/app --dry-run", "list", "tree", "why acme/base", "verify --offline", "outdated", "lock",
+    "update --all", "remove acme/app", "cache list", "cache verify", "cache gc --dry-run", "config list",
+    "config get link_mode", "config set link_mode copy", "registry fsck", "registry rebuild", "doctor", "version", "explain",
+    "explain GM0101", "semver 1.0.0", "pack packs/acme-base-1.0.0 -o x.gpack", "inspect archive x.gpack",
+    "publish packs/acme-base-1.0.0", "publish packs/acme-base-1.0.0 --dry-run", "init new --name acme/new",
+    "yank acme/base@1.0.0 --reason broken", "unyank acme/base@1.0.0", "deprecate acme/base@1.0.0",
+    "import tree packs --into main", "registry add $ROOM/registry --alias again", "registry remove again",
+    "registry create $ROOM/second --origin example/second",
+]
+
+
+def check_json(room, report):
+    """Every command prints exactly one document with its schema; the shapes are golden."""
+    world(room)
+    lines = []
+    for command in JSON_COMMANDS:
+        done = room.run(f"ggen {command} --json")
+        try:
+            document = json.loads(done.stdout)
+        except ValueError:
+            report.check(False, f"{command} --json prints one document",
+                         f"exit {done.returncode}\n{done.stdout[:500]!r}\n{done.stderr[:500]!r}")
+            continue
+        report.check(re.fullmatch(r"ggen\.[a-z-]+/1", document.get("schema", "")) is not None, f"{command}: schema")
+        lines.append(f"{command}\n{json.dumps(shape(document), indent=1)}\n")
+    golden = HERE / "golden/json_shapes.txt"
+    text = "\n".join(lines)
+    if ACCEPT:
+        golden.write_text(text)
+    same = golden.exists() and golden.read_text() == text
+    report.check(same, "the shapes of JSON documents are those of golden/json_shapes.txt")
+    for command, code in (("info acme/nothing", 3), ("instal", 2), ("install acme/base@^9", None)):
+        done = room.run(f"ggen {command} --json")
+        document = json.loads(done.stderr.splitlines()[-1] if done.stderr.count(b"\n{") else done.stderr)
+        good = done.stdout == b"" and document["exit_code"] == done.returncode and code in (None, done.returncode)
+        good = good and {"code", "title", "detail", "help", "causes"} <= document.keys()
+        report.check(good, f"{command} --json: the error is a document on standard error", f"{document}")
+
+
+def check_descriptors(room, report):
+    """Closed descriptors, readers that leave, full disks."""
+    world(room)
+    closed = room.run("ggen list <&-")
+    report.check(closed.returncode == 0, "standard input may be closed", closed.stderr.decode())
+    for command in ("ggen explain >&-", "ggen explain >/dev/full"):
+        done = room.run(command)
+        report.check(done.returncode == 1 and b"standard output" in done.stderr, f"{command}: said", f"{done}")
+    silent = room.run("ggen explain 2>&- | wc -l")
+    report.check(int(silent.stdout) > 10, "standard error may be closed")
+    piped = room.run("{ ggen explain; echo $? >code; } | head -1; cat code")
+    report.check(piped.stdout.endswith(b"\n0\n"), "a reader that leaves is no failure", f"{piped}")
+    everything = room.run("ggen install acme/app <&- >&- 2>&-; ls gpacks/acme")
+    report.check(everything.stdout.split() == [b"app", b"base", b"tool"], "all three closed: files are not hurt",
+                 f"{everything}")
+
+
+def check_terminal(room, report):
+    """Colours and progress on a terminal only; NO_COLOR and --color decide."""
+    world(room)
+    plain = room.run(["ggen", "instal"])
+    report.check(b"\x1b" not in plain.stderr + plain.stdout, "no escapes off a terminal")
+    forced = room.run(["ggen", "--color", "always", "instal"])
+    report.check(b"\x1b[31" in forced.stderr, "--color always")
+
+    def on_terminal(command, **extra):
+        main, other = pty.openpty()
+        child = subprocess.Popen(command, cwd=room.path / "work", env={**room.environment, "TERM": "xterm", **extra},
+                                 stdin=other, stdout=other, stderr=other, close_fds=True)
+        os.close(other)
+        text, first, started = b"", None, time.monotonic()
+        while True:
+            if not select.select([main], [], [], 60)[0]:
+                break
+            try:
+                piece = os.read(main, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            first = first or time.monotonic() - started
+            text += piece
+        os.close(main)
+        child.wait()
+        return text, first
+
+    coloured, _ = on_terminal(["ggen", "instal"])
+    report.check(b"\x1b[31" in coloured, "colours on a terminal")
+    for extra in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        calm, _ = on_terminal(["ggen", "instal"], **extra)
+        report.check(b"\x1b" not in calm, f"no colours with {extra}", f"{calm!r}")
+    progress, first = on_terminal(["ggen", "install", "acme/app"])
+    report.check(b"\x1b[J" in progress, "progress lines are drawn and taken away", f"{progress!r}")
+    print(f"first output of install on a terminal after {first * 1000:.0f} ms")
+    quiet, _ = on_terminal(["ggen", "-q", "install", "--force"])
+    report.check(quiet == b"", "-q says nothing", f"{quiet!r}")
+
+
+def check_directories(room, report):
+    """XDG directories, and GGEN_* before them; nothing anywhere else."""
+    home = room.path / "xdg"
+    home.mkdir()
+    environment = {key: value for key, value in room.environment.items() if not key.startswith("GGEN_")}
+    environment.update(HOME=str(home), GGEN_FAKE_TIME="1800000000")
+    run = lambda *words, **extra: subprocess.run(words, cwd=room.path / "work", env={**environment, **extra},
+                                                 capture_output=True, check=False)
+    run("ggen", "key", "new", "a/b")
+    report.check((home / ".config/ggen/keys").is_dir(), "without variables: ~/.config/ggen")
+    report.check(sorted(p.name for p in home.iterdir()) == [".config"], "and nothing else in the home directory",
+                 f"{list(home.iterdir())}")
+    run("ggen", "key", "new", "a/b", XDG_CONFIG_HOME=str(home / "x"))
+    report.check((home / "x/ggen/keys").is_dir(), "XDG_CONFIG_HOME")
+    run("ggen", "key", "new", "a/b", XDG_CONFIG_HOME=str(home / "y"), GGEN_CONFIG_DIR=str(home / "z"))
+    report.check((home / "z/keys").is_dir() and not (home / "y").exists(), "GGEN_CONFIG_DIR before XDG_CONFIG_HOME")
+    mode = (home / "z/keys").stat().st_mode & 0o777
+    report.check(mode & 0o077 == 0, "the key directory is private", oct(mode))
+
+
+def check_interrupt(room, report):
+    """Ctrl-C once stops cleanly, twice at once; both exit 130."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    accepted, stop = threading.Event(), threading.Event()
+
+    def serve():
+        held = []
+        listener.settimeout(0.2)
+        while not stop.is_set():
+            try:
+                held.append(listener.accept()[0])
+                accepted.set()
+            except TimeoutError:
+                pass
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        for presses in (1, 2):
+            accepted.clear()
+            child = subprocess.Popen(["ggen", "registry", "add", address], cwd=room.path / "work",
+                                     env=room.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            if not report.check(accepted.wait(30), "the program waits for the server"):
+                child.kill()
+            for _ in range(presses):
+                child.send_signal(signal.SIGINT)
+                time.sleep(0.05)
+            try:
+                _, talk = child.communicate(timeout=20)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                _, talk = child.communicate()
+            report.check(child.returncode == 130, f"Ctrl-C x {presses}: exit 130", f"{child.returncode} {talk!r}")
+            report.check(b"stopping" in talk, f"Ctrl-C x {presses} says that it stops", f"{talk!r}")
+            report.exit_codes.add(child.returncode)
+    finally:
+        stop.set()
+        thread.join()
+        listener.close()
+
+
+def check_escapes(room, report):
+    """Text of strangers cannot drive the terminal."""
+    world(room)
+    evil = room.path / "work/packs/evil"
+    evil.mkdir(parents=True)
+    (evil / "gpack.toml").write_text('[gpack]\nname = "acme/evil"\nversion = "1.0.0"\n'
+                                     'description = "red \\u001b[31m \\u202e reversed"\n')
+    room.run(["ggen", "publish", "packs/evil"])
+    for command in (["ggen", "search", "evil"], ["ggen", "info", "acme/evil"],
+                    ["ggen", "search", "evil", "--detailed"], ["ggen", "info", "acme/\x1b[31m"]):
+        done = room.run(command)
+        raw = done.stdout + done.stderr
+        report.check(b"\x1b" not in raw and "\u202e".encode() not in raw, f"{command}: escaped", f"{raw!r}")
+
+
+def run_all(program, report):
+    for check in (check_documents, check_completion, check_json, check_descriptors, check_terminal,
+                  check_directories, check_interrupt, check_escapes):
+        room = Room(pathlib.Path(program))
+        path = os.environ["PATH"]
+        os.environ["PATH"] = f"{room.path}/bin:{path}"  # For the children that are started without a shell.
+        try:
+            check(room, report)
+        except Exception as error:  # noqa: BLE001: one broken check must not hide the others
+            report.check(False, check.__name__, repr(error))
+        finally:
+            os.environ["PATH"] = path
+            room.close()
+    if not ACCEPT:
+        missing = EXIT_CODES - report.exit_codes
+        report.check(not missing, "every exit code was met", f"never seen: {sorted(missing)}")
