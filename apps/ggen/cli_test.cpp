@@ -124,7 +124,8 @@ TEST(CommandLineTest, HelpNeedsNothingElse) {
 }
 
 TEST(CommandLineTest, AnyWordsAreReadWithoutHarm) {
-    std::vector<std::string> const words{"", "-", "--", "---", "-=", "--=", "--json=", "-jq", "install", "@", "-l", "=x"};
+    std::vector<std::string> const words{"",       "-",   "--",      "---", "-=", "--=",
+                                         "--json=", "-jq", "install", "@",   "-l", "=x"};
     for (auto const& a : words) {
         for (auto const& b : words) {
             for (auto const& c : words) static_cast<void>(parse({a, b, c}));
@@ -135,7 +136,8 @@ TEST(CommandLineTest, AnyWordsAreReadWithoutHarm) {
 TEST(CompleteTest, OffersCommandsFlagsAndChoices) {
     auto const first = [](std::vector<std::string> const& words) {
         auto const found = complete_words(words);
-        return found.candidates.empty() ? std::string{} : found.candidates.front().substr(0, found.candidates.front().find('\t'));
+        if (found.candidates.empty()) return std::string{};
+        return found.candidates.front().substr(0, found.candidates.front().find('\t'));
     };
     EXPECT_EQ(first({"ins"}), "install");
     EXPECT_EQ(first({"registry", "fs"}), "fsck");

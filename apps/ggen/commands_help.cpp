@@ -108,7 +108,9 @@ Result<ExitCode> run_explain(Context& context) {
 Result<ExitCode> run_completion(Context& context) {
     auto const shell = context.args().positional(0);
     auto const script = completion_script(shell);
-    if (script.empty()) return usage_error("there is no completion for `" + shell + "`", "bash, zsh and fish are known");
+    if (script.empty()) {
+        return usage_error("there is no completion for `" + shell + "`", "bash, zsh and fish are known");
+    }
     context.out().raw(script);
     return ExitCode::ok;
 }

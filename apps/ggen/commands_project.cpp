@@ -173,7 +173,8 @@ Result<ExitCode> run_outdated(Context& context) {
     } else {
         Table table{{"NAME", "CURRENT", "WANTED", "LATEST", "RANGE"}, {}};
         for (auto const& package : packages) {
-            table.rows.push_back({package.name.text(), package.current.text() + (package.current_yanked ? " yanked" : ""),
+            auto const yanked = package.current_yanked ? " yanked" : "";
+            table.rows.push_back({package.name.text(), package.current.text() + yanked,
                                   package.wanted ? package.wanted->text() : "-",
                                   package.latest ? package.latest->text() : "-", package.range});
         }

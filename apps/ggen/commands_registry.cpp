@@ -172,7 +172,7 @@ Result<ExitCode> run_registry_fsck(Context& context) {
                              report.problems.empty() ? "sound" : count_of(report.problems.size(), "problem")));
     }
     if (report.problems.empty()) return ExitCode::ok;
-    auto const help = request.repair ? std::string{} : std::string{"`ggen registry fsck --repair` rewrites derived files"};
+    std::string const help = request.repair ? "" : "`ggen registry fsck --repair` rewrites derived files";
     return Error{Errc::corrupt, ErrorId::tile_invalid, "the registry is damaged: " + report.problems.front(), help};
 }
 

@@ -35,7 +35,8 @@ Completion complete_value(FlagSpec const& flag, std::string_view start, std::str
     while (!choices.empty()) {
         auto const bar = choices.find('|');
         auto const choice = choices.substr(0, bar);
-        if (choice.starts_with(start)) completion.candidates.push_back(std::string{before} + std::string{choice} + "\t");
+        auto candidate = std::string{before} + std::string{choice} + "\t";
+        if (choice.starts_with(start)) completion.candidates.push_back(std::move(candidate));
         choices = bar == std::string_view::npos ? std::string_view{} : choices.substr(bar + 1);
     }
     return completion;

@@ -19,7 +19,8 @@ std::vector<CommandSpec> const& command_table() {
 std::vector<FlagSpec> const& global_flags() {
     static std::vector<FlagSpec> const flags = {
         {.name = "help", .letter = 'h', .doc = "Show the page of this command."},
-        {.name = "json", .letter = 'j', .doc = "One JSON document on standard output; errors as JSON on standard error."},
+        {.name = "json", .letter = 'j',
+         .doc = "One JSON document on standard output; errors as JSON on standard error."},
         {.name = "registry", .value = "ALIAS", .doc = "Use this registry (alias, origin or folder).",
          .complete = Complete::registry},
         {.name = "offline", .doc = "Open no network connection."},

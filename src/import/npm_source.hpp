@@ -31,7 +31,8 @@ public:
     /// `http` outlives the source and may be called from several threads.
     NpmSource(HttpGetter& http, std::string base_url, unsigned parallel = k_parallel_fetches);
 
-    /// Stays valid as long as the source. Null when the registry has no such package, or a document that cannot be read (`problems`).
+    /// Stays valid as long as the source. Null when the registry has no such package, or a document that
+    /// cannot be read (`problems`).
     /// Errors: unavailable and timed_out (import_source), cancelled.
     Result<NpmPackument const*> packument(std::string const& name);
     /// Fetches those that are not known yet.
