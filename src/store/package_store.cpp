@@ -84,7 +84,8 @@ std::string DiskStore::unique_path(std::string_view folder, Digest const& tree) 
 }
 
 bool DiskStore::contains(Digest const& tree) {
-    return files_.info(manifest_path(tree)).has_value() && files_.info(package_path(tree)).has_value();
+    auto const manifest = files_.info(manifest_path(tree));
+    return manifest && manifest->kind == FileKind::regular && files_.info(package_path(tree)).has_value();
 }
 
 Result<PackageStore::Ensured> DiskStore::ensure(Digest const& tree, std::string_view label, Fill const& fill,
@@ -113,6 +114,8 @@ Result<void> DiskStore::unpack(Digest const& tree, std::string_view label, Fill 
     TreeManifest manifest;
     manifest.label = label;
     auto filled = fill_staging(staging, manifest, fill);
+    // Whatever is in the way here is no package: contains() said so under the lock.
+    if (filled) filled = files_.remove_tree(manifest_path(tree));
     if (filled) filled = files_.write_file_atomic(manifest_path(tree), as_bytes(manifest.print()), Sync::none, 0444);
     if (filled) filled = seal_directories(staging, manifest);
     // A directory without its list can only be the rest of a set-aside that was interrupted.
@@ -156,7 +159,7 @@ Result<TreeManifest> DiskStore::read_manifest(Digest const& tree) {
 
 void DiskStore::set_aside(Digest const& tree) {
     // The list goes first: without it the package does not count as present.
-    auto const manifest_removed = files_.remove_file(manifest_path(tree));
+    auto const manifest_removed = files_.remove_tree(manifest_path(tree));
     auto const chmodded = files_.set_mode(package_path(tree), 0755);
     auto const moved = files_.rename(package_path(tree), unique_path("trash", tree));
     static_cast<void>(manifest_removed);
