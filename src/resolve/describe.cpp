@@ -9,12 +9,12 @@ namespace {
 /// Longer enumerations are cut to this and a count.
 constexpr std::size_t k_listed_max = 3;
 
-std::string cut_list(std::vector<std::string> items, std::string_view rest) {
-    if (items.size() <= k_listed_max) return enumerated(items, "and");
+std::string cut_list(std::vector<std::string> items, std::string_view last = "and") {
+    if (items.size() <= k_listed_max) return enumerated(items, last);
     auto const more = items.size() - (k_listed_max - 1);
     items.resize(k_listed_max - 1);
-    items.push_back(std::to_string(more) + std::string{rest});
-    return enumerated(items, "and");
+    items.push_back(std::to_string(more) + " more");
+    return enumerated(items, last);
 }
 
 /// Runs of neighbours: "1.0.0 to 1.4.0". Yanked neighbours outside the set do not break a run.
@@ -55,11 +55,11 @@ bool covers(std::vector<Candidate> const& versions, StateSet const& states, bool
     return true;
 }
 
-std::string shown(PackageName const& name, VersionRange const& range) {
-    return name.text() + " " + range.text();
-}
-
 }  // namespace
+
+std::string shown(PackageName const& name, VersionRange const& range) {
+    return range.text() == "*" || range.text().empty() ? name.text() : name.text() + " " + range.text();
+}
 
 std::string enumerated(std::vector<std::string> const& items, std::string_view last) {
     std::string out;
@@ -70,7 +70,7 @@ std::string enumerated(std::vector<std::string> const& items, std::string_view l
     return out;
 }
 
-Phrase Describer::states(PackageId package, StateSet const& states) const {
+Phrase Describer::states(PackageId package, StateSet const& states, std::string_view last) const {
     if (package == k_root) return {std::string{root_label_}, false};
     auto const& name = facts_.catalog().name(package);
     auto const& versions = facts_.catalog().versions(package);
@@ -86,7 +86,7 @@ Phrase Describer::states(PackageId package, StateSet const& states) const {
     if (covers(versions, states, false)) return {"every release of " + name.text(), false};
     auto items = runs(versions, states);
     bool const is_plural = items.size() > 1;
-    return {name.text() + " " + cut_list(std::move(items), " more"), is_plural};
+    return {name.text() + " " + cut_list(std::move(items), last), is_plural};
 }
 
 Phrase Describer::depender(Incompatibility const& fact) const {
@@ -123,17 +123,17 @@ std::string Describer::why_empty(Range const& range) const {
     }
     if (!yanked.empty()) {
         return yanked.size() == 1
-                   ? "the only version that matches, " + yanked[0] + ", was yanked"
-                   : "all versions that match were yanked (" + cut_list(yanked, " more") + ")";
+                   ? "the only version of " + name + " that matches, " + yanked[0] + ", was yanked"
+                   : "all versions of " + name + " that match were yanked (" + cut_list(yanked) + ")";
     }
     if (!prereleases.empty()) {
         auto const verb = prereleases.size() == 1 ? " exists" : " exist";
         return "only the prerelease" + std::string{prereleases.size() == 1 ? " " : "s "} +
-               cut_list(prereleases, " more") + verb + ", and a range admits none that it does not name";
+               cut_list(prereleases) + verb + ", and a range admits none that it does not name";
     }
     if (others.empty()) return "every version of " + name + " was yanked";
     auto const verb = others.size() == 1 ? " exists" : " exist";
-    return "no version of " + name + " matches (" + cut_list(others, " more") + verb + ")";
+    return "no version of " + name + " matches (" + cut_list(others) + verb + ")";
 }
 
 std::string Describer::clause(Incompatibility const& incompatibility) const {
@@ -155,7 +155,7 @@ std::string Describer::derived_clause(Incompatibility const& incompatibility) co
     for (auto const& term : incompatibility.terms) {
         if (term.package == k_root) continue;
         if (term.states.contains(0)) {
-            needed.push_back(states(term.package, term.states.complement()).text);
+            needed.push_back(states(term.package, term.states.complement(), "or").text);
         } else {
             auto const phrase = states(term.package, term.states);
             given.push_back(phrase.text);
@@ -173,7 +173,11 @@ std::string Describer::derived_clause(Incompatibility const& incompatibility) co
         return enumerated(given, "and") + (given.size() > 1 ? " together need " : is_plural ? " need " : " needs ") +
                enumerated(needed, "or");
     }
-    if (given.size() == 1) return given[0] + " cannot be used";
+    if (given.size() == 1) {
+        constexpr std::string_view k_every = "every ";
+        if (!given[0].starts_with(k_every)) return given[0] + " cannot be used";
+        return "no " + given[0].substr(k_every.size()) + " can be used";
+    }
     return enumerated(given, "and") + " cannot be used together";
 }
 

@@ -20,7 +20,9 @@ public:
         : facts_(facts), root_label_(root_label) {}
 
     /// "a 1.0.0", "every version of a", "a ^1.0.0", "a 1.0.0 and 1.1.0". Without state 0, not empty.
-    [[nodiscard]] Phrase states(PackageId package, StateSet const& states) const;
+    /// `last` joins enumerations: "and" or "or".
+    [[nodiscard]] Phrase states(PackageId package, StateSet const& states,
+                                std::string_view last = "and") const;
     /// A clause without capital and full stop: "a 1.0.0 needs b ^2.0.0".
     [[nodiscard]] std::string clause(Incompatibility const& incompatibility) const;
     /// "b ^2.0.0", and when nothing matches it ", but …" with the reason.
@@ -35,6 +37,9 @@ private:
     FactBase const& facts_;
     std::string_view root_label_;
 };
+
+/// "a ^1.0.0", and just "a" when any release will do.
+[[nodiscard]] std::string shown(PackageName const& name, VersionRange const& range);
 
 /// "a", "a and b", "a, b and c".
 [[nodiscard]] std::string enumerated(std::vector<std::string> const& items, std::string_view last);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "resolve/describe.hpp"
 #include "resolve/explain.hpp"
 
 namespace ggen::solver {
@@ -29,8 +30,7 @@ public:
                 out.unknown_packages.end()) continue;
             out.unknown_packages.push_back(root.name);
             out.explanation += "There is no package named " + root.name.text() + ", which " +
-                               request_.root_label + " needs (" + root.name.text() + " " +
-                               root.range.text() + ").\n";
+                               request_.root_label + " needs.\n";
         }
         if (!out.unknown_packages.empty()) {
             out.explanation += "help: check the spelling; `ggen search` finds names\n";
@@ -91,8 +91,8 @@ private:
             ASSIGN_OR_RETURN(auto const version, version_if_relaxed(requirement));
             if (!version) continue;
             out.hints.push_back(requirement.name.text());
-            ways.push_back(requirement.name.text() + " " + requirement.range.text() + " to allow " +
-                           version->text());
+            ways.push_back("with " + requirement.name.text() + " " + *version + " instead of " +
+                           requirement.range.text());
         }
         if (ways.empty()) {
             out.explanation += core.size() > 1
@@ -101,24 +101,16 @@ private:
                                          " helps; leave it out\n";
             return ok();
         }
-        out.explanation += "help: change " + ways[0];
-        for (std::size_t i = 1; i < ways.size(); ++i) out.explanation += ", or " + ways[i];
-        out.explanation += "\n";
+        out.explanation += "help: it works " + enumerated(ways, "or") + "\n";
         return ok();
     }
 
-    /// The version that is chosen when `requirement` admits any release, or, where there is none,
-    /// the newest prerelease.
-    Result<std::optional<Version>> version_if_relaxed(Dependency const& requirement) {
+    /// The version that is chosen when `requirement` admits any release or, failing that, the newest
+    /// prerelease or yanked version by its name. A prerelease of what was asked for comes first.
+    Result<std::optional<std::string>> version_if_relaxed(Dependency const& requirement) {
         auto const package = catalog_.find(requirement.name);
-        std::vector<VersionRange> wider{VersionRange{}};
         auto const& versions = catalog_.versions(package);
-        for (auto entry = versions.rbegin(); entry != versions.rend(); ++entry) {
-            if (entry->yanked || !entry->version.is_prerelease()) continue;
-            wider.push_back(VersionRange::exactly(entry->version));
-            break;
-        }
-        for (auto const& range : wider) {
+        for (auto const& range : relaxations(requirement.range, versions)) {
             auto roots = request_.roots;
             for (auto& root : roots) {
                 if (root == requirement) root.range = range;
@@ -126,9 +118,29 @@ private:
             ASSIGN_OR_RETURN(auto const solved, attempt(roots, false));
             if (!solved || solved->outcome != Outcome::solved) continue;
             auto const state = solved->solver->chosen(package);
-            if (state != 0) return std::optional<Version>{versions[state - 1].version};
+            if (state == 0) continue;
+            auto const& candidate = versions[state - 1];
+            return std::optional{candidate.version.text() + (candidate.yanked ? " (yanked)" : "")};
         }
-        return std::optional<Version>{};
+        return std::optional<std::string>{};
+    }
+
+    [[nodiscard]] static std::vector<VersionRange> relaxations(
+        VersionRange const& range, std::vector<Candidate> const& versions) {
+        std::vector<VersionRange> out{VersionRange{}};
+        Version const* prerelease = nullptr;
+        Version const* yanked = nullptr;
+        for (auto const& [version, is_yanked] : versions) {
+            if (is_yanked && range.matches(version)) yanked = &version;
+            if (!is_yanked && version.is_prerelease()) prerelease = &version;
+        }
+        if (prerelease != nullptr) {
+            Version const release{prerelease->major(), prerelease->minor(), prerelease->patch()};
+            auto const place = range.matches(release) ? out.begin() : out.end();
+            out.insert(place, VersionRange::exactly(*prerelease));
+        }
+        if (yanked != nullptr) out.push_back(VersionRange::exactly(*yanked));
+        return out;
     }
 
     Catalog& catalog_;
