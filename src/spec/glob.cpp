@@ -52,8 +52,8 @@ Result<Glob> Glob::parse(std::string_view text) {
             glob.items_.push_back({Item::Kind::any_in_part});
             at += 2;
         } else if (text[at] == '*') {
-            bool const is_repeated = !glob.items_.empty() &&
-                                     glob.items_.back().kind == Item::Kind::any_in_part;
+            bool const is_repeated =
+                !glob.items_.empty() && glob.items_.back().kind == Item::Kind::any_in_part;
             if (!is_repeated) glob.items_.push_back({Item::Kind::any_in_part});
             ++at;
         } else {
@@ -73,8 +73,8 @@ bool Glob::matches(std::string_view path) const {
     auto const skip_empty = [&](std::vector<char>& states) {
         for (std::size_t i = 0; i < items_.size(); ++i) {
             // 2 marks "inside a folder that `**` skips": what follows starts behind its '/'.
-            bool const may_be_empty = items_[i].kind == Item::Kind::any_in_part ||
-                                      items_[i].kind == Item::Kind::any_folders;
+            bool const may_be_empty =
+                items_[i].kind == Item::Kind::any_in_part || items_[i].kind == Item::Kind::any_folders;
             if (states[i] == 1 && may_be_empty) states[i + 1] = 1;
         }
     };
@@ -99,7 +99,9 @@ bool Glob::matches(std::string_view path) const {
                 case Item::Kind::any_in_part:
                     if (!is_part_end) next[i] = 1;
                     break;
-                case Item::Kind::any_folders: next[i] = is_part_end ? 1 : 2; break;
+                case Item::Kind::any_folders:
+                    next[i] = is_part_end ? 1 : 2;
+                    break;
             }
         }
         if (is_continuation) {

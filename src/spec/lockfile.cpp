@@ -126,8 +126,7 @@ Lockfile joined(Lockfile ours, Lockfile theirs) {
 
 Result<Lockfile> Lockfile::parse(std::string_view text) {
     if (text.size() > k_bytes_max) {
-        return Error{Errc::too_large, ErrorId::lockfile_invalid,
-                     "ggen.lock: it is larger than 64 MiB"};
+        return Error{Errc::too_large, ErrorId::lockfile_invalid, "ggen.lock: it is larger than 64 MiB"};
     }
     if (auto const bad = first_invalid_utf8(text)) {
         auto const position = position_at(text, *bad);

@@ -122,8 +122,8 @@ private:
 
 /// The keys of a [[package]] block.
 enum class Field : std::uint8_t { name, version, origin, archive, tree, leaf, index, size, dependencies };
-constexpr std::array<std::string_view, 9> k_field_names{
-    "name", "version", "origin", "archive", "tree", "leaf", "index", "size", "dependencies"};
+constexpr std::array<std::string_view, 9> k_field_names{"name", "version", "origin", "archive",     "tree",
+                                                        "leaf", "index",   "size",   "dependencies"};
 
 /// A block whose keys are still coming in.
 struct OpenPackage {
@@ -167,9 +167,12 @@ private:
         if (section_ == Section::dependencies) return on_dependency(line);
         if (line.peek() == '[') return on_header(line, number);
         switch (section_) {
-            case Section::head: return on_head_key(line);
-            case Section::requirements: return on_requirement(line);
-            default: return on_package_key(line);
+            case Section::head:
+                return on_head_key(line);
+            case Section::requirements:
+                return on_requirement(line);
+            default:
+                return on_package_key(line);
         }
     }
 
@@ -197,9 +200,9 @@ private:
         RETURN_IF_ERROR(line.expect("="));
         ASSIGN_OR_RETURN(auto const version, line.read_number());
         if (version != static_cast<std::uint64_t>(Lockfile::k_format_version)) {
-            return with_help(line.error("format version " + std::to_string(version) +
-                                        " is not one this ggen reads"),
-                             "use a newer ggen, or run `ggen lock` to write the file again");
+            return with_help(
+                line.error("format version " + std::to_string(version) + " is not one this ggen reads"),
+                "use a newer ggen, or run `ggen lock` to write the file again");
         }
         return line.expect_end();
     }
@@ -234,14 +237,22 @@ private:
 
     Result<void> read_field(Field field, Line& line) {
         switch (field) {
-            case Field::name: return read_name(line);
-            case Field::version: return read_version(line);
-            case Field::origin: return read_origin(line);
-            case Field::archive: return read_digest(line, &package_->archive);
-            case Field::tree: return read_digest(line, &package_->tree);
-            case Field::leaf: return read_digest(line, &package_->leaf);
-            case Field::index: return read_number(line, &package_->index);
-            case Field::size: return read_number(line, &package_->size);
+            case Field::name:
+                return read_name(line);
+            case Field::version:
+                return read_version(line);
+            case Field::origin:
+                return read_origin(line);
+            case Field::archive:
+                return read_digest(line, &package_->archive);
+            case Field::tree:
+                return read_digest(line, &package_->tree);
+            case Field::leaf:
+                return read_digest(line, &package_->leaf);
+            case Field::index:
+                return read_number(line, &package_->index);
+            case Field::size:
+                return read_number(line, &package_->size);
             case Field::dependencies:
                 section_ = Section::dependencies;
                 return line.expect("[");
@@ -309,8 +320,7 @@ private:
         for (std::size_t i = 0; i < k_field_names.size(); ++i) {
             bool const is_required = static_cast<Field>(i) != Field::dependencies;
             if (!is_required || package_->seen[i]) continue;
-            return lockfile_error(package_->line, 1,
-                                  "this package has no " + std::string{k_field_names[i]});
+            return lockfile_error(package_->line, 1, "this package has no " + std::string{k_field_names[i]});
         }
         auto const name = *package_->name;
         LockedPackage locked{.name = name,
@@ -323,8 +333,7 @@ private:
                              .archive_bytes = package_->size,
                              .dependencies = std::move(package_->dependencies)};
         if (!lockfile_.packages.emplace(name, std::move(locked)).second) {
-            return lockfile_error(package_->line, 1,
-                                  "package " + quoted(name.text()) + " stands here twice");
+            return lockfile_error(package_->line, 1, "package " + quoted(name.text()) + " stands here twice");
         }
         package_.reset();
         return ok();

@@ -33,7 +33,8 @@ Lockfile sample() {
     lock.requirements = {{name("acme/app"), "^1.0.0"}, {name("b"), "latest"}};
     auto app = package("acme/app", "1.2.0-rc.1+b");
     app.dependencies = {{name("b"), ">=1 || 3"}, {name("c"), ""}};
-    for (auto const& entry : {app, package("b", "3.0.0"), package("c", "0.1.0")}) lock.packages.emplace(entry.name, entry);
+    for (auto const& entry : {app, package("b", "3.0.0"), package("c", "0.1.0")})
+        lock.packages.emplace(entry.name, entry);
     return lock;
 }
 
@@ -48,16 +49,25 @@ std::string problem_of(std::string_view text) {
 }
 
 TEST(LockfileTest, PrintsOneBlockAPackage) {
-    auto hex = [](char digit) { std::string out; for (int i = 0; i < 32; ++i) { out += '0'; out += digit; } return out; };
-    std::string const common = "origin = \"example/main\"\narchive = \"sha256:" + hex('1') + "\"\ntree = \"sha256:" + hex('2') +
-                               "\"\nleaf = \"sha256:" + hex('3') + "\"\nindex = 7\nsize = 1234\n";
+    auto hex = [](char digit) {
+        std::string out;
+        for (int i = 0; i < 32; ++i) {
+            out += '0';
+            out += digit;
+        }
+        return out;
+    };
+    std::string const common = "origin = \"example/main\"\narchive = \"sha256:" + hex('1') +
+                               "\"\ntree = \"sha256:" + hex('2') + "\"\nleaf = \"sha256:" + hex('3') +
+                               "\"\nindex = 7\nsize = 1234\n";
     EXPECT_EQ(sample().print(),
               "# Written by ggen; commit it, do not edit it. ggen joins both sides of a merge conflict.\n"
               "version = 1\n\n[requirements]\n\"acme/app\" = \"^1.0.0\"\n\"b\" = \"latest\"\n"
-              "\n[[package]]\nname = \"acme/app\"\nversion = \"1.2.0-rc.1+b\"\n" + common +
-              "dependencies = [\n  \"b >=1 || 3\",\n  \"c\",\n]\n"
-              "\n[[package]]\nname = \"b\"\nversion = \"3.0.0\"\n" + common +
-              "\n[[package]]\nname = \"c\"\nversion = \"0.1.0\"\n" + common);
+              "\n[[package]]\nname = \"acme/app\"\nversion = \"1.2.0-rc.1+b\"\n" +
+                  common +
+                  "dependencies = [\n  \"b >=1 || 3\",\n  \"c\",\n]\n"
+                  "\n[[package]]\nname = \"b\"\nversion = \"3.0.0\"\n" +
+                  common + "\n[[package]]\nname = \"c\"\nversion = \"0.1.0\"\n" + common);
 }
 
 TEST(LockfileTest, ReadsBackWhatItPrints) {
@@ -75,8 +85,9 @@ TEST(LockfileTest, RandomLockfilesSurviveTheRoundTrip) {
     for (int i = 0; i < 200; ++i) {
         Lockfile lock;
         for (auto count = random() % 8; count > 0; --count) {
-            auto entry = package(random() % 2 == 0 ? "a/p" + std::to_string(random() % 9) : "p" + std::to_string(random() % 9),
-                                 std::to_string(random() % 3) + ".0.0");
+            auto entry = package(
+                random() % 2 == 0 ? "a/p" + std::to_string(random() % 9) : "p" + std::to_string(random() % 9),
+                std::to_string(random() % 3) + ".0.0");
             entry.index = random() >> 1U;
             entry.archive = digest(static_cast<std::uint8_t>(random()));
             entry.origin = random() % 2 == 0 ? "o" : "ünïcode \"quoted\"\\ \x7f\x01";
@@ -105,15 +116,22 @@ TEST(LockfileTest, AcceptsCommentsBlankLinesCrlfAndAnyOrder) {
 }
 
 TEST(LockfileTest, RefusesWithThePlace) {
-    struct Case { char const* from; char const* to; char const* problem; };
+    struct Case {
+        char const* from;
+        char const* to;
+        char const* problem;
+    };
     Case const cases[] = {
         {"version = 1\n", "", "ggen.lock:3:1: version = 1 must come first"},
         {"version = 1\n", "version = 2\n", "ggen.lock:2:12: format version 2 is not one this ggen reads"},
-        {"version = 1\n", "version = 1\nversion = 1\n", "ggen.lock:3:8: expected one version = 1, then [requirements]"},
+        {"version = 1\n", "version = 1\nversion = 1\n",
+         "ggen.lock:3:8: expected one version = 1, then [requirements]"},
         {"\"b\" = \"latest\"", "\"b\" = \"a.b\"", "ggen.lock:6:7: version range \"a.b\": it is not a range"},
-        {"\"b\" = \"latest\"", "\"B\" = \"1\"", "ggen.lock:6:1: package name \"B\": 'B' is not allowed in a name"},
+        {"\"b\" = \"latest\"", "\"B\" = \"1\"",
+         "ggen.lock:6:1: package name \"B\": 'B' is not allowed in a name"},
         {"\"b\" = \"latest\"", "b = \"1\"", "ggen.lock:6:1: expected a string in double quotes"},
-        {"\"b\" = \"latest\"", "\"acme/app\" = \"1\"", "ggen.lock:6:17: requirement \"acme/app\" stands here twice"},
+        {"\"b\" = \"latest\"", "\"acme/app\" = \"1\"",
+         "ggen.lock:6:17: requirement \"acme/app\" stands here twice"},
         {"\"b\" = \"latest\"", "\"b\" = \"latest", "ggen.lock:6:14: the string does not end"},
         {"\"b\" = \"latest\"", "\"b\" = \"\\x41\"", "ggen.lock:6:8: this escape is not one that ggen writes"},
         {"name = \"b\"", "name = \"c\"", "ggen.lock:32:1: package \"c\" stands here twice"},
@@ -136,15 +154,17 @@ TEST(LockfileTest, RefusesWithThePlace) {
         auto const at = text.find(c.from);
         ASSERT_NE(at, std::string::npos) << c.from;
         text.replace(at, std::string_view{c.from}.size(), c.to);
-        EXPECT_TRUE(problem_of(text).starts_with(c.problem)) << c.to << "\n  " << problem_of(text) << "\n  " << c.problem;
+        EXPECT_TRUE(problem_of(text).starts_with(c.problem))
+            << c.to << "\n  " << problem_of(text) << "\n  " << c.problem;
     }
 }
 
 TEST(LockfileTest, RefusesCutFilesAndBadBytes) {
-    using namespace std::string_literals;
+    using std::string_literals::operator""s;
     auto const text = sample().print();
-    for (auto const& bad : {""s, "\xEF\xBB\xBF" + text, text + "\0"s, text + "\xff", text.substr(0, text.find("]\n\n[[pack")),
-                            text.substr(0, text.size() - 12), "{}"s}) {
+    for (auto const& bad :
+         {""s, "\xEF\xBB\xBF" + text, text + "\0"s, text + "\xff", text.substr(0, text.find("]\n\n[[pack")),
+          text.substr(0, text.size() - 12), "{}"s}) {
         auto const lock = Lockfile::parse(bad);
         ASSERT_FALSE(lock) << bad;
         EXPECT_EQ(lock.error().id, ErrorId::lockfile_invalid);
@@ -154,8 +174,8 @@ TEST(LockfileTest, RefusesCutFilesAndBadBytes) {
 
 /// `ours` and `theirs` as git leaves them when every package block that differs is in conflict.
 std::string merged(Lockfile const& ours, Lockfile const& theirs, bool with_base) {
-    return "<<<<<<< HEAD\n" + ours.print() + (with_base ? "||||||| base\nnonsense\n" : "") + "=======\n" + theirs.print() +
-           ">>>>>>> branch\n";
+    return "<<<<<<< HEAD\n" + ours.print() + (with_base ? "||||||| base\nnonsense\n" : "") + "=======\n" +
+           theirs.print() + ">>>>>>> branch\n";
 }
 
 TEST(LockfileTest, JoinsBothSidesOfAConflict) {
@@ -191,8 +211,9 @@ TEST(LockfileTest, JoinsAConflictInsideABlock) {
 
 TEST(LockfileTest, RefusesBrokenConflictMarkers) {
     auto const text = sample().print();
-    EXPECT_EQ(problem_of("<<<<<<< a\n" + text), "ggen.lock:" + std::to_string(1 + std::count(text.begin(), text.end(), '\n')) +
-                                                    ":1: a conflict does not end");
+    EXPECT_EQ(problem_of("<<<<<<< a\n" + text),
+              "ggen.lock:" + std::to_string(1 + std::count(text.begin(), text.end(), '\n')) +
+                  ":1: a conflict does not end");
     EXPECT_EQ(problem_of("<<<<<<< a\n<<<<<<< b\n"), "ggen.lock:2:1: this conflict marker is out of place");
     EXPECT_EQ(problem_of("<<<<<<< a\n>>>>>>> b\n"), "ggen.lock:2:1: this conflict marker is out of place");
     EXPECT_FALSE(Lockfile::parse("<<<<<<< a\n" + text + "=======\nnonsense\n>>>>>>> b\n"));

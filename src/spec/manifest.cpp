@@ -13,19 +13,25 @@
 namespace ggen {
 namespace {
 
-constexpr TomlLimits k_limits{.bytes_max = Manifest::k_bytes_max,
-                              .depth_max = Manifest::k_depth_max,
-                              .keys_max = Manifest::k_keys_max};
+constexpr TomlLimits k_limits{
+    .bytes_max = Manifest::k_bytes_max, .depth_max = Manifest::k_depth_max, .keys_max = Manifest::k_keys_max};
 
 std::string_view type_text(toml::node const& node) {
     switch (node.type()) {
-        case toml::node_type::table: return "a table";
-        case toml::node_type::array: return "an array";
-        case toml::node_type::string: return "a string";
-        case toml::node_type::integer: return "an integer";
-        case toml::node_type::floating_point: return "a float";
-        case toml::node_type::boolean: return "a boolean";
-        default: return "a date or time";
+        case toml::node_type::table:
+            return "a table";
+        case toml::node_type::array:
+            return "an array";
+        case toml::node_type::string:
+            return "a string";
+        case toml::node_type::integer:
+            return "an integer";
+        case toml::node_type::floating_point:
+            return "a float";
+        case toml::node_type::boolean:
+            return "a boolean";
+        default:
+            return "a date or time";
     }
 }
 
@@ -50,8 +56,7 @@ private:
     }
     [[nodiscard]] Error wrong_type(toml::node const& node, std::string_view key,
                                    std::string_view wanted) const {
-        return invalid(node.source(),
-                       fmt::format("{}: expected {}, found {}", key, wanted, type_text(node)));
+        return invalid(node.source(), fmt::format("{}: expected {}, found {}", key, wanted, type_text(node)));
     }
 
     [[nodiscard]] Result<std::string> text_of(toml::node const& node, std::string_view key) const;
@@ -65,8 +70,7 @@ private:
     [[nodiscard]] Result<Manifest> read_identity(toml::table const& table) const;
     [[nodiscard]] Result<void> read_readme(toml::table const& table, Manifest* out) const;
     [[nodiscard]] Result<void> read_dependencies(toml::node const& node, Manifest* out) const;
-    [[nodiscard]] Result<Dependency> read_dependency(toml::key const& key,
-                                                     toml::node const& node) const;
+    [[nodiscard]] Result<Dependency> read_dependency(toml::key const& key, toml::node const& node) const;
     [[nodiscard]] Result<void> read_dependency_table(toml::table const& table, std::string_view name,
                                                      Dependency* out) const;
     [[nodiscard]] Result<VersionRange> read_range(toml::node const& node, std::string_view key) const;
@@ -110,8 +114,7 @@ Result<void> ManifestReader::read_globs(toml::table const& table, std::string_vi
     for (std::size_t i = 0; i < out->size(); ++i) {
         auto const glob = Glob::parse((*out)[i]);
         if (glob) continue;
-        return at(table.get(key)->as_array()->get(i)->source(),
-                  wrap(glob.error(), key));
+        return at(table.get(key)->as_array()->get(i)->source(), wrap(glob.error(), key));
     }
     return ok();
 }
@@ -172,10 +175,10 @@ Result<void> ManifestReader::read_dependency_table(toml::table const& table, std
         } else if (key.str() == "registry") {
             ASSIGN_OR_RETURN(out->registry, text_of(node, "registry"));
         } else {
-            auto error = invalid(key.source(), fmt::format("{}: unknown key {}", name,
-                                                           quoted(key.str())));
-            error.help = "a dependency has version, optional and registry; a name with a dot or a "
-                         "slash stands in quotes";
+            auto error = invalid(key.source(), fmt::format("{}: unknown key {}", name, quoted(key.str())));
+            error.help =
+                "a dependency has version, optional and registry; a name with a dot or a "
+                "slash stands in quotes";
             return error;
         }
     }
@@ -185,8 +188,7 @@ Result<void> ManifestReader::read_dependency_table(toml::table const& table, std
     return ok();
 }
 
-Result<Dependency> ManifestReader::read_dependency(toml::key const& key,
-                                                   toml::node const& node) const {
+Result<Dependency> ManifestReader::read_dependency(toml::key const& key, toml::node const& node) const {
     auto name = PackageName::parse(key.str());
     if (!name) return at(key.source(), std::move(name).error());
     Dependency dependency{*std::move(name), {}, false, {}};
@@ -206,8 +208,7 @@ Result<void> ManifestReader::read_dependencies(toml::node const& node, Manifest*
     if (table->size() > Manifest::k_dependencies_max) {
         return Error{Errc::too_large, ErrorId::manifest_invalid,
                      place(node.source()) + fmt::format("{} dependencies, at most {} are allowed",
-                                                        table->size(),
-                                                        Manifest::k_dependencies_max)};
+                                                        table->size(), Manifest::k_dependencies_max)};
     }
     for (auto const& [key, value] : *table) {
         ASSIGN_OR_RETURN(auto dependency, read_dependency(key, value));
@@ -251,8 +252,7 @@ Result<toml::table> parse_toml(std::string_view text, std::string_view source_na
     } catch (toml::parse_error const& error) {
         auto const begin = error.source().begin;
         return Error{Errc::invalid, ErrorId::manifest_invalid,
-                     place_text(source_name, {begin.line, begin.column}) +
-                         std::string{error.description()}};
+                     place_text(source_name, {begin.line, begin.column}) + std::string{error.description()}};
     }
 }
 

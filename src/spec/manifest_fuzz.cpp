@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     auto const changed = manifest->with_version(ggen::Version{7, 8, 9});
     if (!changed) std::abort();
     bool const is_same = changed->name == manifest->name && changed->description == manifest->description &&
-                         changed->dependencies == manifest->dependencies && changed->exclude == manifest->exclude;
+                         changed->dependencies == manifest->dependencies &&
+                         changed->exclude == manifest->exclude;
     if (!is_same || changed->version.text() != "7.8.9") std::abort();
     return 0;
 }

@@ -92,7 +92,10 @@ TEST(ManifestTest, TheSmallestOneIsEnough) {
 }
 
 TEST(ManifestTest, ErrorsPointAtLineAndColumn) {
-    struct Case { char const* line; char const* problem; };
+    struct Case {
+        char const* line;
+        char const* problem;
+    };
     Case const cases[] = {
         {"description = 3", "gpack.toml:4:15: description: expected a string, found an integer"},
         {"license = true", "gpack.toml:4:11: license: expected a string, found a boolean"},
@@ -103,17 +106,23 @@ TEST(ManifestTest, ErrorsPointAtLineAndColumn) {
         {"homepage = 1e3", "gpack.toml:4:12: homepage: expected a string, found a float"},
         {"category = 2020-01-01", "gpack.toml:4:12: category: expected a string, found a date or time"},
         {"authors = {a = 'b'}", "gpack.toml:4:11: authors: expected an array of strings, found a table"},
-        {"exclude = ['a', '../b']", "gpack.toml:4:17: exclude: pattern \"../b\": \".\" and \"..\" are not allowed"},
-        {"readme = '/etc/passwd'", "gpack.toml:4:10: readme: \"/etc/passwd\" is not a path inside the package"},
+        {"exclude = ['a', '../b']",
+         "gpack.toml:4:17: exclude: pattern \"../b\": \".\" and \"..\" are not allowed"},
+        {"readme = '/etc/passwd'",
+         "gpack.toml:4:10: readme: \"/etc/passwd\" is not a path inside the package"},
         {"readme = '../x'", "gpack.toml:4:10: readme: \"../x\" is not a path inside the package"},
         {"description = 'ü' # ü\nlicense = 'ü' 3", "gpack.toml:5:15: "},
         {"description = \"a\\u0000b\"", "gpack.toml:4:15: description: a NUL character is not allowed"},
-        {"[dependencies]\na = 1", "gpack.toml:5:5: a: expected a range such as \"^1.2.3\" or a table, found an integer"},
-        {"[dependencies]\na = '^1.y'", "gpack.toml:5:5: a: version range \"^1.y\": it is not a range such as ^1.2.3, ~1.2, >=1 <3 or 1.x"},
+        {"[dependencies]\na = 1",
+         "gpack.toml:5:5: a: expected a range such as \"^1.2.3\" or a table, found an integer"},
+        {"[dependencies]\na = '^1.y'",
+         "gpack.toml:5:5: a: version range \"^1.y\": it is not a range such as ^1.2.3, ~1.2, >=1 <3 or 1.x"},
         {"[dependencies]\n  A = '1'", "gpack.toml:5:3: package name \"A\": 'A' is not allowed in a name"},
         {"[dependencies]\na = {version = 1}", "gpack.toml:5:16: a: expected a string, found an integer"},
-        {"[dependencies]\na = {version = '1', optional = 'yes'}", "gpack.toml:5:32: optional: expected true or false, found a string"},
-        {"[dependencies]\na = {version = '1', optinal = true}", "gpack.toml:5:21: a: unknown key \"optinal\""},
+        {"[dependencies]\na = {version = '1', optional = 'yes'}",
+         "gpack.toml:5:32: optional: expected true or false, found a string"},
+        {"[dependencies]\na = {version = '1', optinal = true}",
+         "gpack.toml:5:21: a: unknown key \"optinal\""},
         {"[dependencies]\na = {optional = true}", "gpack.toml:5:5: a: version is missing"},
         {"[dependencies]\na.b = '1'", "gpack.toml:5:3: a: unknown key \"b\""},
         {"[[dependencies]]\na = '1'", "gpack.toml:4:1: dependencies: expected a table, found an array"}};
@@ -138,7 +147,8 @@ TEST(ManifestTest, KeepsTheIdAndHelpOfNamesAndVersions) {
     auto const version = Manifest::parse("[gpack]\nname = 'a'\nversion = 'v1.0.0'").error();
     EXPECT_EQ(version.id, ErrorId::version_invalid);
     EXPECT_EQ(version.help, "did you mean 1.0.0?");
-    auto const older = Manifest::parse("[gpack]\nid = 'io.ggen.x'\nname = 'Title!'\nversion = '1.0.0'").error();
+    auto const older =
+        Manifest::parse("[gpack]\nid = 'io.ggen.x'\nname = 'Title!'\nversion = '1.0.0'").error();
     EXPECT_EQ(older.help, "write name = \"io.ggen.x\", as in id");
 }
 
@@ -150,12 +160,25 @@ TEST(ManifestTest, RefusesDuplicateKeysHoweverSpelled) {
 }
 
 TEST(ManifestTest, RefusesBadBytesAndBadToml) {
-    using namespace std::string_literals;
+    using std::string_literals::operator""s;
     std::string const good = with_line("");
-    std::string const bad[] = {
-        "\xEF\xBB\xBF" + good, good + "\0"s, good + "# \xff", good + "# \xed\xa0\x80", good + "# \xc0\xaf", good + "x",
-        good + "description = \"\\ud800\"", good + "x = 18446744073709551616", good + "x = 99999999999999999999", good + "x = 01",
-        good + "x = \"a", good + "x = 'a\n'", good + "x = [1,", good + "\x01", good + "x = \"\x7f\"", good + "\r", good + "[x"};
+    std::string const bad[] = {"\xEF\xBB\xBF" + good,
+                               good + "\0"s,
+                               good + "# \xff",
+                               good + "# \xed\xa0\x80",
+                               good + "# \xc0\xaf",
+                               good + "x",
+                               good + "description = \"\\ud800\"",
+                               good + "x = 18446744073709551616",
+                               good + "x = 99999999999999999999",
+                               good + "x = 01",
+                               good + "x = \"a",
+                               good + "x = 'a\n'",
+                               good + "x = [1,",
+                               good + "\x01",
+                               good + "x = \"\x7f\"",
+                               good + "\r",
+                               good + "[x"};
     for (auto const& text : bad) EXPECT_FALSE(Manifest::parse(text)) << text.substr(good.size());
     EXPECT_EQ(problem_of("\xEF\xBB\xBF" + good),
               "gpack.toml:1:1: a byte order mark is not allowed; save the file as plain UTF-8");
@@ -183,7 +206,9 @@ TEST(ManifestTest, LimitsDepthInEverySpelling) {
         with_line("[" + repeated("a.", max / 2) + "a]\n" + repeated("b.", max / 2) + "b = {c = 1}"),
         with_line(repeated("a.", max / 2) + "a = {" + repeated("b.", max / 2) + "b = 1}"),
         with_line("x = [1, " + repeated("[2, ", max) + repeated("]", max + 1)),
-        repeated("[", 100'000), repeated("a.", 100'000) + "a=1", "x=" + repeated("[{a=", 50'000)};
+        repeated("[", 100'000),
+        repeated("a.", 100'000) + "a=1",
+        "x=" + repeated("[{a=", 50'000)};
     for (auto const& text : bombs) {
         auto const manifest = Manifest::parse(text);
         ASSERT_FALSE(manifest) << text.substr(0, 200);
@@ -193,9 +218,10 @@ TEST(ManifestTest, LimitsDepthInEverySpelling) {
 
 TEST(ManifestTest, BracketsInStringsAndCommentsAreNoDepth) {
     auto const many = repeated("[{.", 100);
-    for (auto const& line : {"# " + many, "description = '" + many + "'", "description = \"\\\"" + many + "\"",
-                             "description = '''\n" + many + "''\n'''", "description = \"\"\"\n" + many + "\\\"\"\"\"\"",
-                             "x = [\n # " + many + "\n '" + many + "',\n]"}) {
+    for (auto const& line :
+         {"# " + many, "description = '" + many + "'", "description = \"\\\"" + many + "\"",
+          "description = '''\n" + many + "''\n'''", "description = \"\"\"\n" + many + "\\\"\"\"\"\"",
+          "x = [\n # " + many + "\n '" + many + "',\n]"}) {
         EXPECT_TRUE(Manifest::parse(with_line(line))) << line << ": " << problem_of(with_line(line));
     }
 }
@@ -207,7 +233,8 @@ TEST(ManifestTest, LimitsKeysDependenciesAndSize) {
     EXPECT_EQ(Manifest::parse(keys + "more = 1\n").error().code, Errc::too_large);
 
     std::string dependencies = with_line("[dependencies]");
-    for (std::size_t i = 0; i < Manifest::k_dependencies_max; ++i) dependencies += "d" + std::to_string(i) + " = '1'\n";
+    for (std::size_t i = 0; i < Manifest::k_dependencies_max; ++i)
+        dependencies += "d" + std::to_string(i) + " = '1'\n";
     EXPECT_EQ(parsed(dependencies).dependencies.size(), Manifest::k_dependencies_max);
     EXPECT_EQ(Manifest::parse(dependencies + "more = '1'\n").error().code, Errc::too_large);
 
@@ -231,8 +258,11 @@ TEST(ManifestTest, WithVersionChangesNothingElse) {
 }
 
 TEST(ManifestTest, WithVersionFindsTheValueInAnySpelling) {
-    for (char const* text : {"gpack = {name = 'a', description = 'ü€', version = '1.0.0'} # 1.0.0", "[gpack]\r\nname='a'\r\n'version'   =\t'''1.0.0'''",
-                             "gpack.name='a'\ngpack.\"version\"=\"1.0.\\u0030\"", "# version = '1.0.0'\n[gpack]\nname='a'\nversion='1.0.0'\n[x]\nversion='1.0.0'"}) {
+    for (char const* text :
+         {"gpack = {name = 'a', description = 'ü€', version = '1.0.0'} # 1.0.0",
+          "[gpack]\r\nname='a'\r\n'version'   =\t'''1.0.0'''",
+          "gpack.name='a'\ngpack.\"version\"=\"1.0.\\u0030\"",
+          "# version = '1.0.0'\n[gpack]\nname='a'\nversion='1.0.0'\n[x]\nversion='1.0.0'"}) {
         auto const changed = parsed(text).with_version(Version{3, 2, 1});
         ASSERT_TRUE(changed) << text;
         EXPECT_EQ(changed->version.text(), "3.2.1") << changed->source_text;

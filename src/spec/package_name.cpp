@@ -29,8 +29,7 @@ std::string part_problem(std::string_view part, std::string_view which) {
         bool const follows_letter = i > 0 && is_letter_or_digit(part[i - 1]);
         bool const precedes_letter = i + 1 < part.size() && !is_separator(part[i + 1]);
         if (!follows_letter || !precedes_letter) {
-            return described_character(part.substr(i)) +
-                   " must stand alone between letters or digits";
+            return described_character(part.substr(i)) + " must stand alone between letters or digits";
         }
     }
     auto const stem = part.substr(0, part.find('.'));
@@ -73,8 +72,7 @@ std::string likely_spelling(std::string_view text) {
 Result<PackageName> PackageName::parse(std::string_view text) {
     auto const problem = name_problem(text);
     if (problem.empty()) return PackageName{std::string{text}};
-    Error error{Errc::invalid, ErrorId::name_invalid,
-                "package name " + quoted(text) + ": " + problem};
+    Error error{Errc::invalid, ErrorId::name_invalid, "package name " + quoted(text) + ": " + problem};
     if (text.size() <= 2 * k_bytes_max) {
         auto const spelling = likely_spelling(text);
         if (name_problem(spelling).empty()) error.help = "did you mean " + spelling + "?";
@@ -89,8 +87,7 @@ std::string_view PackageName::scope() const {
 
 std::string_view PackageName::base() const {
     auto const slash = text_.find('/');
-    return slash == std::string::npos ? std::string_view{text_}
-                                      : std::string_view{text_}.substr(slash + 1);
+    return slash == std::string::npos ? std::string_view{text_} : std::string_view{text_}.substr(slash + 1);
 }
 
 std::string PackageName::skeleton() const {

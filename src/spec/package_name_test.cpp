@@ -20,13 +20,57 @@ TEST(PackageNameTest, AcceptsTheGrammar) {
 }
 
 TEST(PackageNameTest, RefusesEverythingElse) {
-    using namespace std::string_literals;
-    std::string const bad[] = {
-        "", "/", "a/", "/a", "a/b/c", ".", "..", "../a", "a/..", ".a", "a.", "-a", "a-", "_a", "a_", "a..b", "a--b",
-        "a-.b", "a b", " a", "a ", "a\n", "a\0b"s, "A", "Pack", "a%2fb", "a%20b", "--help", "-h", "@a/b", "a\\b", "a:b",
-        "a*b", "a?b", "a\x1b[31m", "\xd0\xb0pple" /* Cyrillic a */, "\xef\xbd\x81" /* full-width a */,
-        "a\xe2\x80\x8b" "b" /* zero width space */, "a\xe2\x80\xae" "b" /* right-to-left override */,
-        "\xc3\xa9", "a\xff", "\xed\xa0\x80", "con", "aux", "nul.txt", "acme/com1", "lpt9/a", "prn"};
+    using std::string_literals::operator""s;
+    std::string const bad[] = {"",
+                               "/",
+                               "a/",
+                               "/a",
+                               "a/b/c",
+                               ".",
+                               "..",
+                               "../a",
+                               "a/..",
+                               ".a",
+                               "a.",
+                               "-a",
+                               "a-",
+                               "_a",
+                               "a_",
+                               "a..b",
+                               "a--b",
+                               "a-.b",
+                               "a b",
+                               " a",
+                               "a ",
+                               "a\n",
+                               "a\0b"s,
+                               "A",
+                               "Pack",
+                               "a%2fb",
+                               "a%20b",
+                               "--help",
+                               "-h",
+                               "@a/b",
+                               "a\\b",
+                               "a:b",
+                               "a*b",
+                               "a?b",
+                               "a\x1b[31m",
+                               "\xd0\xb0pple" /* Cyrillic a */,
+                               "\xef\xbd\x81" /* full-width a */,
+                               "a\xe2\x80\x8b"
+                               "b" /* zero width space */,
+                               "a\xe2\x80\xae"
+                               "b" /* right-to-left override */,
+                               "\xc3\xa9",
+                               "a\xff",
+                               "\xed\xa0\x80",
+                               "con",
+                               "aux",
+                               "nul.txt",
+                               "acme/com1",
+                               "lpt9/a",
+                               "prn"};
     for (auto const& text : bad) EXPECT_FALSE(PackageName::parse(text)) << text;
 }
 
@@ -38,8 +82,7 @@ TEST(PackageNameTest, CountsTheLimitInBytesOverTheWholeName) {
 }
 
 TEST(PackageNameTest, ErrorsNameTheOffendingCharacter) {
-    EXPECT_EQ(problem_of("\xd0\xb0pple"),
-              "package name \"\\u{0430}pple\": U+0430 is not allowed in a name");
+    EXPECT_EQ(problem_of("\xd0\xb0pple"), "package name \"\\u{0430}pple\": U+0430 is not allowed in a name");
     EXPECT_EQ(problem_of("a\x1b[0m"), "package name \"a\\x1b[0m\": U+001B is not allowed in a name");
     EXPECT_EQ(problem_of("a\xff"), "package name \"a\\xff\": byte 0xff is not allowed in a name");
     EXPECT_EQ(problem_of("a-%b"), "package name \"a-%b\": '%' is not allowed in a name");

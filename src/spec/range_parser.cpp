@@ -12,9 +12,7 @@ namespace {
 namespace grammar = version_grammar;
 using range_words::ComparatorSet;
 
-bool is_blank(char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\v' || c == '\f' || c == '\r';
-}
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\v' || c == '\f' || c == '\r'; }
 
 /// Runs of blanks become one space; none at the ends.
 std::string joined_blanks(std::string_view text) {
@@ -60,8 +58,8 @@ std::size_t scan_loose_version(std::string_view text, std::size_t from) {
     if (end < text.size() && text[end] == '-') ++end;
     while (end < text.size() && grammar::is_identifier_character(text[end])) {
         while (end < text.size() && grammar::is_identifier_character(text[end])) ++end;
-        bool const goes_on = end + 1 < text.size() && text[end] == '.' &&
-                             grammar::is_identifier_character(text[end + 1]);
+        bool const goes_on =
+            end + 1 < text.size() && text[end] == '.' && grammar::is_identifier_character(text[end + 1]);
         if (goes_on) ++end;
     }
     return end;
@@ -135,8 +133,7 @@ bool read_hyphen_range(std::string_view text, ComparatorSet* out, bool* understo
     if (!to) return false;
     if (at < text.size() && text[at] == ' ') ++at;
     if (at != text.size()) return false;
-    *understood = range_words::append_hyphen_from(*from, out) &&
-                  range_words::append_hyphen_to(*to, out);
+    *understood = range_words::append_hyphen_from(*from, out) && range_words::append_hyphen_to(*to, out);
     return true;
 }
 
@@ -183,8 +180,8 @@ std::vector<ComparatorSet> simplified_sides(std::vector<ComparatorSet> sides) {
     auto const first = sides.front();
     std::erase_if(sides, is_nothing);
     if (sides.empty()) return {first};
-    bool const has_any = std::any_of(sides.begin(), sides.end(),
-                                     [](ComparatorSet const& set) { return set.empty(); });
+    bool const has_any =
+        std::any_of(sides.begin(), sides.end(), [](ComparatorSet const& set) { return set.empty(); });
     if (has_any) return {ComparatorSet{}};
     return sides;
 }

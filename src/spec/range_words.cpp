@@ -69,7 +69,8 @@ bool append_exact(Operator op, std::string_view text, ComparatorSet* out) {
     auto version = Version::parse(text);
     if (!version) return false;
     // Build metadata can still be here when a "*" hid it before ("1.2.3+*b").
-    out->push_back({op, Version{version->major(), version->minor(), version->patch(), version->prerelease()}});
+    out->push_back(
+        {op, Version{version->major(), version->minor(), version->patch(), version->prerelease()}});
     return true;
 }
 
@@ -117,8 +118,7 @@ Operator scan_operator(std::string_view word, std::size_t* from) {
 /// A number after a wildcard ("1.x.3") has no meaning outside of carets and tildes.
 bool has_number_after_wildcard(Partial const& partial) {
     auto const& parts = partial.parts;
-    return (parts[0].is_wildcard && !parts[1].is_wildcard) ||
-           (parts[1].is_wildcard && !parts[2].is_wildcard);
+    return (parts[0].is_wildcard && !parts[1].is_wildcard) || (parts[1].is_wildcard && !parts[2].is_wildcard);
 }
 
 /// `op` on a partial with at least one wildcard.
@@ -132,13 +132,19 @@ bool append_x_range(Operator op, Partial const& partial, ComparatorSet* out) {
     if (!triple) return false;
     auto const above = bumped(*triple, fixed);
     switch (op) {
-        case Operator::less: out->push_back({Operator::less, floor_of(*triple)}); break;
-        case Operator::less_equal: append_below(above, out); break;
+        case Operator::less:
+            out->push_back({Operator::less, floor_of(*triple)});
+            break;
+        case Operator::less_equal:
+            append_below(above, out);
+            break;
         case Operator::equal:
             append_at_least(*triple, out);
             append_below(above, out);
             break;
-        case Operator::greater_equal: append_at_least(*triple, out); break;
+        case Operator::greater_equal:
+            append_at_least(*triple, out);
+            break;
         case Operator::greater:
             if (above) append_at_least(*above, out);
             if (!above) out->push_back(nothing());
@@ -204,8 +210,8 @@ bool append_hyphen_from(Partial const& partial, ComparatorSet* out) {
         auto lead = partial.lead;
         if (!lead.empty() && lead.front() == ' ') lead.remove_prefix(1);
         if (!lead.empty() && lead != "v") return false;
-        return append_exact(Operator::greater_equal,
-                            std::string{lead} + std::string{partial.version_text}, out);
+        return append_exact(Operator::greater_equal, std::string{lead} + std::string{partial.version_text},
+                            out);
     }
     auto const triple = numbers(partial, fixed);
     if (!triple) return false;

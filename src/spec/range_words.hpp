@@ -19,11 +19,11 @@ using Operator = VersionRange::Operator;
 /// "v1.2.x-beta": one to three numbers or wildcards, with any "v", "=" and blanks before them.
 struct Partial {
     struct Part {
-        bool is_wildcard = true;    ///< Also when absent.
+        bool is_wildcard = true;  ///< Also when absent.
         bool is_present = false;
         std::string_view digits;
     };
-    std::string_view lead;          ///< Of "v", "=" and blanks.
+    std::string_view lead;  ///< Of "v", "=" and blanks.
     std::array<Part, 3> parts;
     std::string_view prerelease;    ///< Without "-"; only after a third part.
     std::string_view version_text;  ///< Everything after the lead.

@@ -17,7 +17,6 @@ namespace ggen {
 /// a third of its length (at least 1, at most 3 edits), equal distances by name. `wanted` itself
 /// is left out.
 [[nodiscard]] std::vector<std::string> closest(std::string_view wanted,
-                                               std::span<std::string const> candidates,
-                                               std::size_t max);
+                                               std::span<std::string const> candidates, std::size_t max);
 
 }  // namespace ggen

@@ -9,9 +9,16 @@ namespace ggen {
 namespace {
 
 TEST(SimilarNamesTest, CountsEdits) {
-    struct Case { char const* a; char const* b; std::size_t distance; };
-    Case const cases[] = {{"", "", 0}, {"a", "", 1}, {"abc", "abc", 0}, {"abc", "acb", 1}, {"abc", "abd", 1}, {"abc", "ab", 1},
-                          {"abc", "xabc", 1}, {"kitten", "sitting", 3}, {"ca", "abc", 3}, {"publish", "pubilsh", 1}};
+    struct Case {
+        char const* a;
+        char const* b;
+        std::size_t distance;
+    };
+    Case const cases[] = {{"", "", 0},        {"a", "", 1},
+                          {"abc", "abc", 0},  {"abc", "acb", 1},
+                          {"abc", "abd", 1},  {"abc", "ab", 1},
+                          {"abc", "xabc", 1}, {"kitten", "sitting", 3},
+                          {"ca", "abc", 3},   {"publish", "pubilsh", 1}};
     for (auto const& c : cases) {
         EXPECT_EQ(edit_distance(c.a, c.b, 10), c.distance) << c.a << ' ' << c.b;
         EXPECT_EQ(edit_distance(c.b, c.a, 10), c.distance) << c.b << ' ' << c.a;
@@ -24,7 +31,8 @@ TEST(SimilarNamesTest, StopsAtTheLimit) {
 }
 
 TEST(SimilarNamesTest, OffersTheNearestFirst) {
-    std::vector<std::string> const commands{"install", "info", "init", "inspect", "list", "lock", "publish", "install"};
+    std::vector<std::string> const commands{"install", "info", "init",    "inspect",
+                                            "list",    "lock", "publish", "install"};
     EXPECT_EQ(closest("instal", commands, 3), (std::vector<std::string>{"install"}));
     EXPECT_EQ(closest("inti", commands, 3), (std::vector<std::string>{"init"}));
     EXPECT_EQ(closest("lisk", commands, 3), (std::vector<std::string>{"list"}));

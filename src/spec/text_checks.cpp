@@ -9,9 +9,7 @@ namespace {
 
 constexpr std::size_t k_quoted_bytes_max = 80;
 
-std::uint8_t byte_at(std::string_view text, std::size_t at) {
-    return static_cast<std::uint8_t>(text[at]);
-}
+std::uint8_t byte_at(std::string_view text, std::size_t at) { return static_cast<std::uint8_t>(text[at]); }
 
 bool is_continuation(std::string_view text, std::size_t at) {
     return at < text.size() && (byte_at(text, at) & 0xC0U) == 0x80U;

@@ -37,14 +37,22 @@ private:
         bool const was_at_line_start = is_at_line_start_;
         if (c != ' ' && c != '\t') is_at_line_start_ = false;
         switch (c) {
-            case '\n': on_newline(); break;
+            case '\n':
+                on_newline();
+                break;
             case '[':
                 if (was_at_line_start && levels_.empty()) return open_header();
                 [[fallthrough]];
-            case '{': open(c); break;
+            case '{':
+                open(c);
+                break;
             case ']':
-            case '}': close(); break;
-            case ',': on_comma(); break;
+            case '}':
+                close();
+                break;
+            case ',':
+                on_comma();
+                break;
             case '=':
                 ++keys_;
                 is_value_ = true;
@@ -54,7 +62,8 @@ private:
                 ++keys_;
                 ++dots_;
                 break;
-            default: break;
+            default:
+                break;
         }
     }
 
@@ -112,8 +121,7 @@ private:
 
     void skip_string(char quote) {
         is_at_line_start_ = false;
-        bool const is_multi_line =
-            text_.substr(at_, 3) == std::string_view{quote == '"' ? "\"\"\"" : "'''"};
+        bool const is_multi_line = text_.substr(at_, 3) == std::string_view{quote == '"' ? "\"\"\"" : "'''"};
         at_ += is_multi_line ? 3 : 1;
         while (at_ < text_.size()) {
             char const c = text_[at_];
@@ -160,8 +168,8 @@ Result<void> check_toml_limits(std::string_view text, std::string_view source_na
                                TomlLimits const& limits) {
     if (text.size() > limits.bytes_max) {
         return Error{Errc::too_large, ErrorId::manifest_invalid,
-                     fmt::format("{}: it has {} bytes, at most {} are allowed", source_name,
-                                 text.size(), limits.bytes_max)};
+                     fmt::format("{}: it has {} bytes, at most {} are allowed", source_name, text.size(),
+                                 limits.bytes_max)};
     }
     if (text.starts_with("\xEF\xBB\xBF")) {
         return refused(Errc::invalid, text, source_name, 0,
@@ -171,9 +179,9 @@ Result<void> check_toml_limits(std::string_view text, std::string_view source_na
         return refused(Errc::invalid, text, source_name, nul, "a NUL byte is not allowed");
     }
     if (auto const bad = first_invalid_utf8(text)) {
-        return refused(Errc::invalid, text, source_name, *bad,
-                       fmt::format("byte 0x{:02x} is not valid UTF-8",
-                                   static_cast<unsigned char>(text[*bad])));
+        return refused(
+            Errc::invalid, text, source_name, *bad,
+            fmt::format("byte 0x{:02x} is not valid UTF-8", static_cast<unsigned char>(text[*bad])));
     }
     Walker walker{text, limits};
     auto const at = walker.walk();

@@ -12,8 +12,7 @@ namespace {
 namespace grammar = version_grammar;
 
 Error invalid(std::string_view text, std::string_view problem) {
-    return {Errc::invalid, ErrorId::version_invalid,
-            "version " + quoted(text) + ": " + std::string{problem}};
+    return {Errc::invalid, ErrorId::version_invalid, "version " + quoted(text) + ": " + std::string{problem}};
 }
 
 /// The spelling without blanks and a leading "v" or "=", when that is a version.
@@ -73,7 +72,8 @@ std::optional<std::vector<Version::Identifier>> identifiers(std::string_view tex
 
 std::strong_ordering compare(Version::Identifier const& a, Version::Identifier const& b) {
     if (a.index() != b.index()) return a.index() <=> b.index();  // Numbers before texts.
-    if (auto const* number = std::get_if<std::uint64_t>(&a)) return *number <=> *std::get_if<std::uint64_t>(&b);
+    if (auto const* number = std::get_if<std::uint64_t>(&a))
+        return *number <=> *std::get_if<std::uint64_t>(&b);
     return *std::get_if<std::string>(&a) <=> *std::get_if<std::string>(&b);
 }
 

@@ -19,11 +19,16 @@ bool holds(VersionRange::Comparator const& comparator, Version const& version) {
     using Operator = VersionRange::Operator;
     auto const order = version <=> comparator.version;
     switch (comparator.op) {
-        case Operator::less: return order < 0;
-        case Operator::less_equal: return order <= 0;
-        case Operator::equal: return order == 0;
-        case Operator::greater_equal: return order >= 0;
-        case Operator::greater: return order > 0;
+        case Operator::less:
+            return order < 0;
+        case Operator::less_equal:
+            return order <= 0;
+        case Operator::equal:
+            return order == 0;
+        case Operator::greater_equal:
+            return order >= 0;
+        case Operator::greater:
+            return order > 0;
     }
     return false;
 }
@@ -33,8 +38,8 @@ bool has_same_core(Version const& a, Version const& b) {
 }
 
 bool set_matches(VersionRange::ComparatorSet const& set, Version const& version) {
-    auto const all_hold = std::all_of(set.begin(), set.end(),
-                                      [&](auto const& c) { return holds(c, version); });
+    auto const all_hold =
+        std::all_of(set.begin(), set.end(), [&](auto const& c) { return holds(c, version); });
     if (!all_hold || !version.is_prerelease()) return all_hold;
     return std::any_of(set.begin(), set.end(), [&](auto const& c) {
         return c.version.is_prerelease() && has_same_core(c.version, version);
@@ -51,11 +56,16 @@ bool is_floor(VersionRange::Comparator const& comparator) {
 std::string_view operator_text(VersionRange::Operator op) {
     using Operator = VersionRange::Operator;
     switch (op) {
-        case Operator::less: return "<";
-        case Operator::less_equal: return "<=";
-        case Operator::equal: return "";
-        case Operator::greater_equal: return ">=";
-        case Operator::greater: return ">";
+        case Operator::less:
+            return "<";
+        case Operator::less_equal:
+            return "<=";
+        case Operator::equal:
+            return "";
+        case Operator::greater_equal:
+            return ">=";
+        case Operator::greater:
+            return ">";
     }
     return "";
 }
@@ -65,8 +75,8 @@ std::string_view operator_text(VersionRange::Operator op) {
 Result<VersionRange> VersionRange::parse(std::string_view text) {
     if (text.size() > k_bytes_max) {
         return Error{Errc::too_large, ErrorId::range_invalid,
-                     "version range " + quoted(text) + ": it is longer than " +
-                         std::to_string(k_bytes_max) + " bytes"};
+                     "version range " + quoted(text) + ": it is longer than " + std::to_string(k_bytes_max) +
+                         " bytes"};
     }
     VersionRange range;
     range.text_ = trimmed(text);

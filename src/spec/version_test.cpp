@@ -11,8 +11,9 @@ namespace {
 
 TEST(VersionTest, PrintsWhatItParsed) {
     for (char const* text : {"0.0.0", "1.2.3", "10.20.30", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-0.3.7",
-                             "1.0.0-x.7.z.92", "1.0.0-x-y-z.--", "1.0.0+20130313144700", "1.0.0-beta+exp.sha.5114f85",
-                             "1.0.0+21AF26D3---117B344092BD", "1.0.0-0A.is.legal", "1.0.0--", "1.2.3----RC-SNAPSHOT.12.9.1--.12+788",
+                             "1.0.0-x.7.z.92", "1.0.0-x-y-z.--", "1.0.0+20130313144700",
+                             "1.0.0-beta+exp.sha.5114f85", "1.0.0+21AF26D3---117B344092BD",
+                             "1.0.0-0A.is.legal", "1.0.0--", "1.2.3----RC-SNAPSHOT.12.9.1--.12+788",
                              "9223372036854775807.0.0", "1.0.0-9223372036854775807", "1.0.0+001"}) {
         auto const version = Version::parse(text);
         ASSERT_TRUE(version) << text;
@@ -21,12 +22,44 @@ TEST(VersionTest, PrintsWhatItParsed) {
 }
 
 TEST(VersionTest, RefusesEverythingOutsideTheGrammar) {
-    using namespace std::string_literals;
-    std::string const bad[] = {
-        "", "1", "1.2", "1.2.3.4", "v1.2.3", "=1.2.3", " 1.2.3", "1.2.3 ", "01.2.3", "1.02.3", "1.2.03", "1.2.3-01",
-        "1.2.3-", "1.2.3-a..b", "1.2.3-a.", "1.2.3+", "1.2.3+a..b", "1.2.3+a+b", "1.2.3-\xc3\xa9", "1.2.x", "1.2.*",
-        "-1.2.3", "1.-2.3", "+1.2.3", "1.2.3-a_b", "1..3", ".1.2", "1.2.", "1.2.3\0"s, "1.2.3\n", "1e3.0.0", "0x1.0.0",
-        "9223372036854775808.0.0", "18446744073709551616.0.0", "1.0.0-9223372036854775808", "latest", "1.2.3-a/b"};
+    using std::string_literals::operator""s;
+    std::string const bad[] = {"",
+                               "1",
+                               "1.2",
+                               "1.2.3.4",
+                               "v1.2.3",
+                               "=1.2.3",
+                               " 1.2.3",
+                               "1.2.3 ",
+                               "01.2.3",
+                               "1.02.3",
+                               "1.2.03",
+                               "1.2.3-01",
+                               "1.2.3-",
+                               "1.2.3-a..b",
+                               "1.2.3-a.",
+                               "1.2.3+",
+                               "1.2.3+a..b",
+                               "1.2.3+a+b",
+                               "1.2.3-\xc3\xa9",
+                               "1.2.x",
+                               "1.2.*",
+                               "-1.2.3",
+                               "1.-2.3",
+                               "+1.2.3",
+                               "1.2.3-a_b",
+                               "1..3",
+                               ".1.2",
+                               "1.2.",
+                               "1.2.3\0"s,
+                               "1.2.3\n",
+                               "1e3.0.0",
+                               "0x1.0.0",
+                               "9223372036854775808.0.0",
+                               "18446744073709551616.0.0",
+                               "1.0.0-9223372036854775808",
+                               "latest",
+                               "1.2.3-a/b"};
     for (auto const& text : bad) {
         auto const version = Version::parse(text);
         ASSERT_FALSE(version) << text;
@@ -49,11 +82,30 @@ TEST(VersionTest, SuggestsTheSpellingWithoutNoise) {
 
 TEST(VersionTest, OrdersAsSemVerSays) {
     // Section 11 of SemVer, and numbers beyond what a double holds.
-    std::vector<std::string> const ascending{
-        "0.0.0-0", "0.0.0", "0.0.1", "0.1.0", "0.9.0", "0.10.0", "1.0.0--", "1.0.0-alpha", "1.0.0-alpha.1",
-        "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0",
-        "2.0.0-9007199254740992", "2.0.0-9007199254740993", "2.0.0-A", "2.0.0-a", "2.0.0", "9007199254740992.0.0",
-        "9007199254740993.0.0", "9223372036854775806.0.0", "9223372036854775807.0.0"};
+    std::vector<std::string> const ascending{"0.0.0-0",
+                                             "0.0.0",
+                                             "0.0.1",
+                                             "0.1.0",
+                                             "0.9.0",
+                                             "0.10.0",
+                                             "1.0.0--",
+                                             "1.0.0-alpha",
+                                             "1.0.0-alpha.1",
+                                             "1.0.0-alpha.beta",
+                                             "1.0.0-beta",
+                                             "1.0.0-beta.2",
+                                             "1.0.0-beta.11",
+                                             "1.0.0-rc.1",
+                                             "1.0.0",
+                                             "2.0.0-9007199254740992",
+                                             "2.0.0-9007199254740993",
+                                             "2.0.0-A",
+                                             "2.0.0-a",
+                                             "2.0.0",
+                                             "9007199254740992.0.0",
+                                             "9007199254740993.0.0",
+                                             "9223372036854775806.0.0",
+                                             "9223372036854775807.0.0"};
     for (std::size_t i = 0; i < ascending.size(); ++i) {
         for (std::size_t k = 0; k < ascending.size(); ++k) {
             auto const a = Version::parse(ascending[i]).value();
@@ -74,8 +126,10 @@ TEST(VersionTest, BuildMetadataDoesNotCount) {
 Version random_version(std::mt19937_64& random) {
     std::vector<Version::Identifier> prerelease;
     for (auto count = random() % 3; count > 0; --count) {
-        if (random() % 2 == 0) prerelease.emplace_back(random() % 3);
-        else prerelease.emplace_back(std::string(1 + random() % 2, static_cast<char>('a' + random() % 2)));
+        if (random() % 2 == 0)
+            prerelease.emplace_back(random() % 3);
+        else
+            prerelease.emplace_back(std::string(1 + random() % 2, static_cast<char>('a' + random() % 2)));
     }
     return Version{random() % 2, random() % 2, random() % 2, std::move(prerelease)};
 }
@@ -87,7 +141,9 @@ TEST(VersionTest, OrderIsTotalAndAgreesWithPrinting) {
         auto const b = random_version(random);
         auto const c = random_version(random);
         EXPECT_EQ(a <=> b, 0 <=> (b <=> a));
-        if (a < b && b < c) { EXPECT_TRUE(a < c) << a.text() << b.text() << c.text(); }
+        if (a < b && b < c) {
+            EXPECT_TRUE(a < c) << a.text() << b.text() << c.text();
+        }
         EXPECT_EQ(a == b, a.text() == b.text());
         EXPECT_EQ(Version::parse(a.text()).value(), a);
     }
