@@ -3,7 +3,7 @@
 
 #include "merkle/tile.hpp"
 
-using namespace ggen::merkle;
+namespace ggen::merkle {
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     if (size == 0) return 0;
@@ -19,3 +19,5 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     }
     return 0;
 }
+
+}  // namespace ggen::merkle

@@ -5,7 +5,7 @@
 #include "merkle/checkpoint.hpp"
 #include "merkle/testing/memory_log.hpp"
 
-using namespace ggen::merkle;
+namespace ggen::merkle {
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     static auto const k_signer = testing::test_signer("log.example/test", 1);
@@ -17,3 +17,5 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     }
     return 0;
 }
+
+}  // namespace ggen::merkle

@@ -14,7 +14,9 @@ using testing::test_signer;
 constexpr char const* k_origin = "log.example/main";
 constexpr char const* k_root = "XcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=";
 
-std::string checkpoint_text(std::string const& size) { return std::string{k_origin} + "\n" + size + "\n" + k_root + "\n"; }
+std::string checkpoint_text(std::string const& size) {
+    return std::string{k_origin} + "\n" + size + "\n" + k_root + "\n";
+}
 
 std::string signed_text(std::string text, std::vector<SignerKey> const& signers) {
     Note note{std::move(text), {}};

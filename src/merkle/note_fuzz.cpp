@@ -4,7 +4,7 @@
 
 #include "merkle/note.hpp"
 
-using namespace ggen::merkle;
+namespace ggen::merkle {
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     static auto const k_key =
@@ -20,3 +20,5 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     if (verify_note(*note, {k_key})) GGEN_ASSERT(note->text == k_signed_text);
     return 0;
 }
+
+}  // namespace ggen::merkle

@@ -93,8 +93,8 @@ TEST(NoteTest, KeyTextsHaveOneSpelling) {
 TEST(NoteTest, NamesWithoutMeaningAreRefused) {
     ggen::testing::SeededRandom random{1};
     auto const key = Ed25519PrivateKey::generate(random);
-    for (std::string const bad : {"", "a b", "a+b", "a\tb", "a\nb", "\xC2\x85", "a\xE2\x80\xA8", "a\xE3\x80\x80", "\xFF",
-                                  "\x01"}) {
+    for (std::string const bad :
+         {"", "a b", "a+b", "a\tb", "a\nb", "\xC2\x85", "a\xE2\x80\xA8", "a\xE3\x80\x80", "\xFF", "\x01"}) {
         EXPECT_FALSE(SignerKey::create(bad, key)) << bad;
     }
     EXPECT_TRUE(SignerKey::create("log.example/é—ü", key));

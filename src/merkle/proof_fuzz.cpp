@@ -6,7 +6,7 @@
 #include "merkle/testing/memory_log.hpp"
 #include "merkle/tree.hpp"
 
-using namespace ggen::merkle;
+namespace ggen::merkle {
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     static auto const k_checkpoint = testing::MemoryLog{300}.checkpoint();
@@ -20,3 +20,5 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     }
     return 0;
 }
+
+}  // namespace ggen::merkle

@@ -18,7 +18,8 @@ Error source_error(Error error, TileId const& id) {
 }
 
 Error forged(TileId const& id) {
-    return Error{Errc::corrupt, ErrorId::tile_invalid, fmt::format("{}: it does not lead to the signed root", id.path())};
+    return Error{Errc::corrupt, ErrorId::tile_invalid,
+                 fmt::format("{}: it does not lead to the signed root", id.path())};
 }
 
 Error outside(std::string what, std::uint64_t size) {

@@ -23,8 +23,8 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-GO111MODULE=off GOPATH=$sources GOFLAGS='' GOCACHE=${GOCACHE:-$work/cache} \
-    "$go" build -o "$work/verify" "$here/verify.go"
+if [ -z "${HOME:-}${XDG_CACHE_HOME:-}${GOCACHE:-}" ]; then export GOCACHE="$work/cache"; fi
+GO111MODULE=off GOPATH=$sources GOFLAGS='' "$go" build -o "$work/verify" "$here/verify.go"
 
 if [ "${1:-}" != --test-log ]; then
     "$work/verify" "$@"
