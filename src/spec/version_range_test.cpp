@@ -178,6 +178,7 @@ TEST(VersionRangeTest, PrereleasesMatchOnlyNextToOneThatIsNamed) {
     EXPECT_FALSE(matches("*", "1.0.0-a"));
     EXPECT_FALSE(matches("^1.2.3", "2.0.0-a"));
     EXPECT_FALSE(matches("^1.2.3", "1.3.0-a"));
+    EXPECT_FALSE(matches("<=1.2.3", "1.2.3-a")) << "same numbers, but no prerelease is named";
     EXPECT_TRUE(matches("^1.2.3-a", "1.2.3-b"));
     EXPECT_FALSE(matches("^1.2.3-b", "1.2.3-a"));
     EXPECT_FALSE(matches("^1.2.3-a", "1.2.4-b"));
