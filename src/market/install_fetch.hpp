@@ -1,0 +1,38 @@
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "base/result.hpp"
+#include "market/install.hpp"
+#include "market/lock_proofs.hpp"
+#include "market/registry_set.hpp"
+#include "store/package_store.hpp"
+
+namespace ggen {
+
+/// Pinned root files by origin, each read once. Opens no connection while they are pinned on this machine.
+class PinnedRoots {
+public:
+    explicit PinnedRoots(Market& market) : market_(market) {}
+    /// Errors: not_found (registry_not_found), those of load_pinned_root.
+    Result<RootFile const*> of(std::string const& origin);
+
+private:
+    Market& market_;
+    std::map<std::string, RootFile> roots_;
+};
+
+/// A proof for every package of `lockfile`: those of `old` that still fit, the rest from the registries,
+/// each checked. Errors: those of check_package_proof, offline (offline_missing), the readers'.
+Result<LockProofs> complete_proofs(Market& market, RegistrySet& registries, Lockfile const& lockfile,
+                                   LockProofs const& old, InstallFigures& figures);
+
+/// Brings every package of `lockfile` into `store`, `download_parallel` at a time. What is fetched is
+/// checked in full before it appears: archive digest, canonical form, tree digest, and that gpack.toml
+/// inside is the manifest that the proven record names.
+/// Errors: offline (offline_missing), refused (blob_mismatch), corrupt, the sources', cancelled.
+Result<void> fetch_packages(Market& market, RegistrySet& registries, PackageStore& store, Lockfile const& lockfile,
+                            LockProofs const& proofs, InstallFigures& figures);
+
+}  // namespace ggen

@@ -1,0 +1,107 @@
+#include <set>
+
+#include "market/project.hpp"
+#include "market/registries.hpp"
+#include "market/registry_set.hpp"
+
+namespace ggen {
+namespace {
+
+constexpr std::size_t k_path_bytes_max = 16'384;
+constexpr std::int64_t k_plausible_now = 1'700'000'000;  // November 2023: no build is older.
+
+std::string store_directory(Market& market) { return join_path(market.directories.cache, "store"); }
+
+/// The trees that the lockfiles of known projects name. Forgets projects that are gone.
+Result<std::set<Digest>> live_trees(Market& market, bool dry_run) {
+    std::set<Digest> live;
+    auto const folder = join_path(market.directories.cache, "projects");
+    auto const entries = market.files.list(folder);
+    if (!entries) return live;
+    for (auto const& entry : *entries) {
+        auto const note = market.files.read_file(join_path(folder, entry.name), k_path_bytes_max);
+        if (!note || note->empty()) continue;
+        std::string const project{as_text(*note).substr(0, note->size() - 1)};
+        auto const text = market.files.read_file(join_path(project, "ggen.lock"), Lockfile::k_bytes_max);
+        if (!text) {
+            // Unreadable is not gone: only what does not exist is forgotten.
+            if (text.error().code == Errc::not_found && !dry_run) {
+                static_cast<void>(market.files.remove_file(join_path(folder, entry.name)));
+            }
+            if (text.error().code != Errc::not_found) return text.error();
+            continue;
+        }
+        ASSIGN_OR_RETURN(auto const lockfile, Lockfile::parse(as_text(*text)));
+        for (auto const& [name, package] : lockfile.packages) live.insert(package.tree);
+    }
+    return live;
+}
+
+DoctorCheck good(std::string name, std::string detail) { return {std::move(name), true, std::move(detail), {}}; }
+
+DoctorCheck bad(std::string name, Error const& error) { return {std::move(name), false, error.context, error.help}; }
+
+DoctorCheck check_registry(Market& market, RegistryStatus const& status) {
+    auto const name = "registry " + status.registry.alias;
+    RegistrySet registries{market};
+    auto const open = registries.by_name(status.registry.alias);
+    if (!open) return bad(name, open.error());
+    return good(name, status.registry.location + ", " + std::to_string((*open)->refresh.size) + " entries, last sign of life " +
+                          format_utc((*open)->refresh.state_time));
+}
+
+}  // namespace
+
+Result<CacheListReport> cache_list(Market& market) {
+    CacheListReport report{store_directory(market), {}};
+    ASSIGN_OR_RETURN(auto const store, PackageStore::open(market.files, market.clock, report.directory));
+    ASSIGN_OR_RETURN(report.packages, store->list());
+    return report;
+}
+
+Result<CollectReport> cache_collect(Market& market, bool dry_run, std::int64_t min_age_seconds) {
+    ASSIGN_OR_RETURN(auto const store, PackageStore::open(market.files, market.clock, store_directory(market)));
+    ASSIGN_OR_RETURN(auto const live, live_trees(market, dry_run));
+    return store->collect([&](StoredPackage const& package) { return live.contains(package.tree); }, min_age_seconds, dry_run);
+}
+
+Result<StoreCheckReport> cache_verify(Market& market) {
+    ASSIGN_OR_RETURN(auto const store, PackageStore::open(market.files, market.clock, store_directory(market)));
+    return store->verify();
+}
+
+Result<std::vector<DoctorCheck>> doctor(Market& market) {
+    std::vector<DoctorCheck> checks;
+    if (auto const store = cache_list(market)) {
+        checks.push_back(good("store", store->directory + ", " + std::to_string(store->packages.size()) + " packages"));
+    } else {
+        checks.push_back(bad("store", store.error()));
+    }
+    if (auto const key = show_key(market)) {
+        checks.push_back(good("signing key", key->name + " at " + key->path));
+    } else if (key.error().id == ErrorId::key_missing) {
+        checks.push_back(good("signing key", "none; only publishing needs one (ggen key new)"));
+    } else {
+        checks.push_back(bad("signing key", key.error()));
+    }
+    auto const now = market.clock.wall_now();
+    checks.push_back({"clock", now.seconds > k_plausible_now, format_utc(now),
+                      now.seconds > k_plausible_now ? "" : "set the clock of this machine"});
+    if (auto const registries = list_registries(market)) {
+        if (registries->empty()) {
+            checks.push_back({"registries", false, "none is known", "ggen registry add LOCATION, or ggen registry create DIR"});
+        }
+        for (auto const& status : *registries) checks.push_back(check_registry(market, status));
+    } else {
+        checks.push_back(bad("registries", registries.error()));
+    }
+    if (auto const lockfile = read_project_lockfile(market)) {
+        checks.push_back(good("project", *lockfile ? std::to_string((*lockfile)->packages.size()) + " packages in ggen.lock"
+                                                   : market.project_directory + " has no ggen.lock"));
+    } else {
+        checks.push_back(bad("project", lockfile.error()));
+    }
+    return checks;
+}
+
+}  // namespace ggen
