@@ -260,6 +260,13 @@ Result<DecodedArchive> decode_tree(Bytes tree_bytes) {
     return archive_internal::decode_tree(std::move(tree_bytes), {});
 }
 
+Result<void> check_archive_room(std::string_view top_directory, std::string_view path) {
+    RETURN_IF_ERROR(check_top_directory(top_directory));
+    RETURN_IF_ERROR(check_archive_path(path));
+    std::array<std::uint8_t, ustar::k_block_bytes> block;
+    return ustar::write_header(block, {fmt::format("{}/{}", top_directory, path), false, 0});
+}
+
 std::string archive_top_directory(std::string_view name, std::string_view version) {
     auto top = fmt::format("{}-{}", name, version);
     std::replace(top.begin(), top.end(), '/', '-');

@@ -106,6 +106,10 @@ private:
 /// no "..", no control or invisible characters, no name that some system reserves, limits.
 [[nodiscard]] Result<void> check_archive_path(std::string_view path);
 
+/// Whether `top_directory`/`path` finds room in an archive's header; both pass check_archive_path for
+/// themselves. Errors: refused (archive_path_unsafe), too_large (archive_too_large).
+[[nodiscard]] Result<void> check_archive_room(std::string_view top_directory, std::string_view path);
+
 /// Full case fold + NFKC: equal keys are one file on some system.
 [[nodiscard]] std::string collision_key(std::string_view path);
 

@@ -72,6 +72,10 @@ TEST(ArchiveTest, ThePathAndItsTopMustFitTheHeader) {
     auto const unsplittable = encode_archive(top, {{no_slash, false, {}}});
 
     EXPECT_EQ(error_of(refused).id, ErrorId::archive_too_large);
+    EXPECT_TRUE(check_archive_room(top, fits));
+    EXPECT_FALSE(check_archive_room(top, too_long));
+    EXPECT_FALSE(check_archive_room("a/b", "c"));
+    EXPECT_FALSE(check_archive_room("a", "../c"));
     EXPECT_NE(error_of(refused).context.find("no slash splits it"), std::string::npos);
     EXPECT_EQ(error_of(unsplittable).id, ErrorId::archive_too_large);
 }
