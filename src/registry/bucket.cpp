@@ -19,7 +19,8 @@ constexpr std::uint8_t k_reason_max = static_cast<std::uint8_t>(StatusReason::mi
 class ByteWriter {
 public:
     void number(std::uint64_t value, unsigned width) {
-        for (unsigned i = width; i > 0; --i) bytes_.push_back(static_cast<std::uint8_t>(value >> (8 * (i - 1))));
+        for (unsigned i = width; i > 0; --i)
+            bytes_.push_back(static_cast<std::uint8_t>(value >> (8 * (i - 1))));
     }
     void raw(BytesView bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
     void text(std::string_view text) {
@@ -186,13 +187,15 @@ Result<std::vector<NameState>> decode_bucket(BytesView bytes) {
         return Error{Errc::too_large, ErrorId::state_mismatch, "bucket: more than 1 MiB"};
     }
     ByteReader reader{bytes};
-    if (as_text(reader.raw(k_magic.size())) != k_magic) return corrupt("bucket: it does not begin with its mark");
+    if (as_text(reader.raw(k_magic.size())) != k_magic)
+        return corrupt("bucket: it does not begin with its mark");
     auto const count = reader.number(4);
     if (reader.failed()) return corrupt("bucket: it is too short");
     std::vector<NameState> names;
     for (std::uint64_t i = 0; i < count; ++i) {
         ASSIGN_OR_RETURN(auto state, read_name(reader));
-        if (!names.empty() && !(names.back().name < state.name)) return corrupt("bucket: names are not sorted");
+        if (!names.empty() && !(names.back().name < state.name))
+            return corrupt("bucket: names are not sorted");
         names.push_back(std::move(state));
     }
     if (reader.remaining() != 0) return corrupt("bucket: there are bytes after the end");

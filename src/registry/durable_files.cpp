@@ -19,7 +19,8 @@ Result<void> DurableFiles::write(std::string const& path, BytesView content) {
     auto const full_path = join_path(folder_, path);
     RETURN_IF_ERROR(make_parent(full_path));
     auto const existing = files_.read_file(full_path, content.size());
-    bool const is_same = existing && std::equal(existing->begin(), existing->end(), content.begin(), content.end());
+    bool const is_same =
+        existing && std::equal(existing->begin(), existing->end(), content.begin(), content.end());
     if (!is_same) RETURN_IF_ERROR(files_.write_file_atomic(full_path, content, Sync::none));
     // Also when it was there already: a killed writer may have left it unsynced.
     unsynced_files_.insert(full_path);
@@ -41,14 +42,14 @@ Result<void> DurableFiles::flush() {
 Result<void> DurableFiles::write_now(std::string const& path, BytesView content) {
     auto const full_path = path.rfind('/', 0) == 0 ? path : join_path(folder_, path);
     RETURN_IF_ERROR(make_parent(full_path));
-    RETURN_IF_ERROR(flush_each());
+    RETURN_IF_ERROR(flush());
     return checked(files_.write_file_atomic(full_path, content, Sync::durable));
 }
 
 Result<void> DurableFiles::rewrite_log(std::string const& path, BytesView content) {
     auto const full_path = join_path(folder_, path);
     RETURN_IF_ERROR(make_parent(full_path));
-    RETURN_IF_ERROR(flush_each());
+    RETURN_IF_ERROR(flush());
     ASSIGN_OR_RETURN(auto const file, files_.open_append(full_path));
     if (file->size_bytes() > 0) RETURN_IF_ERROR(files_.truncate(full_path, 0));
     RETURN_IF_ERROR(file->append(content));
@@ -82,7 +83,8 @@ Result<void> DurableFiles::flush_each() {
 }
 
 Result<void> DurableFiles::checked(Result<void> result) {
-    if (!result && is_sync_failure(result.error()) && on_sync_failure_) on_sync_failure_(result.error().context);
+    if (!result && is_sync_failure(result.error()) && on_sync_failure_)
+        on_sync_failure_(result.error().context);
     return result;
 }
 

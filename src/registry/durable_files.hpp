@@ -26,10 +26,10 @@ public:
 
     Result<void> write(std::string const& path, BytesView content);
     Result<void> flush();
-    /// Durable when it returns; for files that something refers to already. `path` is not below the folder
-    /// when absolute.
+    /// Durable when it returns, and everything written before it; for files that something refers to
+    /// already. `path` is not below the folder when absolute.
     Result<void> write_now(std::string const& path, BytesView content);
-    /// Replaces the content of a log file by `content` and syncs it.
+    /// Replaces the content of a log file by `content` and syncs it, and everything written before it.
     Result<void> rewrite_log(std::string const& path, BytesView content);
 
 private:

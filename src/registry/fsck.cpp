@@ -20,17 +20,22 @@ constexpr std::uint64_t k_blob_bytes_max = std::uint64_t{2} << 30U;
 class Fsck {
 public:
     Fsck(FileSystem& files, std::string directory, merkle::VerifierKey log_key, bool repair)
-        : files_(files), directory_(std::move(directory)), log_key_(std::move(log_key)), repair_(repair),
+        : files_(files),
+          directory_(std::move(directory)),
+          log_key_(std::move(log_key)),
+          repair_(repair),
           state_(log_key_.name) {}
 
     Result<FsckReport> run() {
         auto const note = read("checkpoint", merkle::k_checkpoint_bytes_max);
         auto const root = detail::load_root_chain(files_, directory_);
         if (!note && !root && root.error().code == Errc::not_found) {
-            return Error{Errc::not_found, ErrorId::registry_not_found, "there is no registry in " + directory_};
+            return Error{Errc::not_found, ErrorId::registry_not_found,
+                         "there is no registry in " + directory_};
         }
         if (!root) problem("the root file: " + root.error().context);
-        if (root && root->log_key != log_key_) problem("the root file names another log key than " + log_key_.text());
+        if (root && root->log_key != log_key_)
+            problem("the root file names another log key than " + log_key_.text());
         auto checkpoint = note ? merkle::open_checkpoint(as_text(*note), log_key_)
                                : Result<merkle::SignedCheckpoint>{note.error()};
         if (!checkpoint) {
@@ -60,8 +65,9 @@ private:
     void check_derived(std::string const& path, Bytes const& expected) {
         auto const found = read(path, expected.size());
         if (found && *found == expected) return;
-        auto const what = path + (found || found.error().code == Errc::too_large ? " has other bytes than follow from the log"
-                                                                               : " cannot be read: " + found.error().context);
+        auto const what = path + (found || found.error().code == Errc::too_large
+                                      ? " has other bytes than follow from the log"
+                                      : " cannot be read: " + found.error().context);
         if (!repair_) return problem(what);
         auto const target = join_path(directory_, path);
         auto const info = files_.info(target);
@@ -94,10 +100,12 @@ private:
         detail::TileEdge edge;
         auto const size = checkpoint_.checkpoint.size;
         for (std::uint64_t begin = 0; begin < size; begin += merkle::k_tile_width) {
-            auto const width = static_cast<unsigned>(std::min<std::uint64_t>(merkle::k_tile_width, size - begin));
+            auto const width =
+                static_cast<unsigned>(std::min<std::uint64_t>(merkle::k_tile_width, size - begin));
             merkle::TileId const id{merkle::TileId::k_entries_level, begin / merkle::k_tile_width, width};
             auto const bytes = read(id.path(), merkle::k_bundle_bytes_max);
-            auto const entries = bytes ? merkle::decode_bundle(*bytes, width) : Result<std::vector<Bytes>>{bytes.error()};
+            auto const entries =
+                bytes ? merkle::decode_bundle(*bytes, width) : Result<std::vector<Bytes>>{bytes.error()};
             if (!entries) {
                 problem(id.path() + ": " + entries.error().context);
                 return false;
@@ -151,13 +159,13 @@ private:
 
     void check_head(RootFile const& root) {
         auto const bytes = read("state/head", merkle::LogProof::k_bytes_max);
-        auto const head = bytes ? detail::open_state_head(as_text(*bytes), root)
-                                : Result<detail::StateHead>{bytes.error()};
+        auto const head =
+            bytes ? detail::open_state_head(as_text(*bytes), root) : Result<detail::StateHead>{bytes.error()};
         bool const is_current = head && head->checkpoint.checkpoint.size >= checkpoint_.checkpoint.size;
         if (is_current) return;
-        merkle::TileReader tiles{checkpoint_.checkpoint, [this](std::string const& path, std::uint64_t bytes_max) {
-                                     return read(path, bytes_max);
-                                 }};
+        merkle::TileReader tiles{
+            checkpoint_.checkpoint,
+            [this](std::string const& path, std::uint64_t bytes_max) { return read(path, bytes_max); }};
         merkle::LogProof proof{last_entry_, checkpoint_.checkpoint.size - 1, {}, checkpoint_.note};
         auto hashes = tiles.prove_inclusion(proof.index);
         if (!hashes) return problem("state/head cannot be made: " + hashes.error().context);

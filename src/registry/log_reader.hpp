@@ -32,11 +32,13 @@ public:
     Result<ReleaseRecord> release(VersionState const& version) override;
     Result<Bytes> blob(BlobRef const& blob) override;
     Result<merkle::LogProof> prove(std::uint64_t index) override;
-    Result<void> each_entry(std::uint64_t begin, std::uint64_t end,
-                            std::function<Result<void>(std::uint64_t index, BytesView entry)> const& visit) override;
+    Result<void> each_entry(
+        std::uint64_t begin, std::uint64_t end,
+        std::function<Result<void>(std::uint64_t index, BytesView entry)> const& visit) override;
 
 private:
     // reader_refresh.cpp
+    Result<void> remember(StateHead const& next);
     Result<void> refresh_root();
     Result<StateHead> fetch_head();
     Result<StateHead> fetch_head_once(bool& is_behind);
@@ -44,8 +46,8 @@ private:
     /// The root that the log of `now` had at the size of `then` must be that of `then`.
     Result<void> check_extends(merkle::SignedCheckpoint const& then, merkle::SignedCheckpoint const& now);
     Result<void> check_freshness(StateHead const& next);
-    [[nodiscard]] Error fork_found(merkle::SignedCheckpoint const& first, merkle::SignedCheckpoint const& second,
-                                   std::vector<Digest> const& proof);
+    [[nodiscard]] Error fork_found(merkle::SignedCheckpoint const& first,
+                                   merkle::SignedCheckpoint const& second, std::vector<Digest> const& proof);
     void warn(std::string text);
     void adopt(StateHead head);
     [[nodiscard]] RefreshReport report(std::uint64_t old_size);
@@ -67,11 +69,11 @@ private:
     ReaderOptions options_;
     ReaderCache cache_;
     StateHead head_;
-    std::map<Digest, Bytes> state_objects_;     // Verified buckets and nodes, bounded.
+    std::map<Digest, Bytes> state_objects_;  // Verified buckets and nodes, bounded.
     std::optional<std::pair<std::uint64_t, std::vector<Bytes>>> last_bundle_;  // Of head_; index, entries.
-    std::optional<RegistryState> replayed_;     // state() at head_, once it was needed.
+    std::optional<RegistryState> replayed_;  // state() at head_, once it was needed.
     std::optional<std::string> warning_;
-    std::unique_ptr<VerifiedTiles> tiles_;      // Of head_.
+    std::unique_ptr<VerifiedTiles> tiles_;  // Of head_.
 };
 
 }  // namespace ggen::detail

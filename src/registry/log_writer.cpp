@@ -68,7 +68,8 @@ Result<BlobRef> LogWriter::put_blob(BytesView bytes) {
 }
 
 Result<std::vector<Receipt>> LogWriter::append(std::vector<Bytes> const& entries) {
-    if (stopped_) return writer_stopped(options_.directory, "an earlier step failed; open the registry again");
+    if (stopped_)
+        return writer_stopped(options_.directory, "an earlier step failed; open the registry again");
     ASSIGN_OR_RETURN(auto placed, validate(entries));
     bool const is_sign_of_life = entries.empty();
     if (!placed.fresh.empty() || is_sign_of_life) {
@@ -118,7 +119,8 @@ Result<void> LogWriter::check_roles(BytesView entry) const {
     };
     auto const record = parse_record(entry);
     if (!record) return refuse(record.error().context);
-    if (std::holds_alternative<StateLeaf>(record->record)) return refuse("only the log itself writes state leaves");
+    if (std::holds_alternative<StateLeaf>(record->record))
+        return refuse("only the log itself writes state leaves");
     std::vector<merkle::VerifierKey> keys;
     if (auto const* const claim = std::get_if<ClaimRecord>(&record->record)) {
         keys = claim->keys;
@@ -173,13 +175,16 @@ Result<void> LogWriter::store_batch(std::vector<Bytes> const& batch, UnixTime ti
     }
     RETURN_IF_ERROR(durable_.flush());
     for (auto const& [address, bytes] : state_.changed_objects(time)) {
-        ASSIGN_OR_RETURN(auto const stored, files_.read_file(path("state/" + address.hex()), k_bucket_bytes_max));
-        if (stored != bytes) return writer_stopped(options_.directory, "state/" + address.hex() + " was not stored");
+        ASSIGN_OR_RETURN(auto const stored,
+                         files_.read_file(path("state/" + address.hex()), k_bucket_bytes_max));
+        if (stored != bytes)
+            return writer_stopped(options_.directory, "state/" + address.hex() + " was not stored");
     }
     return ok();
 }
 
-Result<merkle::SignedCheckpoint> LogWriter::sign(std::uint64_t size, Digest const& root, UnixTime time) const {
+Result<merkle::SignedCheckpoint> LogWriter::sign(std::uint64_t size, Digest const& root,
+                                                 UnixTime time) const {
     merkle::Note note{merkle::Checkpoint{origin_, size, root}.text(), {}};
     note.sign(options_.log_key);
     if (options_.cosigner) note.sign(*options_.cosigner, time);
@@ -236,8 +241,8 @@ Result<std::vector<Receipt>> LogWriter::receipts_for(std::vector<std::uint64_t> 
         Receipt receipt{indexes[i], merkle::leaf_hash(entries[i]), {}};
         receipt.proof.index = indexes[i];
         ASSIGN_OR_RETURN(receipt.proof.hashes, tiles.prove_inclusion(indexes[i]));
-        RETURN_IF_ERROR(merkle::check_inclusion(receipt.leaf, indexes[i], checkpoint.size, receipt.proof.hashes,
-                                                checkpoint.root));
+        RETURN_IF_ERROR(merkle::check_inclusion(receipt.leaf, indexes[i], checkpoint.size,
+                                                receipt.proof.hashes, checkpoint.root));
         receipt.proof.checkpoint_note = checkpoint_.note;
         receipts.push_back(std::move(receipt));
     }

@@ -45,8 +45,8 @@ private:
         std::vector<Bytes> fresh;
     };
     struct StoredCheckpoints {
-        merkle::SignedCheckpoint trusted;                       ///< Of the state directory.
-        std::optional<merkle::SignedCheckpoint> published;      ///< Of the folder, when it is sound.
+        merkle::SignedCheckpoint trusted;                   ///< Of the state directory.
+        std::optional<merkle::SignedCheckpoint> published;  ///< Of the folder, when it is sound.
     };
 
     Result<Placed> validate(std::vector<Bytes> const& entries);
@@ -69,8 +69,12 @@ private:
     Result<void> redo_from_wal(StoredCheckpoints const& stored);
     Result<void> finish_publication(StoredCheckpoints const& stored);
     void prune_state_objects();
-    [[nodiscard]] std::string path(std::string_view name) const { return join_path(options_.directory, name); }
-    [[nodiscard]] std::string trusted_path() const { return join_path(options_.state_directory, "checkpoint"); }
+    [[nodiscard]] std::string path(std::string_view name) const {
+        return join_path(options_.directory, name);
+    }
+    [[nodiscard]] std::string trusted_path() const {
+        return join_path(options_.state_directory, "checkpoint");
+    }
     [[nodiscard]] std::vector<merkle::VerifierKey> cosigners() const;
 
     FileSystem& files_;

@@ -43,7 +43,7 @@ struct Ownership {
 struct NameState {
     PackageName name;
     Ownership owner;
-    std::optional<Digest> last_record;  ///< Leaf hash; what the next record's `prev` must be.
+    std::optional<Digest> last_record;   ///< Leaf hash; what the next record's `prev` must be.
     std::vector<VersionState> versions;  ///< In log order.
     friend bool operator==(NameState const&, NameState const&) = default;
 };

@@ -30,7 +30,8 @@ Result<merkle::SignedCheckpoint> open_with_any_log(RootFile const& root, std::st
 Result<std::unique_ptr<RegistryReader>> RegistryReader::open(FileSystem& files, Clock& clock,
                                                              RegistrySource& source, RootFile root,
                                                              ReaderOptions options) {
-    auto reader = std::make_unique<detail::LogReader>(files, clock, source, std::move(root), std::move(options));
+    auto reader =
+        std::make_unique<detail::LogReader>(files, clock, source, std::move(root), std::move(options));
     RETURN_IF_ERROR(reader->load_cache());
     return std::unique_ptr<RegistryReader>{std::move(reader)};
 }
@@ -39,11 +40,13 @@ Result<RootFile> fetch_root_on_first_use(RegistrySource& source) {
     auto first = source.read("root/1", RootFile::k_bytes_max);
     if (!first) {
         if (first.error().code != Errc::not_found) return std::move(first).error();
-        return Error{Errc::not_found, ErrorId::registry_not_found, "there is no registry at " + source.describe()};
+        return Error{Errc::not_found, ErrorId::registry_not_found,
+                     "there is no registry at " + source.describe()};
     }
     ASSIGN_OR_RETURN(auto root, RootFile::parse(as_text(*first)));
     if (root.version != 1) {
-        return Error{Errc::refused, ErrorId::root_file_invalid, "root/1 is version " + std::to_string(root.version)};
+        return Error{Errc::refused, ErrorId::root_file_invalid,
+                     "root/1 is version " + std::to_string(root.version)};
     }
     RETURN_IF_ERROR(root.verify_signed_by(root));
     for (unsigned step = 0; step < RootFile::k_steps_max; ++step) {
@@ -55,14 +58,16 @@ Result<RootFile> fetch_root_on_first_use(RegistrySource& source) {
     return root;
 }
 
-Result<ReleaseRecord> verify_proof_offline(RootFile const& root, merkle::LogProof const& proof, BytesView entry) {
+Result<ReleaseRecord> verify_proof_offline(RootFile const& root, merkle::LogProof const& proof,
+                                           BytesView entry) {
     ASSIGN_OR_RETURN(auto const checkpoint, open_with_any_log(root, proof.checkpoint_note));
     RETURN_IF_ERROR(merkle::check_inclusion(merkle::leaf_hash(entry), proof.index, checkpoint.checkpoint.size,
                                             proof.hashes, checkpoint.checkpoint.root));
     ASSIGN_OR_RETURN(auto record, parse_record(entry));
     auto* const release = std::get_if<ReleaseRecord>(&record.record);
     if (release == nullptr || release->registry != checkpoint.checkpoint.origin) {
-        return Error{Errc::refused, ErrorId::proof_invalid, "the proven entry is no release of " + root.registry};
+        return Error{Errc::refused, ErrorId::proof_invalid,
+                     "the proven entry is no release of " + root.registry};
     }
     return std::move(*release);
 }

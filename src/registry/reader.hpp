@@ -47,8 +47,9 @@ struct RefreshReport {
 class RegistryReader {
 public:
     /// `root` is the pinned root file (or the one accepted on first use). Loads the cached checkpoint.
-    static Result<std::unique_ptr<RegistryReader>> open(FileSystem& files, Clock& clock, RegistrySource& source,
-                                                        RootFile root, ReaderOptions options);
+    static Result<std::unique_ptr<RegistryReader>> open(FileSystem& files, Clock& clock,
+                                                        RegistrySource& source, RootFile root,
+                                                        ReaderOptions options);
     virtual ~RegistryReader() = default;
 
     /// Fetches root updates, checkpoint, consistency proof and state head. Errors: refused
@@ -69,8 +70,9 @@ public:
     virtual Result<merkle::LogProof> prove(std::uint64_t index) = 0;
     /// Verified entries [begin, end), in order: what projections are fed from. `state` of the log is
     /// the caller's to keep (RegistryState::apply).
-    virtual Result<void> each_entry(std::uint64_t begin, std::uint64_t end,
-                                    std::function<Result<void>(std::uint64_t index, BytesView entry)> const& visit) = 0;
+    virtual Result<void> each_entry(
+        std::uint64_t begin, std::uint64_t end,
+        std::function<Result<void>(std::uint64_t index, BytesView entry)> const& visit) = 0;
 };
 
 /// First contact: fetches root/1 .. root/N from `source` and verifies the chain from itself. The

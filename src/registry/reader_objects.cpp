@@ -28,7 +28,9 @@ bool is_state_node(BytesView bytes, Digest const& address) {
     return merkle::root_of(hashes) == address;
 }
 
-Error state_mismatch(std::string text) { return Error{Errc::refused, ErrorId::state_mismatch, std::move(text)}; }
+Error state_mismatch(std::string text) {
+    return Error{Errc::refused, ErrorId::state_mismatch, std::move(text)};
+}
 
 }  // namespace
 
@@ -38,10 +40,12 @@ Result<std::optional<NameState>> LogReader::lookup(PackageName const& name) {
     ASSIGN_OR_RETURN(auto const address, bucket_address(bucket));
     ASSIGN_OR_RETURN(auto const bytes, state_object(address, false));
     ASSIGN_OR_RETURN(auto names, decode_bucket(bytes));
-    auto const found = std::find_if(names.begin(), names.end(), [&](auto const& state) { return state.name == name; });
+    auto const found =
+        std::find_if(names.begin(), names.end(), [&](auto const& state) { return state.name == name; });
     if (found == names.end()) return std::optional<NameState>{};
     for (auto const& version : found->versions) {
-        if (version.index >= head_.leaf.size) return state_mismatch("the state names entries that the log lacks");
+        if (version.index >= head_.leaf.size)
+            return state_mismatch("the state names entries that the log lacks");
     }
     return std::optional<NameState>{std::move(*found)};
 }
@@ -93,7 +97,8 @@ Result<ReleaseRecord> LogReader::release(VersionState const& version) {
     }
     ASSIGN_OR_RETURN(auto record, parse_record(entry));
     auto* const release = std::get_if<ReleaseRecord>(&record.record);
-    if (release == nullptr || release->registry != root_.registry || release->version.text() != version.version.text()) {
+    if (release == nullptr || release->registry != root_.registry ||
+        release->version.text() != version.version.text()) {
         return state_mismatch("entry " + std::to_string(version.index) + " of " + root_.registry +
                               " is not a release of " + version.version.text());
     }
@@ -104,10 +109,12 @@ Result<ReleaseRecord> LogReader::release(VersionState const& version) {
 
 Result<Bytes> LogReader::entry_at(std::uint64_t index) {
     if (!has_head()) return offline_missing("the checkpoint of " + root_.registry);
-    if (index >= head_.checkpoint.checkpoint.size) return state_mismatch("the log has no entry " + std::to_string(index));
+    if (index >= head_.checkpoint.checkpoint.size)
+        return state_mismatch("the log has no entry " + std::to_string(index));
     auto const bundle = index / merkle::k_tile_width;
     if (!last_bundle_ || last_bundle_->first != bundle) {
-        ASSIGN_OR_RETURN(auto entries, tiles_->ask([&](merkle::TileReader& log) { return log.entries(bundle); }));
+        ASSIGN_OR_RETURN(auto entries,
+                         tiles_->ask([&](merkle::TileReader& log) { return log.entries(bundle); }));
         last_bundle_.emplace(bundle, std::move(entries));
     }
     return last_bundle_->second[index % merkle::k_tile_width];
@@ -141,26 +148,33 @@ Result<void> LogReader::check_by_replay(ReleaseRecord const& release, VersionSta
             return ok();
         }));
         if (last.effect != EntryEffect::state_leaf) {
-            return state_mismatch("the state of " + root_.registry + " does not follow from its log: " + last.why);
+            return state_mismatch("the state of " + root_.registry +
+                                  " does not follow from its log: " + last.why);
         }
         replayed_ = std::move(state);
     }
     auto const* const state = replayed_->find(release.name);
-    auto const is_it = [&](VersionState const& other) { return other.index == version.index && other.leaf == version.leaf; };
+    auto const is_it = [&](VersionState const& other) {
+        return other.index == version.index && other.leaf == version.leaf;
+    };
     if (state != nullptr && std::any_of(state->versions.begin(), state->versions.end(), is_it)) return ok();
-    return Error{Errc::refused, ErrorId::not_owner,
-                 release.name.text() + " " + release.version.text() + " was not signed by the owner of the name"};
+    return Error{
+        Errc::refused, ErrorId::not_owner,
+        release.name.text() + " " + release.version.text() + " was not signed by the owner of the name"};
 }
 
 Result<Bytes> LogReader::blob(BlobRef const& blob) {
     auto const path = blob_path(blob.digest);
     bool const is_cacheable = blob.bytes <= k_cached_blob_bytes_max;
-    auto const is_genuine = [&](BytesView bytes) { return bytes.size() == blob.bytes && sha256(bytes) == blob.digest; };
+    auto const is_genuine = [&](BytesView bytes) {
+        return bytes.size() == blob.bytes && sha256(bytes) == blob.digest;
+    };
     if (is_cacheable) {
         auto cached = cache_.read(path, blob.bytes);
         if (cached && is_genuine(*cached)) return std::move(*cached);
     }
-    if (blob.bytes > k_blob_bytes_max) return Error{Errc::too_large, ErrorId::blob_mismatch, path + ": over 2 GiB"};
+    if (blob.bytes > k_blob_bytes_max)
+        return Error{Errc::too_large, ErrorId::blob_mismatch, path + ": over 2 GiB"};
     if (options_.offline) return offline_missing(path);
     auto fetched = source_.read_blob(blob.digest, blob.bytes);
     if (!fetched && fetched.error().code == Errc::too_large) {
@@ -168,7 +182,8 @@ Result<Bytes> LogReader::blob(BlobRef const& blob) {
     }
     if (!fetched) return wrap(std::move(fetched).error(), path);
     if (!is_genuine(*fetched)) {
-        return Error{Errc::corrupt, ErrorId::blob_mismatch, path + " has other bytes than its record promises"};
+        return Error{Errc::corrupt, ErrorId::blob_mismatch,
+                     path + " has other bytes than its record promises"};
     }
     if (is_cacheable) cache_.write_object(path, *fetched);
     return fetched;
@@ -179,7 +194,8 @@ Result<merkle::LogProof> LogReader::prove(std::uint64_t index) {
     auto const& checkpoint = head_.checkpoint.checkpoint;
     merkle::LogProof proof;
     proof.index = index;
-    ASSIGN_OR_RETURN(proof.hashes, tiles_->ask([&](merkle::TileReader& log) { return log.prove_inclusion(index); }));
+    ASSIGN_OR_RETURN(proof.hashes,
+                     tiles_->ask([&](merkle::TileReader& log) { return log.prove_inclusion(index); }));
     ASSIGN_OR_RETURN(auto const leaf, tiles_->ask([&](merkle::TileReader& log) { return log.leaf(index); }));
     RETURN_IF_ERROR(merkle::check_inclusion(leaf, index, checkpoint.size, proof.hashes, checkpoint.root));
     proof.checkpoint_note = head_.checkpoint.note;
@@ -208,7 +224,8 @@ std::unique_ptr<VerifiedTiles> LogReader::make_tiles(merkle::Checkpoint const& c
 }
 
 Error LogReader::offline_missing(std::string const& what) const {
-    if (!options_.offline) return Error{Errc::internal, "refresh() was not called: no checkpoint of " + root_.registry};
+    if (!options_.offline)
+        return Error{Errc::internal, "refresh() was not called: no checkpoint of " + root_.registry};
     return Error{Errc::offline, ErrorId::offline_missing, what + " is not in the cache"};
 }
 

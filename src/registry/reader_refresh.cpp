@@ -21,13 +21,15 @@ std::string days(std::int64_t seconds) { return std::to_string(seconds / k_day_s
 /// Quorums of witnesses are not counted yet; ignoring one silently would be a downgrade.
 Result<void> check_policy(RootFile const& root) {
     if (root.policy_tail == "quorum none\n") return ok();
-    return Error{Errc::refused, ErrorId::root_file_invalid,
-                 "the root file of " + root.registry + " demands witnesses, which this version of ggen cannot count"};
+    return Error{
+        Errc::refused, ErrorId::root_file_invalid,
+        "the root file of " + root.registry + " demands witnesses, which this version of ggen cannot count"};
 }
 
 }  // namespace
 
-LogReader::LogReader(FileSystem& files, Clock& clock, RegistrySource& source, RootFile root, ReaderOptions options)
+LogReader::LogReader(FileSystem& files, Clock& clock, RegistrySource& source, RootFile root,
+                     ReaderOptions options)
     : files_(files),
       clock_(clock),
       source_(source),
@@ -66,17 +68,27 @@ Result<RefreshReport> LogReader::refresh() {
     }
     if (auto const evidence = cache_.find_evidence()) {
         return Error{Errc::refused, ErrorId::log_fork,
-                     root_.registry + " signed two histories that contradict each other; the evidence is in " +
-                         *evidence};
+                     root_.registry +
+                         " signed two histories that contradict each other; the evidence is in " + *evidence};
     }
     RETURN_IF_ERROR(refresh_root());
     ASSIGN_OR_RETURN(auto next, fetch_head());
     RETURN_IF_ERROR(check_progress(next));
     RETURN_IF_ERROR(check_freshness(next));
     // Durable before anything is built on it.
-    RETURN_IF_ERROR(cache_.write_durable(k_head_path, as_bytes(next.proof.print())));
+    RETURN_IF_ERROR(remember(next));
     adopt(std::move(next));
     return report(old_size);
+}
+
+Result<void> LogReader::remember(StateHead const& next) {
+    auto const text = next.proof.print();
+    auto const kept = cache_.read(k_head_path, merkle::LogProof::k_bytes_max);
+    if (kept && as_text(*kept) == text) return ok();
+    // Another process may have gone further meanwhile; its memory must not shrink.
+    auto const other = kept ? open_state_head(as_text(*kept), root_) : Result<StateHead>{next};
+    if (other && other->checkpoint.checkpoint.size > next.checkpoint.checkpoint.size) return ok();
+    return cache_.write_durable(k_head_path, as_bytes(text));
 }
 
 Result<void> LogReader::refresh_root() {
@@ -92,8 +104,8 @@ Result<void> LogReader::refresh_root() {
     }
     auto expiry = root_.check_expiry(clock_.wall_now());
     if (!expiry) {
-        return with_help(std::move(expiry).error(), "check this machine's clock: it shows " +
-                                                        format_utc(clock_.wall_now()));
+        return with_help(std::move(expiry).error(),
+                         "check this machine's clock: it shows " + format_utc(clock_.wall_now()));
     }
     return ok();
 }
@@ -112,7 +124,8 @@ Result<StateHead> LogReader::fetch_head_once(bool& is_behind) {
     auto const note = source_.read("checkpoint", merkle::k_checkpoint_bytes_max);
     if (!note) {
         if (note.error().code != Errc::not_found) return note.error();
-        return Error{Errc::not_found, ErrorId::registry_not_found, "there is no registry at " + source_.describe()};
+        return Error{Errc::not_found, ErrorId::registry_not_found,
+                     "there is no registry at " + source_.describe()};
     }
     ASSIGN_OR_RETURN(auto const checkpoint,
                      merkle::open_checkpoint(as_text(*note), root_.log_key, root_.witnesses));
@@ -145,11 +158,13 @@ Result<StateHead> LogReader::fetch_head_once(bool& is_behind) {
     return head;
 }
 
-Result<void> LogReader::check_extends(merkle::SignedCheckpoint const& then, merkle::SignedCheckpoint const& now) {
+Result<void> LogReader::check_extends(merkle::SignedCheckpoint const& then,
+                                      merkle::SignedCheckpoint const& now) {
     auto const size = then.checkpoint.size;
     auto const tiles = make_tiles(now.checkpoint);
     ASSIGN_OR_RETURN(auto const root_then, tiles->ask([&](auto& log) { return log.root_at(size); }));
-    if (tiles->take_repaired()) warn("damaged files of the cache of " + root_.registry + " were fetched again");
+    if (tiles->take_repaired())
+        warn("damaged files of the cache of " + root_.registry + " were fetched again");
     if (root_then == then.checkpoint.root) return ok();
     ASSIGN_OR_RETURN(auto const proof, tiles->ask([&](auto& log) { return log.prove_consistency(size); }));
     return fork_found(then, now, proof);
@@ -165,14 +180,15 @@ Result<void> LogReader::check_progress(StateHead const& next) {
                          " entries, but has shown " + std::to_string(old_checkpoint.size) + " before"};
     }
     if (new_checkpoint.size == old_checkpoint.size) {
-        if (new_checkpoint.root != old_checkpoint.root) return fork_found(head_.checkpoint, next.checkpoint, {});
+        if (new_checkpoint.root != old_checkpoint.root)
+            return fork_found(head_.checkpoint, next.checkpoint, {});
         return ok();
     }
     RETURN_IF_ERROR(check_extends(head_.checkpoint, next.checkpoint));
     if (next.leaf.time < head_.leaf.time) {
         return Error{Errc::refused, ErrorId::state_mismatch,
-                     "the time of " + root_.registry + " went back from " + format_utc(head_.leaf.time) + " to " +
-                         format_utc(next.leaf.time)};
+                     "the time of " + root_.registry + " went back from " + format_utc(head_.leaf.time) +
+                         " to " + format_utc(next.leaf.time)};
     }
     return ok();
 }
@@ -183,9 +199,10 @@ Result<void> LogReader::check_freshness(StateHead const& next) {
     auto const shown = next.last_sign_of_life();
     bool const may_refuse = policy.enforce && !options_.offline;
     if (shown.seconds > now.seconds + policy.future_tolerance_seconds) {
-        auto const text = root_.registry + " is dated " + format_utc(shown) + ", but this machine's clock shows " +
-                          format_utc(now);
-        if (may_refuse) return Error{Errc::refused, ErrorId::clock_implausible, text, "set the clock, then try again"};
+        auto const text = root_.registry + " is dated " + format_utc(shown) +
+                          ", but this machine's clock shows " + format_utc(now);
+        if (may_refuse)
+            return Error{Errc::refused, ErrorId::clock_implausible, text, "set the clock, then try again"};
         warn(text);
         return ok();
     }
@@ -221,13 +238,11 @@ Error LogReader::fork_found(merkle::SignedCheckpoint const& first, merkle::Signe
                                             : "; the evidence could not be written: " + kept.error().context;
     return Error{Errc::refused, ErrorId::log_fork,
                  root_.registry + " signed two histories that contradict each other, at " +
-                     std::to_string(first.checkpoint.size) + " and at " + std::to_string(second.checkpoint.size) +
-                     " entries" + where};
+                     std::to_string(first.checkpoint.size) + " and at " +
+                     std::to_string(second.checkpoint.size) + " entries" + where};
 }
 
-void LogReader::warn(std::string text) {
-    warning_ = warning_ ? *warning_ + "; " + text : std::move(text);
-}
+void LogReader::warn(std::string text) { warning_ = warning_ ? *warning_ + "; " + text : std::move(text); }
 
 void LogReader::adopt(StateHead head) {
     bool const is_same = has_head() && head.checkpoint.checkpoint == head_.checkpoint.checkpoint;

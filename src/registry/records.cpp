@@ -23,7 +23,7 @@ struct ActionName {
     std::string_view name;
 };
 constexpr std::array k_action_names{
-    ActionName{StatusAction::yank, "yank"},           ActionName{StatusAction::unyank, "unyank"},
+    ActionName{StatusAction::yank, "yank"}, ActionName{StatusAction::unyank, "unyank"},
     ActionName{StatusAction::deprecate, "deprecate"}, ActionName{StatusAction::undeprecate, "undeprecate"},
     ActionName{StatusAction::revoke, "revoke"}};
 
@@ -54,15 +54,15 @@ std::string blob_line(std::string_view field, BlobRef const& blob) {
 
 struct Printer {
     std::string operator()(ClaimRecord const& claim) const {
-        return std::string{k_claim_line} + "\nregistry " + claim.registry + "\n" + subject_line(claim.subject) +
-               keys_lines(claim.keys, claim.threshold) + "recovery " +
+        return std::string{k_claim_line} + "\nregistry " + claim.registry + "\n" +
+               subject_line(claim.subject) + keys_lines(claim.keys, claim.threshold) + "recovery " +
                (claim.recovery ? claim.recovery->text() : "-") + "\n";
     }
     std::string operator()(ReleaseRecord const& release) const {
-        return std::string{k_release_line} + "\nregistry " + release.registry + "\nname " + release.name.text() +
-               "\nversion " + release.version.text() + "\nprev " + hex_or_dash(release.previous) + "\n" +
-               blob_line("manifest", release.manifest) + blob_line("archive", release.archive) + "tree " +
-               release.tree.text() + "\n";
+        return std::string{k_release_line} + "\nregistry " + release.registry + "\nname " +
+               release.name.text() + "\nversion " + release.version.text() + "\nprev " +
+               hex_or_dash(release.previous) + "\n" + blob_line("manifest", release.manifest) +
+               blob_line("archive", release.archive) + "tree " + release.tree.text() + "\n";
     }
     std::string operator()(StatusRecord const& status) const {
         return std::string{k_status_line} + "\nregistry " + status.registry + "\nname " + status.name.text() +
@@ -161,7 +161,8 @@ Result<Record> parse_claim(FieldReader& fields) {
     ASSIGN_OR_RETURN(auto const recovery, fields.take("recovery"));
     if (recovery != "-") {
         auto key = merkle::VerifierKey::parse(recovery);
-        if (!key || key->type != merkle::KeyType::note_ed25519) return fields.error("the recovery key is invalid");
+        if (!key || key->type != merkle::KeyType::note_ed25519)
+            return fields.error("the recovery key is invalid");
         for (auto const& other : claim.keys) {
             if (other.key == key->key) return fields.error("the recovery key must be a key of its own");
         }
@@ -231,7 +232,8 @@ Result<Record> parse_text(std::string_view text) {
 
 Result<SignedRecord> parse_state_leaf(std::string_view text) {
     auto const invalid = [] {
-        return Error{Errc::invalid, ErrorId::record_invalid, "record: the state leaf does not follow its form"};
+        return Error{Errc::invalid, ErrorId::record_invalid,
+                     "record: the state leaf does not follow its form"};
     };
     if (text.empty() || text.back() != '\n') return invalid();
     auto const body = text.substr(k_state_prefix.size(), text.size() - k_state_prefix.size() - 1);
@@ -283,7 +285,8 @@ Result<SignedRecord> parse_record(BytesView entry) {
     }
     ASSIGN_OR_RETURN(auto record, parse_text(note->text));
     if (print_record(record) != note->text || note->print() != text) {
-        return Error{Errc::invalid, ErrorId::record_invalid, "record: this is a second spelling of the same record"};
+        return Error{Errc::invalid, ErrorId::record_invalid,
+                     "record: this is a second spelling of the same record"};
     }
     return SignedRecord{std::move(record), std::move(note).value()};
 }

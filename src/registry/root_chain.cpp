@@ -8,7 +8,8 @@ constexpr std::uint64_t k_root_versions_max = 1'000'000;
 }  // namespace
 
 Result<RootFile> load_root_chain(FileSystem& files, std::string const& directory) {
-    ASSIGN_OR_RETURN(auto const first, files.read_file(join_path(directory, "root/1"), RootFile::k_bytes_max));
+    ASSIGN_OR_RETURN(auto const first,
+                     files.read_file(join_path(directory, "root/1"), RootFile::k_bytes_max));
     ASSIGN_OR_RETURN(auto root, RootFile::parse(as_text(first)));
     RETURN_IF_ERROR(root.verify_signed_by(root));
     while (root.version < k_root_versions_max) {

@@ -63,7 +63,8 @@ Result<void> take_root_keys(FieldReader& fields, RootFile& root) {
     std::set<Ed25519PublicKey> distinct;
     while (fields.next_is("key")) {
         ASSIGN_OR_RETURN(auto key, fields.take_key("key"));
-        if (key.type != merkle::KeyType::note_ed25519) return fields.error("this key cannot sign a root file");
+        if (key.type != merkle::KeyType::note_ed25519)
+            return fields.error("this key cannot sign a root file");
         if (!distinct.insert(key.key).second) return fields.error("the same key stands here twice");
         if (root.keys.size() == k_root_keys_max) return fields.error("too many keys");
         root.keys.push_back(std::move(key));
@@ -184,7 +185,8 @@ Result<void> RootFile::verify_signed_by(RootFile const& signers) const {
     if (signers.threshold < 1 || distinct.size() < signers.threshold) {
         return refused("root file version " + std::to_string(version) + " of " + registry + " is signed by " +
                        std::to_string(distinct.size()) + " of the keys of version " +
-                       std::to_string(signers.version) + ", which demands " + std::to_string(signers.threshold));
+                       std::to_string(signers.version) + ", which demands " +
+                       std::to_string(signers.threshold));
     }
     return ok();
 }
@@ -207,8 +209,8 @@ Result<void> RootFile::check_expiry(UnixTime now) const {
     auto const day = parse_day(expires);
     constexpr std::int64_t k_day_seconds = 86'400;
     if (!day || now.seconds >= (days_since_epoch(*day) + 1) * k_day_seconds) {
-        return refused("the root file of " + registry + " (version " + std::to_string(version) + ") expired on " +
-                       expires);
+        return refused("the root file of " + registry + " (version " + std::to_string(version) +
+                       ") expired on " + expires);
     }
     return ok();
 }

@@ -26,8 +26,9 @@ namespace ggen {
 enum class EntryEffect : std::uint8_t { applied, no_effect, state_leaf };
 struct ApplyOutcome {
     EntryEffect effect = EntryEffect::no_effect;
-    std::string why;                ///< For no_effect: a sentence ("signed by a key that does not own acme/foo").
-    ErrorId id = ErrorId::none;     ///< For no_effect: not_owner, version_exists, record_invalid, state_mismatch.
+    std::string why;  ///< For no_effect: a sentence ("signed by a key that does not own acme/foo").
+    ErrorId id =
+        ErrorId::none;  ///< For no_effect: not_owner, version_exists, record_invalid, state_mismatch.
 };
 
 /// Whether replay checks signatures.
@@ -120,9 +121,9 @@ private:
     std::map<PackageName, NameState> names_;
     std::map<ClaimSubject, ClaimState> claims_;
     std::map<Ed25519PublicKey, std::set<std::string>> namespaces_of_key_;
-    std::set<std::pair<UnixTime, ClaimSubject>> unused_claims_;       // Dated, without a release.
-    std::vector<ClaimSubject> undated_claims_;                        // Since the last state leaf.
-    std::vector<std::pair<PackageName, std::size_t>> pending_;        // Releases since then.
+    std::set<std::pair<UnixTime, ClaimSubject>> unused_claims_;  // Dated, without a release.
+    std::vector<ClaimSubject> undated_claims_;                   // Since the last state leaf.
+    std::vector<std::pair<PackageName, std::size_t>> pending_;   // Releases since then.
     std::unordered_map<Digest, std::uint64_t> applied_;
     std::optional<Undo> undo_;
     mutable detail::StateTree tree_;

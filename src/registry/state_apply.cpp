@@ -57,7 +57,8 @@ ApplyOutcome RegistryState::apply(BytesView entry) {
     return outcome;
 }
 
-ApplyOutcome RegistryState::apply_record(ClaimRecord const& claim, merkle::Note const& note, Digest const& leaf) {
+ApplyOutcome RegistryState::apply_record(ClaimRecord const& claim, merkle::Note const& note,
+                                         Digest const& leaf) {
     if (claims_.find(claim.subject) != claims_.end()) {
         return no_effect(ErrorId::not_owner, subject_text(claim.subject) + " is claimed already");
     }
@@ -87,7 +88,8 @@ ApplyOutcome RegistryState::apply_record(ReleaseRecord const& release, merkle::N
                              release.name.text() + " " + release.version.text() + " is published already");
         }
     }
-    if (auto refusal = check_publisher(release.name, release.previous, note); !refusal.why.empty()) return refusal;
+    if (auto refusal = check_publisher(release.name, release.previous, note); !refusal.why.empty())
+        return refusal;
 
     auto* const claim = claim_of(release.name);
     auto& state = touch_name(release.name);
@@ -118,19 +120,31 @@ ApplyOutcome RegistryState::apply_record(StatusRecord const& status, merkle::Not
         return no_effect(ErrorId::version_not_found,
                          status.name.text() + " " + status.version.text() + " is not published");
     }
-    if (auto refusal = check_publisher(status.name, status.previous, note); !refusal.why.empty()) return refusal;
+    if (auto refusal = check_publisher(status.name, status.previous, note); !refusal.why.empty())
+        return refusal;
 
     auto& state = touch_name(status.name);
     state.last_record = leaf;
     auto& version = *std::find_if(state.versions.begin(), state.versions.end(), same);
     switch (status.action) {
-        case StatusAction::yank: version.yanked = true; break;
-        case StatusAction::unyank: version.yanked = false; break;
-        case StatusAction::deprecate: version.deprecated = true; break;
-        case StatusAction::undeprecate: version.deprecated = false; break;
-        case StatusAction::revoke: version.revoked = true; break;
+        case StatusAction::yank:
+            version.yanked = true;
+            break;
+        case StatusAction::unyank:
+            version.yanked = false;
+            break;
+        case StatusAction::deprecate:
+            version.deprecated = true;
+            break;
+        case StatusAction::undeprecate:
+            version.deprecated = false;
+            break;
+        case StatusAction::revoke:
+            version.revoked = true;
+            break;
     }
-    bool const is_withdrawal = status.action != StatusAction::unyank && status.action != StatusAction::undeprecate;
+    bool const is_withdrawal =
+        status.action != StatusAction::unyank && status.action != StatusAction::undeprecate;
     if (is_withdrawal) {
         version.reason = status.reason;
     } else if (!version.yanked && !version.deprecated && !version.revoked) {
@@ -139,7 +153,8 @@ ApplyOutcome RegistryState::apply_record(StatusRecord const& status, merkle::Not
     return applied();
 }
 
-ApplyOutcome RegistryState::apply_record(KeysRecord const& keys, merkle::Note const& note, Digest const& leaf) {
+ApplyOutcome RegistryState::apply_record(KeysRecord const& keys, merkle::Note const& note,
+                                         Digest const& leaf) {
     auto const found = claims_.find(keys.subject);
     if (found == claims_.end()) {
         return no_effect(ErrorId::not_owner, subject_text(keys.subject) + " is not claimed");
@@ -155,7 +170,8 @@ ApplyOutcome RegistryState::apply_record(KeysRecord const& keys, merkle::Note co
     auto const why = check_signers(note, owner.keys, owner.threshold);
     bool const is_recovery = owner.recovery && !check_signers(note, {*owner.recovery}, 1);
     if (why && !is_recovery) {
-        return no_effect(ErrorId::not_owner, "the change of keys for " + subject_text(keys.subject) + ": " + *why);
+        return no_effect(ErrorId::not_owner,
+                         "the change of keys for " + subject_text(keys.subject) + ": " + *why);
     }
     auto changed = found->second;
     changed.owner.keys = keys.keys;
@@ -171,7 +187,8 @@ ApplyOutcome RegistryState::apply_record(KeysRecord const& keys, merkle::Note co
     // '0' is the smallest character that a name can begin with.
     auto const first = PackageName::parse(keys.subject.text + "/0");
     if (!first) return applied();
-    for (auto at = names_.lower_bound(*first); at != names_.end() && at->first.scope() == keys.subject.text; ++at) {
+    for (auto at = names_.lower_bound(*first); at != names_.end() && at->first.scope() == keys.subject.text;
+         ++at) {
         touch_name(at->first).owner = new_owner;
     }
     return applied();
@@ -190,8 +207,8 @@ ApplyOutcome RegistryState::apply_record(StateLeaf const& leaf, merkle::Note con
     if (checks_ == ReplayChecks::all) {
         auto const expected = make_leaf(leaf.time);
         if (leaf.root != expected.root || leaf.bucket_bits != expected.bucket_bits) {
-            return no_effect(ErrorId::state_mismatch,
-                             "the state root at " + std::to_string(size_) + " entries does not follow from the log");
+            return no_effect(ErrorId::state_mismatch, "the state root at " + std::to_string(size_) +
+                                                          " entries does not follow from the log");
         }
         tree_.settle();
     }
@@ -204,8 +221,9 @@ ApplyOutcome RegistryState::check_publisher(PackageName const& name, std::option
     auto const* const owner = owner_of(name);
     if (owner == nullptr) {
         return no_effect(ErrorId::not_owner,
-                         name.scope().empty() ? "the name " + name.text() + " is not claimed"
-                                              : "the namespace " + std::string{name.scope()} + " is not claimed");
+                         name.scope().empty()
+                             ? "the name " + name.text() + " is not claimed"
+                             : "the namespace " + std::string{name.scope()} + " is not claimed");
     }
     if (auto const why = check_signers(note, owner->keys, owner->threshold)) {
         return no_effect(ErrorId::not_owner, name.text() + ": " + *why);
@@ -213,8 +231,9 @@ ApplyOutcome RegistryState::check_publisher(PackageName const& name, std::option
     auto const* const known = find(name);
     auto const expected = known != nullptr ? known->last_record : std::nullopt;
     if (previous != expected) {
-        return no_effect(ErrorId::record_invalid, name.text() + ": the record does not follow the last one (" +
-                                                      (expected ? expected->hex() : std::string{"none"}) + ")");
+        return no_effect(ErrorId::record_invalid,
+                         name.text() + ": the record does not follow the last one (" +
+                             (expected ? expected->hex() : std::string{"none"}) + ")");
     }
     return {};
 }

@@ -29,9 +29,10 @@ Result<StateHead> open_state_head(std::string_view bytes, RootFile const& root) 
     }
     auto const record = parse_record(head.proof.extra);
     auto const* const leaf = record ? std::get_if<StateLeaf>(&record->record) : nullptr;
-    if (leaf == nullptr || leaf->size != head.proof.index) return mismatch("it holds no state leaf of this checkpoint");
-    RETURN_IF_ERROR(merkle::check_inclusion(merkle::leaf_hash(head.proof.extra), head.proof.index, checkpoint.size,
-                                            head.proof.hashes, checkpoint.root));
+    if (leaf == nullptr || leaf->size != head.proof.index)
+        return mismatch("it holds no state leaf of this checkpoint");
+    RETURN_IF_ERROR(merkle::check_inclusion(merkle::leaf_hash(head.proof.extra), head.proof.index,
+                                            checkpoint.size, head.proof.hashes, checkpoint.root));
     head.leaf = *leaf;
     auto const cosigned = head.checkpoint.cosigned_at.seconds;
     if (cosigned != 0 && leaf->time.seconds > cosigned + k_time_difference_seconds_max) {

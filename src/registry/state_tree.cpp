@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t k_node_width = 256;
 
-void push_once(StateTree::Objects& objects, std::unordered_set<Digest>& seen, Digest const& address, Bytes bytes) {
+void push_once(StateTree::Objects& objects, std::unordered_set<Digest>& seen, Digest const& address,
+               Bytes bytes) {
     if (seen.insert(address).second) objects.emplace_back(address, std::move(bytes));
 }
 
@@ -59,7 +60,8 @@ StateTree::Objects StateTree::objects(Names const& names, UnixTime leaf_time) {
         push_once(objects, seen, heap_[bucket_count + bucket], bucket_bytes(bucket, names, leaf_time));
     }
     if (bits_ == 16) {
-        for (auto i = k_node_width; i < 2 * k_node_width; ++i) push_once(objects, seen, heap_[i], node_bytes(i));
+        for (auto i = k_node_width; i < 2 * k_node_width; ++i)
+            push_once(objects, seen, heap_[i], node_bytes(i));
     }
     push_once(objects, seen, heap_[1], node_bytes(1));
     return objects;

@@ -48,7 +48,7 @@ private:
     [[nodiscard]] Bytes node_bytes(std::size_t heap_index) const;
 
     unsigned bits_ = 0;
-    std::vector<Digest> heap_;                      // heap_[1] is the root, heap_[2^bits + i] bucket i.
+    std::vector<Digest> heap_;                       // heap_[1] is the root, heap_[2^bits + i] bucket i.
     std::vector<std::vector<PackageName>> buckets_;  // Sorted names of each bucket.
     std::set<std::uint32_t> dirty_;
     bool all_changed_ = true;

@@ -28,7 +28,8 @@ public:
             for (std::size_t i = 0; i < hashes.size(); ++i) {
                 auto const below = below_.find({id.level - 1, id.index * k_tile_width + i});
                 if (below != below_.end() && below->second != hashes[i]) {
-                    return invalid_tile(id, "hash " + std::to_string(i) + " is not that of what stands below it");
+                    return invalid_tile(id,
+                                        "hash " + std::to_string(i) + " is not that of what stands below it");
                 }
             }
             if (!id.is_partial()) below_[{id.level, id.index}] = merkle::root_of(hashes);
@@ -111,7 +112,8 @@ Result<void> TileEdge::emit_partial(Sink const& sink) {
         auto& level = levels_[i];
         if (level.hashes.size() == level.emitted_count) continue;
         auto const width = static_cast<unsigned>(level.hashes.size());
-        RETURN_IF_ERROR(sink({static_cast<int>(i), level.tile_index, width}, merkle::encode_tile(level.hashes)));
+        RETURN_IF_ERROR(
+            sink({static_cast<int>(i), level.tile_index, width}, merkle::encode_tile(level.hashes)));
         level.emitted_count = level.hashes.size();
     }
     return ok();

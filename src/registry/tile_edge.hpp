@@ -44,7 +44,7 @@ private:
 /// The second code path before a signature: reads what a batch wrote back from the disk, binds every
 /// changed tile to its children down to the entries, and folds the right edge into the root.
 /// Errors: corrupt (tile_invalid), not_found, io.
-[[nodiscard]] Result<Digest> recompute_root(FileSystem& files, std::string const& folder, std::uint64_t old_size,
-                                            std::uint64_t size);
+[[nodiscard]] Result<Digest> recompute_root(FileSystem& files, std::string const& folder,
+                                            std::uint64_t old_size, std::uint64_t size);
 
 }  // namespace ggen::detail

@@ -27,7 +27,8 @@ Result<Bytes> VerifiedTiles::read(std::string const& path, std::uint64_t bytes_m
         from_cache_.insert(path);
         return std::move(*cached);
     }
-    if (source_ == nullptr) return Error{Errc::not_found, ErrorId::offline_missing, path + " is not in the cache"};
+    if (source_ == nullptr)
+        return Error{Errc::not_found, ErrorId::offline_missing, path + " is not in the cache"};
     return source_->read(path, bytes_max);
 }
 

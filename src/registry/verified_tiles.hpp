@@ -26,7 +26,8 @@ public:
     auto ask(Question const& question) -> decltype(question(std::declval<merkle::TileReader&>())) {
         std::lock_guard const guard{mutex_};
         auto answer = question(*tiles_);
-        if (!answer && answer.error().id == ErrorId::tile_invalid && drop_cached()) answer = question(*tiles_);
+        if (!answer && answer.error().id == ErrorId::tile_invalid && drop_cached())
+            answer = question(*tiles_);
         if (!answer) return explain(std::move(answer).error());
         return answer;
     }

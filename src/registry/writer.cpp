@@ -10,8 +10,10 @@ namespace {
 
 constexpr std::int64_t k_root_life_seconds = 3'650LL * 86'400;
 
-/// Version 1: threshold 1, the given key, and the log's cosigner as the only witness, which no quorum demands.
-Result<RootFile> make_first_root(WriterOptions const& options, merkle::SignerKey const& root_key, UnixTime now) {
+/// Version 1: threshold 1, the given key, and the log's cosigner as the only witness, which no quorum
+/// demands.
+Result<RootFile> make_first_root(WriterOptions const& options, merkle::SignerKey const& root_key,
+                                 UnixTime now) {
     RootFile root;
     root.log_key = options.log_key.verifier();
     root.registry = root.log_key.name;
@@ -32,7 +34,8 @@ bool exists(FileSystem& files, std::string const& path) { return files.info(path
 Result<void> check_options(WriterOptions const& options) {
     auto const origin = options.log_key.verifier().name;
     if (!is_valid_origin(origin)) {
-        return Error{Errc::invalid, ErrorId::config_invalid, "\"" + origin + "\" cannot be the name of a registry"};
+        return Error{Errc::invalid, ErrorId::config_invalid,
+                     "\"" + origin + "\" cannot be the name of a registry"};
     }
     auto const inside = options.state_directory == options.directory ||
                         options.state_directory.rfind(options.directory + "/", 0) == 0;
@@ -67,8 +70,8 @@ Result<void> RegistryWriter::create(FileSystem& files, Clock& clock, WriterOptio
     }
     ASSIGN_OR_RETURN(auto const root, make_first_root(options, root_key, clock.wall_now()));
     RETURN_IF_ERROR(files.make_directories(join_path(options.directory, "root")));
-    RETURN_IF_ERROR(files.write_file_atomic(join_path(options.directory, "root/1"), as_bytes(root.note),
-                                            Sync::durable));
+    RETURN_IF_ERROR(
+        files.write_file_atomic(join_path(options.directory, "root/1"), as_bytes(root.note), Sync::durable));
     return writer.start_empty();
 }
 
@@ -76,7 +79,8 @@ Result<std::unique_ptr<RegistryWriter>> RegistryWriter::open(FileSystem& files, 
                                                              WriterOptions options) {
     RETURN_IF_ERROR(check_options(options));
     if (!exists(files, join_path(options.directory, "root/1"))) {
-        return Error{Errc::not_found, ErrorId::registry_not_found, "there is no registry in " + options.directory};
+        return Error{Errc::not_found, ErrorId::registry_not_found,
+                     "there is no registry in " + options.directory};
     }
     RETURN_IF_ERROR(files.make_directories(options.state_directory, 0700));
     RETURN_IF_ERROR(files.make_directories(join_path(options.directory, ".writer")));

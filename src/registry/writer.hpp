@@ -25,9 +25,9 @@ struct WriterOptions {
     merkle::SignerKey log_key;
     /// Adds a dated cosignature so that a log without witnesses is dated too. A key of its own, of type
     /// cosignature.
-    std::optional<merkle::SignerKey> cosigner;
+    std::optional<merkle::SignerKey> cosigner = {};
     /// Called when an fsync fails, and expected not to return. Absent: prints the message and aborts.
-    std::function<void(std::string const& message)> on_sync_failure;
+    std::function<void(std::string const& message)> on_sync_failure = {};
 };
 
 /// An acknowledged entry: durable, and proven to be in a durable checkpoint.
@@ -48,7 +48,8 @@ public:
     /// Locks, heals what a killed writer left, replays, and checks the stored log against the last
     /// signed checkpoint. Errors: conflict (registry_busy), not_found (registry_not_found), refused
     /// (log_writer_stopped), corrupt (tile_invalid), io.
-    static Result<std::unique_ptr<RegistryWriter>> open(FileSystem& files, Clock& clock, WriterOptions options);
+    static Result<std::unique_ptr<RegistryWriter>> open(FileSystem& files, Clock& clock,
+                                                        WriterOptions options);
 
     virtual ~RegistryWriter() = default;
     [[nodiscard]] virtual RegistryState const& state() const = 0;
@@ -58,10 +59,10 @@ public:
     /// append() is: a batch of blobs costs one sync, not one each.
     virtual Result<BlobRef> put_blob(BytesView bytes) = 0;
     /// Appends all entries and commits one checkpoint (none when every entry is there already). Without
-    /// entries: a sign of life, a checkpoint with a state leaf alone. Every entry must have an effect in state();
-    /// otherwise nothing is written. Receipts in the order of `entries`.
-    /// An entry that is byte-equal to one applied already gives that one's receipt (idempotent).
-    /// Errors: refused (not_owner, record_invalid), conflict (version_exists), refused (log_writer_stopped), io.
+    /// entries: a sign of life, a checkpoint with a state leaf alone. Every entry must have an effect in
+    /// state(); otherwise nothing is written. Receipts in the order of `entries`. An entry that is byte-equal
+    /// to one applied already gives that one's receipt (idempotent). Errors: refused (not_owner,
+    /// record_invalid), conflict (version_exists), refused (log_writer_stopped), io.
     virtual Result<std::vector<Receipt>> append(std::vector<Bytes> const& entries) = 0;
 };
 
@@ -71,8 +72,8 @@ struct FsckReport {
     std::uint64_t releases = 0;
     std::uint64_t blobs = 0;
     std::uint64_t blob_bytes = 0;
-    std::vector<std::string> problems;   ///< One sentence each; empty = sound.
-    std::vector<std::string> repaired;   ///< With `repair`: what was rewritten from the log.
+    std::vector<std::string> problems;  ///< One sentence each; empty = sound.
+    std::vector<std::string> repaired;  ///< With `repair`: what was rewritten from the log.
 };
 /// Recomputes tiles, root, state and blob digests from the entry bundles. With `repair`, derived files
 /// (tiles, state objects) are written anew; entries and blobs never are.

@@ -14,8 +14,8 @@ Result<void> LogWriter::recover() {
     ASSIGN_OR_RETURN(auto const root, load_root_chain(files_, options_.directory));
     if (root.log_key != options_.log_key.verifier()) {
         return Error{Errc::refused, ErrorId::signature_invalid,
-                     "the key " + options_.log_key.verifier().text() + " is not the log key of the registry in " +
-                         options_.directory};
+                     "the key " + options_.log_key.verifier().text() +
+                         " is not the log key of the registry in " + options_.directory};
     }
     ASSIGN_OR_RETURN(auto stored, load_checkpoints());
     auto const trusted_size = stored.trusted.checkpoint.size;
@@ -49,7 +49,8 @@ Result<LogWriter::StoredCheckpoints> LogWriter::load_checkpoints() {
     }
     StoredCheckpoints stored;
     auto opened = merkle::open_checkpoint(as_text(*trusted), log_key, cosigners());
-    if (!opened) return writer_stopped(options_.directory, trusted_path() + " is damaged: " + opened.error().context);
+    if (!opened)
+        return writer_stopped(options_.directory, trusted_path() + " is damaged: " + opened.error().context);
     stored.trusted = std::move(opened).value();
     checkpoint_ = stored.trusted;
 
@@ -126,7 +127,8 @@ Result<void> LogWriter::redo_from_wal(StoredCheckpoints const& stored) {
     ASSIGN_OR_RETURN(auto const bytes, files_.read_file(path(k_wal_path), k_wal_bytes_max));
     auto const batch = decode_wal(bytes);
     auto const& signed_checkpoint = stored.trusted.checkpoint;
-    if (!batch || batch->entries.empty() || batch->base_size + batch->entries.size() != signed_checkpoint.size) {
+    if (!batch || batch->entries.empty() ||
+        batch->base_size + batch->entries.size() != signed_checkpoint.size) {
         return Error{Errc::not_found, "the write-ahead log does not hold the signed batch"};
     }
     if (batch->base_size > 0) {
@@ -137,12 +139,15 @@ Result<void> LogWriter::redo_from_wal(StoredCheckpoints const& stored) {
     }
     auto const leaf = parse_record(batch->entries.back());
     auto const* const state_leaf = leaf ? std::get_if<StateLeaf>(&leaf->record) : nullptr;
-    if (state_leaf == nullptr) return Error{Errc::corrupt, "the write-ahead log does not end in a state leaf"};
-    for (std::size_t i = 0; i + 1 < batch->entries.size(); ++i) static_cast<void>(state_.apply(batch->entries[i]));
+    if (state_leaf == nullptr)
+        return Error{Errc::corrupt, "the write-ahead log does not end in a state leaf"};
+    for (std::size_t i = 0; i + 1 < batch->entries.size(); ++i)
+        static_cast<void>(state_.apply(batch->entries[i]));
     RETURN_IF_ERROR(store_batch(batch->entries, state_leaf->time));
     ASSIGN_OR_RETURN(auto const root,
                      recompute_root(files_, options_.directory, batch->base_size, signed_checkpoint.size));
-    if (root != signed_checkpoint.root || state_.apply(batch->entries.back()).effect != EntryEffect::state_leaf) {
+    if (root != signed_checkpoint.root ||
+        state_.apply(batch->entries.back()).effect != EntryEffect::state_leaf) {
         return Error{Errc::corrupt, "the write-ahead log does not lead to the signed root"};
     }
     last_entry_ = batch->entries.back();
@@ -185,7 +190,8 @@ void LogWriter::prune_state_objects() {
         if (live.count(entry.name) == 0) dead.emplace_back(info->modified_ns, entry.name);
     }
     for (auto const& [modified_ns, name] : dead) {
-        if (modified_ns < newest_ns - k_grace_ns) static_cast<void>(files_.remove_file(path("state/" + name)));
+        if (modified_ns < newest_ns - k_grace_ns)
+            static_cast<void>(files_.remove_file(path("state/" + name)));
     }
 }
 

@@ -20,7 +20,8 @@ enum class FaultMode : std::uint8_t {
 
 /// Forwards to a real file system and fails the N-th changing call (reads never fail and do not count).
 /// With `dies` every later changing call fails too, as if the process had ended there: what is on the
-/// real disk then is what the next process finds. Syncs fail with the text that a real one has.
+/// real disk then is what the next process finds. Syncs count and can fail, with the text that a real one
+/// has, but never reach the disk: no test here loses power, and syncing is most of a test's time.
 class FaultFileSystem final : public FileSystem {
 public:
     explicit FaultFileSystem(FileSystem& inner) : inner_(inner) {}
@@ -47,7 +48,9 @@ public:
 
     Result<void> write_file_atomic(std::string const& path, BytesView content, Sync sync,
                                    std::uint32_t mode) override {
-        return step("write " + path, [&] { return inner_.write_file_atomic(path, content, sync, mode); });
+        static_cast<void>(sync);
+        return step("write " + path,
+                    [&] { return inner_.write_file_atomic(path, content, Sync::none, mode); });
     }
     Result<std::unique_ptr<AppendFile>> open_append(std::string const& path) override {
         RETURN_IF_ERROR(step("open " + path, [] { return ok(); }));
@@ -88,10 +91,10 @@ public:
         return step("touch " + path, [&] { return inner_.touch(path); });
     }
     Result<void> sync_directory(std::string const& path) override {
-        return step("fsync " + path, [&] { return inner_.sync_directory(path); });
+        return step("fsync " + path, [] { return ok(); });
     }
     Result<void> sync_file_system(std::string const& path) override {
-        return step("syncfs " + path, [&] { return inner_.sync_file_system(path); });
+        return step("syncfs " + path, [] { return ok(); });
     }
     Result<std::unique_ptr<TreeBuilder>> create_tree(std::string const& path) override {
         RETURN_IF_ERROR(step("mkdir " + path, [] { return ok(); }));
@@ -101,7 +104,8 @@ public:
                                            CancelToken const* cancel) override {
         return inner_.lock(path, mode, cancel);
     }
-    Result<std::optional<std::unique_ptr<FileLock>>> try_lock(std::string const& path, LockMode mode) override {
+    Result<std::optional<std::unique_ptr<FileLock>>> try_lock(std::string const& path,
+                                                              LockMode mode) override {
         return inner_.try_lock(path, mode);
     }
 
@@ -114,7 +118,7 @@ private:
             return owner_.step("write " + path_, [&] { return inner_->append(bytes); });
         }
         Result<void> sync() override {
-            return owner_.step("fsync " + path_, [&] { return inner_->sync(); });
+            return owner_.step("fsync " + path_, [] { return ok(); });
         }
         [[nodiscard]] std::uint64_t size_bytes() const override { return inner_->size_bytes(); }
 

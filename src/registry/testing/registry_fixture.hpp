@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/testing/fakes.hpp"
+#include "base/testing/fault_file_system.hpp"
 #include "base/testing/temp_dir.hpp"
 #include "merkle/tree.hpp"
 #include "registry/reader.hpp"
@@ -48,14 +49,16 @@ struct RecordMaker {
                 {sha256(as_bytes("archive " + label)), 8 + label.size()},
                 sha256(as_bytes("tree " + label))};
     }
-    [[nodiscard]] Bytes release(std::string_view name, std::string_view version, std::optional<Digest> previous,
+    [[nodiscard]] Bytes release(std::string_view name, std::string_view version,
+                                std::optional<Digest> previous,
                                 std::vector<merkle::SignerKey> const& keys) const {
         return sign_record(release_record(name, version, previous), keys).value();
     }
-    [[nodiscard]] Bytes status(std::string_view name, std::string_view version, std::optional<Digest> previous,
-                               StatusAction action, merkle::SignerKey const& key) const {
-        StatusRecord const record{origin,   name_of(name), version_of(version),  previous,
-                                  action, StatusReason::broken, {}};
+    [[nodiscard]] Bytes status(std::string_view name, std::string_view version,
+                               std::optional<Digest> previous, StatusAction action,
+                               merkle::SignerKey const& key) const {
+        StatusRecord const record{
+            origin, name_of(name), version_of(version), previous, action, StatusReason::broken, {}};
         return sign_record(record, {key}).value();
     }
 };
@@ -66,22 +69,25 @@ struct TestRegistry {
         : records{std::move(origin)},
           root_key(make_key("alice.example/root", seed * 10 + 1)),
           publisher(make_key("acme/laptop", seed * 10 + 2)),
-          options{dir / "registry", dir / "private", make_key(records.origin, seed * 10 + 3),
-                  make_key(records.origin + "/cosigner", seed * 10 + 4, merkle::KeyType::cosignature_ed25519), {}} {}
+          options{dir / "registry",
+                  dir / "private",
+                  make_key(records.origin, seed * 10 + 3),
+                  make_key(records.origin + "/cosigner", seed * 10 + 4, merkle::KeyType::cosignature_ed25519),
+                  {}} {}
 
-    [[nodiscard]] Result<void> create() {
-        return RegistryWriter::create(dir.files(), clock, options, root_key);
-    }
+    [[nodiscard]] Result<void> create() { return RegistryWriter::create(disk, clock, options, root_key); }
     [[nodiscard]] Result<std::unique_ptr<RegistryWriter>> open() {
-        return RegistryWriter::open(dir.files(), clock, options);
+        return RegistryWriter::open(disk, clock, options);
     }
     /// A release that follows the last record of its name, with its blobs stored.
-    [[nodiscard]] Bytes next_release(RegistryWriter& writer, std::string const& name, std::string const& version) {
+    [[nodiscard]] Bytes next_release(RegistryWriter& writer, std::string const& name,
+                                     std::string const& version) {
         auto const label = name + "@" + version;
         GGEN_ASSERT(writer.put_blob(as_bytes("manifest " + label)).has_value());
         GGEN_ASSERT(writer.put_blob(as_bytes("archive " + label)).has_value());
         auto const* const state = writer.state().find(name_of(name));
-        return records.release(name, version, state != nullptr ? state->last_record : std::nullopt, {publisher});
+        return records.release(name, version, state != nullptr ? state->last_record : std::nullopt,
+                               {publisher});
     }
     /// Makes the registry with `releases` releases of five names, several to a checkpoint.
     void fill(unsigned releases, unsigned per_checkpoint = 3) {
@@ -99,10 +105,12 @@ struct TestRegistry {
         }
     }
     [[nodiscard]] RootFile root() {
-        return RootFile::parse(as_text(dir.files().read_file(dir / "registry/root/1", 65'536).value())).value();
+        return RootFile::parse(as_text(dir.files().read_file(dir / "registry/root/1", 65'536).value()))
+            .value();
     }
 
     TempDir dir;
+    FaultFileSystem disk{dir.files()};  // Without faults: it only leaves out the syncs.
     FakeClock clock;
     RecordMaker records;
     merkle::SignerKey root_key;
