@@ -37,7 +37,6 @@ struct CountingIterator {
         return before;
     }
     friend bool operator==(CountingIterator const& a, CountingIterator const& b) { return a.at == b.at; }
-    friend bool operator!=(CountingIterator const& a, CountingIterator const& b) { return a.at != b.at; }
 };
 
 /// Builds a Json from the parser's events. A callback that returns false ends the parse.
