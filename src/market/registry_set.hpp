@@ -21,6 +21,22 @@ struct OpenRegistry {
     RefreshReport refresh;
 };
 
+/// By alias, else by origin. Errors: not_found (registry_not_found), refused (origin_mismatch: two known
+/// registries share this origin).
+[[nodiscard]] Result<KnownRegistry> find_registry(Config const& config, std::string const& alias_or_origin);
+/// The one that a name comes from by the configuration alone: the mapping of its namespace, else the default
+/// one. Errors: not_found (registry_not_found).
+[[nodiscard]] Result<KnownRegistry> registry_of_name(Config const& config, PackageName const& name);
+[[nodiscard]] Result<KnownRegistry> default_registry(Config const& config);
+/// Where the verified objects of a registry are kept.
+[[nodiscard]] std::string registry_cache_directory(Directories const& directories, KnownRegistry const& known);
+/// The pinned root file: of this machine, else the one of that fingerprint that the registry serves.
+/// Errors: refused (root_file_invalid), and the source's.
+[[nodiscard]] Result<RootFile> load_pinned_root(Market& market, KnownRegistry const& known, RegistrySource& source);
+/// Opens without refreshing. GGEN_REGISTRY_URL's registry is pinned on the way (trust on first use).
+[[nodiscard]] Result<std::unique_ptr<OpenRegistry>> open_registry(Market& market, KnownRegistry const& known,
+                                                                  bool offline);
+
 /// The known registries, opened and refreshed on first use. A name belongs to exactly one: the one that
 /// its namespace is mapped to, else the default one, never "the highest version of all" (R14).
 class RegistrySet {
@@ -58,15 +74,24 @@ public:
     Result<std::vector<Candidate>> versions(PackageName const& name) override;
     Result<std::vector<Dependency>> dependencies(PackageName const& name, Version const& version) override;
     /// After a resolution: the facts of a chosen version. Errors: not_found (version_not_found).
+    /// Releases under the cooldown count as yanked for the resolver; `facts` tells what they are.
     Result<ReleaseFacts const*> facts(PackageName const& name, Version const& version);
     /// Makes `name` come from this registry (alias or origin) whatever the mapping.
     void pin_registry(PackageName const& name, std::string registry);
 
 private:
+    struct NameFacts {
+        OpenRegistry* registry = nullptr;
+        std::optional<NameState> state;
+    };
+    Result<NameFacts const*> name_facts(PackageName const& name);
+    Result<void> wish_registry(Dependency const& dependency, std::string const& asker);
+
     Market& market_;
     RegistrySet& registries_;
-    std::map<PackageName, std::string> pinned_;
-    std::map<PackageName, std::optional<NameState>> names_;
+    std::map<PackageName, std::string> pinned_;  // By the user.
+    std::map<PackageName, std::string> wished_;  // Aliases; by the manifests of dependents.
+    std::map<PackageName, NameFacts> names_;
     std::map<std::pair<PackageName, Version>, ReleaseFacts> facts_;
 };
 

@@ -1,0 +1,53 @@
+#include "market/mirrored_source.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace ggen::detail {
+namespace {
+
+/// Another place may do better. A missing file is an answer, except for a blob.
+bool may_try_next(Error const& error) {
+    return error.code != Errc::cancelled && error.code != Errc::not_found && error.code != Errc::internal;
+}
+
+}  // namespace
+
+MirroredSource::MirroredSource(std::vector<std::unique_ptr<RegistrySource>> places) : places_(std::move(places)) {
+    GGEN_ASSERT(!places_.empty());
+}
+
+template <class Ask, class IsGood>
+Result<Bytes> MirroredSource::ask_in_turn(Ask const& ask, IsGood const& is_good) {
+    auto const first = first_.load(std::memory_order_relaxed);
+    std::optional<Result<Bytes>> first_answer;
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+        auto const place = (first + i) % places_.size();
+        auto answer = ask(*places_[place]);
+        if (is_good(answer)) {
+            if (i > 0 && first_answer && !*first_answer && may_try_next(first_answer->error())) {
+                first_.store(place, std::memory_order_relaxed);
+            }
+            return answer;
+        }
+        if (!answer && answer.error().code == Errc::cancelled) return answer;
+        if (!first_answer) first_answer = std::move(answer);
+    }
+    return *std::move(first_answer);
+}
+
+Result<Bytes> MirroredSource::read(std::string const& path, std::uint64_t bytes_max) {
+    return ask_in_turn([&](RegistrySource& place) { return place.read(path, bytes_max); },
+                       [](Result<Bytes> const& answer) { return answer || !may_try_next(answer.error()); });
+}
+
+Result<Bytes> MirroredSource::read_blob(Digest const& digest, std::uint64_t bytes_max) {
+    // With one place the reader's own check tells the difference; hashing twice would gain nothing.
+    bool const is_alone = places_.size() == 1;
+    return ask_in_turn([&](RegistrySource& place) { return place.read_blob(digest, bytes_max); },
+                       [&](Result<Bytes> const& answer) { return answer && (is_alone || sha256(*answer) == digest); });
+}
+
+std::string MirroredSource::describe() const { return places_.front()->describe(); }
+
+}  // namespace ggen::detail

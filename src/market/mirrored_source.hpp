@@ -1,0 +1,30 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "registry/source.hpp"
+
+namespace ggen::detail {
+
+/// Several places of one registry, asked in order: the next one when a place cannot answer, or answers a
+/// blob with other bytes. A place that failed is asked last from then on. Thread-safe.
+class MirroredSource final : public RegistrySource {
+public:
+    /// At least one place.
+    explicit MirroredSource(std::vector<std::unique_ptr<RegistrySource>> places);
+    Result<Bytes> read(std::string const& path, std::uint64_t bytes_max) override;
+    Result<Bytes> read_blob(Digest const& digest, std::uint64_t bytes_max) override;
+    [[nodiscard]] std::string describe() const override;
+
+private:
+    template <class Ask, class IsGood>
+    Result<Bytes> ask_in_turn(Ask const& ask, IsGood const& is_good);
+
+    std::vector<std::unique_ptr<RegistrySource>> places_;
+    std::atomic<std::size_t> first_{0};
+};
+
+}  // namespace ggen::detail

@@ -1,0 +1,110 @@
+// RegistryProvider: what the resolver asks, answered from the proven state of the registries.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "market/registry_set.hpp"
+
+namespace ggen {
+namespace {
+
+std::string label_of(PackageName const& name, Version const& version) { return name.text() + "@" + version.text(); }
+
+Error mismatch(std::string text) { return {Errc::refused, ErrorId::origin_mismatch, std::move(text)}; }
+
+}  // namespace
+
+void RegistryProvider::pin_registry(PackageName const& name, std::string registry) {
+    pinned_[name] = std::move(registry);
+}
+
+Result<RegistryProvider::NameFacts const*> RegistryProvider::name_facts(PackageName const& name) {
+    RETURN_IF_ERROR(market_.cancel.check());
+    if (auto const found = names_.find(name); found != names_.end()) return &found->second;
+    std::string registry;
+    if (auto const wish = wished_.find(name); wish != wished_.end()) registry = wish->second;
+    if (auto const pin = pinned_.find(name); pin != pinned_.end()) registry = pin->second;
+    NameFacts facts;
+    ASSIGN_OR_RETURN(facts.registry, registries_.for_package(name, registry));
+    auto state = facts.registry->reader->lookup(name);
+    if (!state) return wrap(std::move(state).error(), "look up " + name.text());
+    facts.state = *std::move(state);
+    return &names_.emplace(name, std::move(facts)).first->second;
+}
+
+Result<std::vector<Candidate>> RegistryProvider::versions(PackageName const& name) {
+    ASSIGN_OR_RETURN(auto const* const facts, name_facts(name));
+    std::vector<Candidate> out;
+    if (!facts->state) return out;
+    auto const now = market_.clock.wall_now().seconds;
+    for (auto const& version : facts->state->versions) {
+        if (version.revoked) continue;
+        bool const is_too_young = market_.config.min_release_age_seconds > 0 &&
+                                  version.first_seen.seconds + market_.config.min_release_age_seconds > now;
+        out.push_back({version.version, version.yanked || is_too_young});
+    }
+    return out;
+}
+
+Result<std::vector<Dependency>> RegistryProvider::dependencies(PackageName const& name, Version const& version) {
+    ASSIGN_OR_RETURN(auto const* const facts, this->facts(name, version));
+    auto const asker = label_of(name, version);
+    for (auto const& dependency : facts->manifest.dependencies) RETURN_IF_ERROR(wish_registry(dependency, asker));
+    return facts->manifest.dependencies;
+}
+
+/// A published manifest may name a registry for its dependency, but never against the user: neither
+/// against a pin nor against the mapping of a namespace.
+Result<void> RegistryProvider::wish_registry(Dependency const& dependency, std::string const& asker) {
+    auto const& name = dependency.name;
+    if (dependency.registry.empty() || pinned_.contains(name)) return ok();
+    auto const wanted = find_registry(market_.config, dependency.registry);
+    if (!wanted) return wrap(wanted.error(), asker + " depends on " + name.text());
+    for (auto const& known : market_.config.registries) {
+        bool const is_home = std::find(known.namespaces.begin(), known.namespaces.end(), name.scope()) !=
+                             known.namespaces.end();
+        if (!is_home || known.alias == wanted->alias || name.scope().empty()) continue;
+        return mismatch(fmt::format("{} wants {} from {}, but the namespace {} is taken from {} alone", asker,
+                                    name.text(), wanted->alias, name.scope(), known.alias));
+    }
+    auto const [wish, is_new] = wished_.try_emplace(name, wanted->alias);
+    auto const used = names_.find(name);
+    auto const& before = !is_new                                         ? wish->second
+                         : used != names_.end() && used->second.registry ? used->second.registry->known.alias
+                                                                         : wanted->alias;
+    if (before == wanted->alias) return ok();
+    return mismatch(fmt::format("{} wants {} from {}, but something else takes it from {}", asker, name.text(),
+                                wanted->alias, before));
+}
+
+Result<ReleaseFacts const*> RegistryProvider::facts(PackageName const& name, Version const& version) {
+    auto const key = std::pair{name, version};
+    if (auto const found = facts_.find(key); found != facts_.end()) return &found->second;
+    ASSIGN_OR_RETURN(auto const* const known, name_facts(name));
+    auto const label = label_of(name, version);
+    Error const missing{Errc::not_found, ErrorId::version_not_found, label + " does not exist",
+                        "`ggen info " + name.text() + "` shows its versions"};
+    if (!known->state) return missing;
+    auto const& all = known->state->versions;
+    auto const state = std::find_if(all.begin(), all.end(), [&](VersionState const& v) { return v.version == version; });
+    if (state == all.end()) return missing;
+
+    auto& reader = *known->registry->reader;
+    auto record = reader.release(*state);
+    if (!record) return wrap(std::move(record).error(), label);
+    auto const bytes = reader.blob(record->manifest);
+    if (!bytes) return wrap(bytes.error(), label + ": manifest");
+    auto manifest = Manifest::parse(as_text(*bytes), label + "/gpack.toml");
+    if (!manifest) return std::move(manifest).error();
+    // What was signed outside must be what stands inside.
+    if (manifest->name != name || manifest->version.text() != record->version.text()) {
+        return Error{Errc::refused, ErrorId::record_invalid,
+                     fmt::format("the manifest of {} says that it is {}", label,
+                                 label_of(manifest->name, manifest->version))};
+    }
+    ReleaseFacts facts{known->registry, *state, *std::move(record), *std::move(manifest)};
+    return &facts_.emplace(key, std::move(facts)).first->second;
+}
+
+}  // namespace ggen
