@@ -21,7 +21,7 @@ Result<std::optional<Digest>> leaf_of(Context& context, merkle::LogProof const& 
     if (args.has("leaf")) {
         auto text = args.value("leaf");
         if (text.starts_with("sha256:")) text.erase(0, 7);
-        ASSIGN_OR_RETURN(auto const leaf, context.argument(Digest::from_hex(text)));
+        ASSIGN_OR_RETURN(auto const leaf, context.argument(Digest::from_hex(text), "--leaf"));
         return std::optional{leaf};
     }
     if (args.has("entry")) {
@@ -45,7 +45,7 @@ Json json_checkpoint(merkle::SignedCheckpoint const& signed_checkpoint) {
 Result<ExitCode> run_inspect_proof(Context& context) {
     auto& out = context.out();
     ASSIGN_OR_RETURN(auto const key_text, context.needed("key"));
-    ASSIGN_OR_RETURN(auto const key, context.argument(merkle::VerifierKey::parse(key_text)));
+    ASSIGN_OR_RETURN(auto const key, context.argument(merkle::VerifierKey::parse(key_text), "--key"));
     auto const path = context.args().positional(0);
     ASSIGN_OR_RETURN(auto const bytes, context.read_user_file(path, k_proof_file_bytes_max));
     auto proof = merkle::LogProof::parse(as_text(bytes));

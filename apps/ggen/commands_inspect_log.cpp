@@ -108,7 +108,7 @@ Json json_log(merkle::SignedCheckpoint const& checkpoint, FsckReport const& repo
 
 Result<ExitCode> run_inspect_log(Context& context) {
     ASSIGN_OR_RETURN(auto const key_text, context.needed("key"));
-    ASSIGN_OR_RETURN(auto const key, context.argument(merkle::VerifierKey::parse(key_text)));
+    ASSIGN_OR_RETURN(auto const key, context.argument(merkle::VerifierKey::parse(key_text), "--key"));
     auto const directory = context.args().positional(0);
     auto& files = context.files();
     ASSIGN_OR_RETURN(auto const note, files.read_file(join_path(directory, "checkpoint"),

@@ -29,7 +29,7 @@ Json json_packed(PackedPackage const& package) {
 Result<std::string> version_flag(Context& context) {
     auto text = context.args().value("tag");
     if (!text.empty()) {
-        ASSIGN_OR_RETURN(auto const version, context.argument(Version::parse(text)));
+        ASSIGN_OR_RETURN(auto const version, context.argument(Version::parse(text), "--tag"));
         return version.text();
     }
     return text;

@@ -82,7 +82,7 @@ Result<ExitCode> run_registry_add(Context& context) {
     if (args.has("fingerprint")) {
         auto text = args.value("fingerprint");
         if (!text.starts_with("sha256:")) text.insert(0, "sha256:");
-        ASSIGN_OR_RETURN(auto const digest, context.argument(Digest::parse(text)));
+        ASSIGN_OR_RETURN(auto const digest, context.argument(Digest::parse(text), "--fingerprint"));
         request.fingerprint = digest.text();
     }
     request.namespaces = args.values("namespace");

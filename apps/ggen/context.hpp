@@ -35,10 +35,12 @@ public:
     [[nodiscard]] HttpGetter& http();
 
     /// `result`; its error becomes a usage error (exit code 2), because it came from the command line.
+    /// `flag` is put before its text.
     template <class T>
-    [[nodiscard]] Result<T> argument(Result<T> result) {
-        if (!result && result.error().code == Errc::invalid) is_usage_error_ = true;
-        return result;
+    [[nodiscard]] Result<T> argument(Result<T> result, std::string_view flag = {}) {
+        if (result) return result;
+        if (result.error().code == Errc::invalid) is_usage_error_ = true;
+        return flag.empty() ? std::move(result) : wrap(std::move(result).error(), flag);
     }
     /// The same when only its correctness counts.
     template <class T>

@@ -38,6 +38,29 @@ std::string mdoc_text(std::string_view text) {
     return safe;
 }
 
+/// Lines of at most 78 bytes; a word that would be taken for a macro is shielded.
+std::string folded(std::string_view text) {
+    std::string page;
+    std::size_t column = 0;
+    while (!text.empty()) {
+        auto const end = text.find_first_of(" \n");
+        auto word = std::string{text.substr(0, end)};
+        bool const breaks = column > 0 && column + 1 + word.size() > 78;
+        if (breaks) page += "\n";
+        else if (column > 0) page += " ";
+        column = breaks || column == 0 ? word.size() : column + 1 + word.size();
+        if (breaks && word.starts_with('.')) word.insert(0, "\\&");
+        page += word;
+        if (end == std::string_view::npos) break;
+        if (text[end] == '\n') {
+            page += "\n";
+            column = 0;
+        }
+        text.remove_prefix(end + 1);
+    }
+    return page;
+}
+
 /// Sentences on lines of their own, as mdoc(7) wants them.
 std::string mdoc_sentences(std::string_view text) {
     auto safe = mdoc_text(text);
@@ -47,7 +70,7 @@ std::string mdoc_sentences(std::string_view text) {
             safe.replace(at + 1, 1, "\n");
         }
     }
-    return safe;
+    return folded(safe);
 }
 
 std::string tagged(std::string_view tag, std::string_view text) {
@@ -75,7 +98,7 @@ std::string command_entry(CommandSpec const& command) {
         if (!doc.empty()) page += fmt::format("Example: {}:\n", mdoc_text(doc));
         page += fmt::format(".Dl ggen {}\n", mdoc_text(line));
     }
-    if (!command.flags.empty()) page += ".Pp\n" + flag_list(command.flags);
+    page += flag_list(command.flags);
     return page;
 }
 
@@ -87,8 +110,10 @@ std::string manual_page() {
         ".Nd package marketplace on a verifiable log\n"
         ".Sh SYNOPSIS\n.Nm\n.Ar command\n.Op Ar argument ...\n.Op Ar flag ...\n"
         ".Sh DESCRIPTION\n.Nm\nfinds, installs, publishes and verifies packages.\n"
-        "A registry is a folder of static files: a log of signed records and the archives they name.\n"
-        "Every install is proven against the signed log before a file is written.\n.Pp\n"
+        "A registry is a folder of static files:\n"
+        "a log of signed records and the archives they name.\n"
+        "Every install is proven against the signed log before a file is written.\n"
+        ".Pp\n"
         "These flags are taken by every command:\n";
     page += flag_list(global_flags());
     page += ".Sh COMMANDS\n";

@@ -56,6 +56,17 @@ std::string Invocation::positional(std::size_t index) const {
 CommandLine::CommandLine(std::span<std::string const> words) : words_(words.begin(), words.end()) {
     while (next_ < words_.size() && !failure_) read_word(words_[next_++]);
     if (!failure_) finish();
+    if (failure_) heed_style_flags();
+}
+
+void CommandLine::heed_style_flags() {
+    for (std::size_t i = next_; i < words_.size() && words_[i] != "--"; ++i) {
+        for (auto const& flag : global_flags()) {
+            bool const is_letter = flag.letter != 0 && words_[i] == std::string{"-"} + flag.letter;
+            bool const is_name = words_[i] == "--" + std::string{flag.name};
+            if (flag.value.empty() && (is_letter || is_name)) invocation_.flags[std::string{flag.name}] = {""};
+        }
+    }
 }
 
 void CommandLine::read_word(std::string const& word) {

@@ -47,6 +47,8 @@ private:
     void store(FlagSpec const& flag, std::string value);
     void name_command(std::string const& word);
     void finish();
+    /// What stands behind a mistake still says how to talk about it (--json, --quiet).
+    void heed_style_flags();
     void fail(std::string text, std::string help);
     /// The word after the present one as a value; fails when there is none.
     [[nodiscard]] std::optional<std::string> take_value(FlagSpec const& flag);
