@@ -29,7 +29,7 @@ std::string shown(Resolution const& resolution) {
 /// testdata/explanations.txt holds cases "== title", universe, "----", expected text.
 /// GGEN_ACCEPT=1 writes what the solver says now.
 TEST(ExplainTest, TellsEachConflictAsRecorded) {
-    auto const path = std::string{GGEN_SOURCE_DIR} + "/src/resolve/testdata/explanations.txt";
+    std::string const path = GGEN_SOURCE_DIR "/src/resolve/testdata/explanations.txt";
     auto const recorded = read_text(path);
     bool const accepts = std::getenv("GGEN_ACCEPT") != nullptr;
     std::string now;
@@ -66,7 +66,7 @@ TEST(ExplainTest, TellsEachConflictAsRecorded) {
 /// Whatever a hint names was tried: with "*" or its newest prerelease instead, there is an answer.
 TEST(ExplainTest, EveryHintLeadsToASolution) {
     int hints = 0;
-    for (std::uint64_t seed = 1; seed < 600; ++seed) {
+    for (std::uint64_t seed = 1; seed < 400; ++seed) {
         auto const universe = testing::random_universe(seed);
         testing::UniverseProvider provider{universe};
         auto const result = resolve(provider, universe.request).value();
@@ -103,7 +103,7 @@ TEST(ExplainTest, EveryHintLeadsToASolution) {
             ++hints;
         }
     }
-    EXPECT_GT(hints, 50);
+    EXPECT_GT(hints, 30);
 }
 
 }  // namespace

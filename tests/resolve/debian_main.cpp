@@ -20,8 +20,6 @@
 
 namespace {
 
-using namespace std::string_literals;
-
 struct Entry {
     ggen::Version version;
     std::vector<std::pair<std::string, std::string>> needs;
@@ -69,7 +67,7 @@ std::string complaint(Index const& index, std::string const& root, ggen::Resolut
     bool is_solvable = false;
     auto const expected = closure(index, root, is_solvable);
     auto const* solution = std::get_if<ggen::Solution>(&answer);
-    if (solution == nullptr) return is_solvable ? "solvable, but refused"s : ""s;
+    if (solution == nullptr) return is_solvable ? "solvable, but refused" : "";
     if (!is_solvable) return "not solvable, but answered";
     if (solution->packages.size() != expected.size()) return "a package too many or too few";
     for (auto const& [name, chosen] : solution->packages) {
