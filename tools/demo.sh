@@ -18,10 +18,13 @@ pack=ggen/release-notes-skill
 dependency=ggen/commit-messages-skill
 
 rows=()
+show() { # the command line as a user would type it
+  printf '\n$ ggen %s\n' "$*" | sed "s|$room/project|.|g; s|$room|..|g; s|$top/||g"
+}
 step() { # title command… : runs it, shows what it prints, remembers how long it took
   local title=$1 started ended
   shift
-  printf '\n$ ggen %s\n' "$*"
+  show "$@"
   started=${EPOCHREALTIME/./}
   "$ggen" "$@" 2>&1 | sed "s|$room|.|g"
   ended=${EPOCHREALTIME/./}
@@ -30,7 +33,7 @@ step() { # title command… : runs it, shows what it prints, remembers how long 
 expect_refusal() { # title exit-code command…
   local title=$1 code=$2 started ended status=0
   shift 2
-  printf '\n$ ggen %s\n' "$*"
+  show "$@"
   started=${EPOCHREALTIME/./}
   "$ggen" "$@" >"$room/out" 2>&1 || status=$?
   ended=${EPOCHREALTIME/./}
