@@ -209,7 +209,7 @@ def check_project(ggen, world, scenario, old_tree, new_tree):
 def one_run(ggen, template, room, number, scenario, point, old_tree, new_tree):
     world = copy_world(template, room, number)
     try:
-        result = strace(ggen, world, scenario, "-e", "trace=none", "-e",
+        result = strace(ggen, world, scenario, "-o", "/dev/null", "-e", f"trace={point[0]}", "-e",
                         f"inject={point[0]}:signal=SIGKILL:when={point[1]}")
         killed = result.returncode in (-9, 137)
         if scenario == "publish":
