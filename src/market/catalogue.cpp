@@ -23,8 +23,6 @@ CREATE TABLE release(
   name TEXT NOT NULL, log_index INTEGER NOT NULL, version TEXT NOT NULL, leaf TEXT NOT NULL,
   yanked INTEGER NOT NULL, revoked INTEGER NOT NULL, deprecated INTEGER NOT NULL, first_seen INTEGER NOT NULL,
   PRIMARY KEY(name, log_index)) STRICT, WITHOUT ROWID;
-CREATE TABLE popularity(
-  name TEXT PRIMARY KEY, downloads INTEGER NOT NULL, stars INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
 std::string join(std::vector<std::string> const& items) {
@@ -89,9 +87,8 @@ public:
 
     Result<std::vector<SearchDocument>> documents() override {
         ASSIGN_OR_RETURN(auto statement,
-                         db_.prepare("SELECT p.name, version, description, category, tags, keywords, authors, license, "
-                                     "released, coalesce(downloads, 0), coalesce(stars, 0) FROM package p "
-                                     "LEFT JOIN popularity q ON p.name = q.name ORDER BY p.name"));
+                         db_.prepare("SELECT name, version, description, category, tags, keywords, authors, license, "
+                                     "released FROM package ORDER BY name"));
         std::vector<SearchDocument> documents;
         while (true) {
             ASSIGN_OR_RETURN(bool const has_row, statement.step());
@@ -106,8 +103,6 @@ public:
             document.authors = split(statement.text(6));
             document.license = statement.text(7);
             document.released_unix = statement.integer(8);
-            document.downloads = static_cast<std::uint64_t>(std::max<std::int64_t>(statement.integer(9), 0));
-            document.stars = static_cast<std::uint64_t>(std::max<std::int64_t>(statement.integer(10), 0));
             documents.push_back(std::move(document));
         }
     }

@@ -1,9 +1,14 @@
 #include "market/find.hpp"
 
-#include <algorithm>
-#include <tuple>
+#include <fmt/format.h>
 
-#include "market/catalogue.hpp"
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include "market/catalogue_view.hpp"
 #include "market/install.hpp"
 #include "market/registry_set.hpp"
 #include "spec/similar_names.hpp"
@@ -11,124 +16,139 @@
 namespace ggen {
 namespace {
 
-/// The catalogue of a registry, up to its newest verified checkpoint.
-Result<std::unique_ptr<Catalogue>> current_catalogue(Market& market, OpenRegistry& registry) {
-    ASSIGN_OR_RETURN(auto catalogue, Catalogue::open(market.files, catalogue_path(market.directories, registry.known)));
-    if (catalogue->was_remade()) {
-        market.observer.on_event({ProgressEvent::Kind::warning,
-                                  "the catalogue of " + registry.known.alias + " was damaged or old and is built anew", 0, 0, 0});
-    }
-    RETURN_IF_ERROR(catalogue->refresh(*registry.reader, market.cancel));
-    return catalogue;
+constexpr std::size_t k_suggestions_max = 3;
+
+std::vector<std::string> names_of(std::vector<SearchDocument> const& documents) {
+    std::vector<std::string> out;
+    out.reserve(documents.size());
+    for (auto const& document : documents) out.push_back(document.name);
+    return out;
 }
 
-/// Names in the catalogues as they stand: for hints, which must not wait for a network.
-std::vector<std::string> known_names(Market& market, std::string const& prefix, std::size_t max) {
-    std::vector<std::string> all;
-    for (auto const& known : market.config.registries) {
-        auto const path = catalogue_path(market.directories, known);
-        if (!market.files.info(path)) continue;
-        auto const catalogue = Catalogue::open(market.files, path);
-        if (!catalogue) continue;
-        if (auto names = (*catalogue)->names(prefix, max)) all.insert(all.end(), names->begin(), names->end());
-    }
-    std::sort(all.begin(), all.end());
-    all.erase(std::unique(all.begin(), all.end()), all.end());
-    if (all.size() > max) all.resize(max);
-    return all;
-}
-
-constexpr std::size_t k_all_names = 1'000'000;
-
-/// The highest version of `state` in `range`; listed ones first, then whatever there is.
-VersionState const* choose_shown(NameState const& state, VersionRange const& range) {
-    VersionState const* best = nullptr;
-    auto const rank = [](VersionState const& version) {
-        return std::tuple{!version.revoked, !version.yanked, !version.version.is_prerelease()};
-    };
-    for (auto const& version : state.versions) {
-        bool const fits = range.matches(version.version) || range.text() == "*";
-        if (!fits) continue;
-        if (best == nullptr || rank(*best) < rank(version) ||
-            (rank(*best) == rank(version) && best->version < version.version)) {
-            best = &version;
+/// Also without the scope, which people leave out.
+std::vector<std::string> similar_in(std::string const& wanted, std::vector<std::string> const& names,
+                                    std::size_t max) {
+    auto found = closest(wanted, names, max);
+    if (wanted.find('/') != std::string::npos) return found;
+    std::map<std::string, std::vector<std::string>> by_base;
+    for (auto const& name : names) by_base[name.substr(name.find('/') + 1)].push_back(name);
+    auto const add = [&](std::string const& base) {
+        auto const whole = by_base.find(base);
+        if (whole == by_base.end()) return;
+        for (auto const& name : whole->second) {
+            if (found.size() < max && std::find(found.begin(), found.end(), name) == found.end()) found.push_back(name);
         }
-    }
-    return best;
+    };
+    add(wanted);
+    std::vector<std::string> bases;
+    for (auto const& [base, ignored] : by_base) bases.push_back(base);
+    for (auto const& base : closest(wanted, bases, max)) add(base);
+    return found;
 }
 
-Error no_such_package(Market& market, PackageName const& name, OpenRegistry const& registry) {
-    auto const similar = similar_packages(market, name.text(), 1);
-    return Error{Errc::not_found, ErrorId::package_not_found, name.text() + " is not in the registry " + registry.known.alias,
-                 similar.empty() ? std::string{"ggen search finds names"} : "did you mean " + similar.front() + "?"};
+bool comes_first(VersionState const& a, VersionState const& b) { return a.version > b.version; }
+
+/// The version that `info` shows: the highest that the range takes; listed ones before yanked ones.
+std::optional<VersionState> choose_shown(std::vector<VersionState> const& highest_first, VersionRange const& range) {
+    auto const find = [&](auto const& is_good) {
+        return std::find_if(highest_first.begin(), highest_first.end(),
+                            [&](VersionState const& version) { return range.matches(version.version) && is_good(version); });
+    };
+    auto found = find([](VersionState const& version) { return !version.yanked && !version.revoked; });
+    if (found == highest_first.end()) found = find([](VersionState const&) { return true; });
+    // A package that has prereleases only.
+    if (found == highest_first.end() && range == VersionRange{} && !highest_first.empty()) found = highest_first.begin();
+    if (found == highest_first.end()) return std::nullopt;
+    return *found;
+}
+
+Error not_found(Market& market, PackageName const& name, KnownRegistry const& known) {
+    auto const similar = similar_packages(market, name.text(), k_suggestions_max);
+    std::string help = "ggen search " + std::string{name.base()};
+    if (!similar.empty()) {
+        help = "did you mean ";
+        for (std::size_t i = 0; i < similar.size(); ++i) help += (i == 0 ? "" : ", ") + similar[i];
+        help += "?";
+    }
+    return {Errc::not_found, ErrorId::package_not_found,
+            fmt::format("{} has no package {}", known.alias, name.text()), std::move(help)};
 }
 
 }  // namespace
 
 Result<SearchReport> search_packages(Market& market, SearchRequest const& request) {
     RegistrySet registries{market};
-    std::vector<OpenRegistry*> wanted;
+    std::vector<OpenRegistry*> open;
     if (request.registry.empty()) {
-        ASSIGN_OR_RETURN(wanted, registries.all());
+        ASSIGN_OR_RETURN(open, registries.all());
     } else {
         ASSIGN_OR_RETURN(auto* const one, registries.by_name(request.registry));
-        wanted.push_back(one);
+        open.push_back(one);
     }
     std::vector<SearchDocument> documents;
-    for (auto* const registry : wanted) {
-        ASSIGN_OR_RETURN(auto const catalogue, current_catalogue(market, *registry));
-        ASSIGN_OR_RETURN(auto found, catalogue->documents());
-        for (auto& document : found) {
-            document.origin = registry->known.origin;
-            documents.push_back(std::move(document));
-        }
+    for (auto* const registry : open) {
+        ASSIGN_OR_RETURN(auto found, detail::fresh_documents(market, *registry));
+        std::move(found.begin(), found.end(), std::back_inserter(documents));
     }
     SearchReport report;
     report.searched = documents.size();
+    auto const names = names_of(documents);
     auto const index = make_scan_index(std::move(documents));
     auto const started = market.clock.steady_now();
     ASSIGN_OR_RETURN(report.page, index->search(request.query));
-    report.elapsed_us = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(market.clock.steady_now() - started).count());
-    if (report.page.total == 0) report.suggestions = similar_packages(market, request.query.text, 3);
+    auto const elapsed = market.clock.steady_now() - started;
+    report.elapsed_us = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count());
+    if (report.page.total == 0 && !request.query.text.empty()) {
+        report.suggestions = similar_in(request.query.text, names, k_suggestions_max);
+    }
     return report;
 }
 
-Result<InfoReport> package_info(Market& market, std::string const& spec, std::string const& registry_name) {
+Result<InfoReport> package_info(Market& market, std::string const& spec, std::string const& registry) {
     ASSIGN_OR_RETURN(auto const wanted, PackageSpec::parse(spec));
     RegistrySet registries{market};
-    ASSIGN_OR_RETURN(auto* const registry, registries.for_package(wanted.name, registry_name));
-    ASSIGN_OR_RETURN(auto const state, registry->reader->lookup(wanted.name));
-    if (!state) return no_such_package(market, wanted.name, *registry);
-    auto const* const shown = choose_shown(*state, wanted.range);
-    if (shown == nullptr) {
-        return Error{Errc::not_found, ErrorId::version_not_found, "no version of " + wanted.name.text() + " matches " + wanted.range.text(),
-                     "ggen info " + wanted.name.text() + " lists the versions"};
+    ASSIGN_OR_RETURN(auto* const open, registries.for_package(wanted.name, registry));
+    ASSIGN_OR_RETURN(auto state, open->reader->lookup(wanted.name));
+    if (!state) return not_found(market, wanted.name, open->known);
+
+    InfoReport report{.name = wanted.name,
+                      .registry = open->known.alias,
+                      .origin = open->known.origin,
+                      .owner = state->owner,
+                      .versions = std::move(state->versions),
+                      .manifest = {},
+                      .shown = {},
+                      .archive = {},
+                      .readme = {}};
+    std::sort(report.versions.begin(), report.versions.end(), comes_first);
+    report.shown = choose_shown(report.versions, wanted.range);
+    if (!report.shown) {
+        return Error{Errc::not_found, ErrorId::version_not_found,
+                     fmt::format("no version of {} is in the range {}", wanted.name.text(), wanted.range.text()),
+                     "`ggen info " + wanted.name.text() + "` shows its versions"};
     }
-    InfoReport report{wanted.name, registry->known.alias, registry->known.origin, state->owner, state->versions, {}, *shown, {}, {}};
-    std::sort(report.versions.begin(), report.versions.end(),
-              [](auto const& a, auto const& b) { return b.version < a.version; });
-    ASSIGN_OR_RETURN(auto const record, registry->reader->release(*shown));
+    ASSIGN_OR_RETURN(auto const record, open->reader->release(*report.shown));
     report.archive = record.archive;
-    ASSIGN_OR_RETURN(auto const bytes, registry->reader->blob(record.manifest));
-    ASSIGN_OR_RETURN(report.manifest, Manifest::parse(as_text(bytes), wanted.name.text() + "/gpack.toml"));
+    auto const bytes = open->reader->blob(record.manifest);
+    if (!bytes) {
+        // A withdrawn text: the versions are still worth showing.
+        if (bytes.error().code != Errc::not_found) return bytes.error();
+        return report;
+    }
+    auto manifest = Manifest::parse(as_text(*bytes), spec + "/gpack.toml");
+    if (!manifest) return std::move(manifest).error();
+    report.manifest = *std::move(manifest);
     return report;
 }
 
 std::vector<std::string> similar_packages(Market& market, std::string const& wanted, std::size_t max) {
-    auto const names = known_names(market, "", k_all_names);
-    auto found = closest(wanted, names, max);
-    // Somebody who leaves out the namespace means the package of that name.
-    for (auto const& name : names) {
-        if (found.size() >= max) break;
-        bool const is_base = name.size() > wanted.size() + 1 && name.ends_with("/" + wanted);
-        if (is_base && std::find(found.begin(), found.end(), name) == found.end()) found.push_back(name);
-    }
-    return found;
+    return similar_in(wanted, detail::remembered_names(market, {}), max);
 }
 
 std::vector<std::string> complete_package_names(Market& market, std::string const& prefix, std::size_t max) {
-    return known_names(market, prefix, max);
+    auto names = detail::remembered_names(market, prefix);
+    if (names.size() > max) names.resize(max);
+    return names;
 }
 
 }  // namespace ggen

@@ -6,10 +6,11 @@
 namespace ggen::detail {
 namespace {
 
-/// Another place may do better. A missing file is an answer, except for a blob.
-bool may_try_next(Error const& error) {
-    return error.code != Errc::cancelled && error.code != Errc::not_found && error.code != Errc::internal;
-}
+/// Another place may do better.
+bool may_try_next(Error const& error) { return error.code != Errc::cancelled && error.code != Errc::internal; }
+
+/// Files that are asked for to learn whether they exist: that they do not is an answer.
+bool may_be_missing(std::string const& path) { return path.starts_with("root/") || path == "popularity.tsv"; }
 
 }  // namespace
 
@@ -38,7 +39,9 @@ Result<Bytes> MirroredSource::ask_in_turn(Ask const& ask, IsGood const& is_good)
 
 Result<Bytes> MirroredSource::read(std::string const& path, std::uint64_t bytes_max) {
     return ask_in_turn([&](RegistrySource& place) { return place.read(path, bytes_max); },
-                       [](Result<Bytes> const& answer) { return answer || !may_try_next(answer.error()); });
+                       [&](Result<Bytes> const& answer) {
+                           return answer || (answer.error().code == Errc::not_found && may_be_missing(path));
+                       });
 }
 
 Result<Bytes> MirroredSource::read_blob(Digest const& digest, std::uint64_t bytes_max) {

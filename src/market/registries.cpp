@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "market/catalogue_view.hpp"
 #include "market/config_document.hpp"
 #include "market/keys.hpp"
 #include "market/labels.hpp"
@@ -117,6 +118,26 @@ Result<LocalRegistry> find_local_registry(Market& market, std::string const& ali
     FolderSource source{market.files, folder};
     ASSIGN_OR_RETURN(auto root, load_pinned_root(market, *known, source));
     return LocalRegistry{folder, std::move(root)};
+}
+
+/// Compares the catalogue with one that is made from the log alone.
+Result<void> check_catalogue(Market& market, KnownRegistry const& known, bool repair, FsckReport* report) {
+    auto const before = detail::current_image(market, known);
+    if (!before) return ok();
+    RegistrySet registries{market};
+    ASSIGN_OR_RETURN(auto* const open, registries.by_name(known.alias));
+    // It may simply be older than the log: searching brings it up to date.
+    RETURN_IF_ERROR(detail::fresh_documents(market, *open));
+    auto const present = detail::current_image(market, known);
+    ASSIGN_OR_RETURN(auto const figures, detail::rebuild_catalogue(market, *open, false));
+    if (present == figures.image) return ok();
+    if (repair) {
+        RETURN_IF_ERROR(detail::rebuild_catalogue(market, *open, true));
+        report->repaired.emplace_back("the search catalogue of " + known.alias);
+    } else {
+        report->problems.emplace_back("the search catalogue of " + known.alias + " does not say what the log says");
+    }
+    return ok();
 }
 
 std::string log_key_path(Market const& market, merkle::VerifierKey const& log_key) {
@@ -242,7 +263,12 @@ Result<KnownRegistry> remove_registry(Market& market, std::string const& alias) 
 
 Result<FsckReport> fsck_known_registry(Market& market, RegistryFsckRequest const& request) {
     ASSIGN_OR_RETURN(auto const local, find_local_registry(market, request.registry));
-    return fsck_registry(market.files, local.folder, local.root.log_key, request.repair);
+    ASSIGN_OR_RETURN(auto report, fsck_registry(market.files, local.folder, local.root.log_key, request.repair));
+    auto const known = request.registry.empty() ? default_registry(market.config)
+                                                : find_registry(market.config, request.registry);
+    // A folder that is not known has no catalogue; a broken one says nothing about its catalogue.
+    if (known && report.problems.empty()) RETURN_IF_ERROR(check_catalogue(market, *known, request.repair, &report));
+    return report;
 }
 
 Result<std::unique_ptr<RegistryWriter>> open_writer(Market& market, std::string const& alias_or_directory) {
