@@ -10,5 +10,7 @@ echo "== 32 concurrent installs, 100 rounds"
 python3 tests/recovery/concurrency.py "$release/bin/ggen" --rounds 100
 echo "== every single-bit flip of a served 300-entry registry"
 GGEN_FLIP_FULL=1 "$dev/bin/registry_flip_test"
-echo "== 1,000 random installs through a server that fails one response in ten"
-python3 tests/recovery/flaky_installs.py "$release/bin/ggen" --installs 1000
+echo "== faults at 1,000 injected calls"
+python3 tests/recovery/faults.py "$release/bin/ggen" --points 1000
+echo "== a real npm closure, and 1,000 random installs through a server that fails one response in ten"
+python3 tests/interop/npm/closure.py "$release/bin/ggen" --flaky 1000

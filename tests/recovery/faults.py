@@ -35,7 +35,10 @@ CODES = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
 def one_fault(ggen, template, room, number, scenario, call, nth, fault, trees):
     world = copy_world(template, room, f"fault-{number}")
     try:
-        result = strace(ggen, world, scenario, "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:error={fault}:when={nth}")
+        result = strace(ggen, world, scenario, "-o", "/dev/null", "-e", f"trace={call}",
+                        "-e", f"inject={call}:error={fault}:when={nth}")
+        if "error while loading shared libraries" in result.stderr:
+            return ""  # The program had not begun.
         stopped_by_design = call in ("fsync", "fdatasync", "syncfs") and result.returncode in (-6, 134)
         if result.returncode not in CODES and not stopped_by_design:
             return f"exit {result.returncode}: {result.stderr.strip()[:300]}"

@@ -93,7 +93,8 @@ def main():
     parser.add_argument("--installs", type=int, default=60)
     parser.add_argument("--rate", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=4)
+    parser.add_argument("--jobs", type=int, default=8)
+    parser.add_argument("--stall", type=float, default=1.0, help="seconds of silence in a stalled response")
     parser.add_argument("--names", help="file with one installable package a line")
     options = parser.parse_args()
     room = pathlib.Path(tempfile.mkdtemp(prefix="ggen-flaky-"))
@@ -109,7 +110,7 @@ def main():
         random_names = random.Random(options.seed)
         counts = {"ok": 0, "clean": 0, "bad": 0}
         seconds, details = [], []
-        with FlakyServer(registry, 0.0, stall_seconds=4.0, seed=options.seed) as server:
+        with FlakyServer(registry, 0.0, stall_seconds=options.stall, seed=options.seed) as server:
             must(run(options.ggen, home, "registry", "add", server.url, "--alias", "flaky", "--default"))
             server.failure_rate = options.rate
             with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:

@@ -129,7 +129,7 @@ def main():
             (room / "names").write_text("\n".join(names))
             flaky = subprocess.run([sys.executable, str(HERE.parent.parent / "recovery/flaky_installs.py"),
                                     options.ggen, "--registry", str(registry), "--installs", str(options.flaky),
-                                    "--names", str(room / "names")], capture_output=True, text=True, check=False)
+                                    "--names", str(room / "names"), "--jobs", "12"], capture_output=True, text=True, check=False)
             print(flaky.stdout + flaky.stderr)
             checks.check(flaky.returncode == 0, f"{options.flaky} random installs through a failing server")
         print(f"{checks.passed} passed, {checks.failed} failed")
