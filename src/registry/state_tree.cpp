@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 #include "merkle/tree.hpp"
 #include "registry/state.hpp"
@@ -38,6 +39,7 @@ void StateTree::touch(PackageName const& name, Names const& names) {
     if (is_present && !is_listed) list.insert(at, name);
     if (!is_present && is_listed) list.erase(at);
     dirty_.insert(bucket);
+    stale_.insert(bucket);
 }
 
 void StateTree::settle() {
@@ -93,6 +95,7 @@ void StateTree::rebuild(unsigned bits, Names const& names) {
         buckets_[bucket].push_back(name);
         dirty_.insert(bucket);
     }
+    stale_ = dirty_;
     heap_.assign(2 * count, Digest{});
     auto hash = merkle::leaf_hash(encode_bucket({}));
     for (auto level = count; level >= 1; level /= 2) {
@@ -104,8 +107,10 @@ void StateTree::rebuild(unsigned bits, Names const& names) {
 }
 
 void StateTree::update(Names const& names, UnixTime leaf_time) {
+    if (leaf_time != hashed_for_) stale_ = dirty_;
+    hashed_for_ = leaf_time;
     std::set<std::size_t> parents;
-    for (auto const bucket : dirty_) {
+    for (auto const bucket : std::exchange(stale_, {})) {
         auto const leaf = buckets_.size() + bucket;
         heap_[leaf] = merkle::leaf_hash(bucket_bytes(bucket, names, leaf_time));
         parents.insert(leaf / 2);

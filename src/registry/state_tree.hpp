@@ -50,7 +50,9 @@ private:
     unsigned bits_ = 0;
     std::vector<Digest> heap_;                       // heap_[1] is the root, heap_[2^bits + i] bucket i.
     std::vector<std::vector<PackageName>> buckets_;  // Sorted names of each bucket.
-    std::set<std::uint32_t> dirty_;
+    std::set<std::uint32_t> dirty_;                  // Changed since settle().
+    std::set<std::uint32_t> stale_;                  // Of these, the ones that heap_ does not show yet.
+    UnixTime hashed_for_;                            // The leaf time that heap_ is for.
     bool all_changed_ = true;
 };
 

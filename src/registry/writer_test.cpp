@@ -13,7 +13,8 @@ using testing::TestRegistry;
 Digest leaf_of(Bytes const& entry) { return merkle::leaf_hash(entry); }
 
 void expect_proven(TestRegistry& registry, Receipt const& receipt, Bytes const& entry) {
-    auto const checkpoint = merkle::open_checkpoint(receipt.proof.checkpoint_note, registry.options.log_key.verifier());
+    auto const checkpoint =
+        merkle::open_checkpoint(receipt.proof.checkpoint_note, registry.options.log_key.verifier());
     ASSERT_TRUE(checkpoint);
     EXPECT_TRUE(merkle::check_inclusion(leaf_of(entry), receipt.index, checkpoint->checkpoint.size,
                                         receipt.proof.hashes, checkpoint->checkpoint.root));
@@ -117,7 +118,8 @@ TEST(RegistryWriterTest, RecordsForAnotherRegistryAndStateLeavesAreRefused) {
     testing::RecordMaker const other{"example/other"};
 
     auto const foreign = writer->append({other.claim_namespace("zeta", registry.publisher)});
-    auto const leaf = writer->append({sign_record(Record{writer->state().make_leaf({2'000'000'000})}, {}).value()});
+    auto const leaf =
+        writer->append({sign_record(Record{writer->state().make_leaf({2'000'000'000})}, {}).value()});
     auto const log_key = writer->append({registry.records.claim_namespace("zeta", registry.options.log_key)});
 
     for (auto const* const result : {&foreign, &leaf, &log_key}) {
@@ -160,7 +162,8 @@ TEST(RegistryWriterTest, PartialTilesGoWhenTheFullTileIsPublished) {
     auto const writer = registry.open().value();
     std::vector<Bytes> batch;
     for (int i = 0; i < 300; ++i) {
-        batch.push_back(registry.records.release("acme/x-" + std::to_string(i), "1.0.0", {}, {registry.publisher}));
+        batch.push_back(
+            registry.records.release("acme/x-" + std::to_string(i), "1.0.0", {}, {registry.publisher}));
     }
 
     ASSERT_TRUE(writer->append(batch));

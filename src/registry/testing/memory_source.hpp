@@ -49,7 +49,8 @@ public:
 private:
     static void load_into(FileSystem& files, std::string const& directory, std::string const& prefix,
                           Objects& objects) {
-        for (auto const& entry : files.list(directory).value()) {
+        auto const listed = files.list(directory).value();
+        for (auto const& entry : listed) {
             if (entry.name[0] == '.') continue;
             auto const path = join_path(directory, entry.name);
             auto const name = prefix + entry.name;
