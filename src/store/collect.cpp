@@ -80,12 +80,28 @@ Result<CollectReport> DiskStore::sweep(std::function<bool(StoredPackage const&)>
         if (!dry_run) set_aside(package.tree);
     }
     if (dry_run) return report;
-    // Nobody else is here: what lies in tmp/ was left by killed processes.
-    for (auto const* folder : {"/tmp", "/trash"}) {
-        ASSIGN_OR_RETURN(auto const entries, files_.list(directory_ + folder));
-        for (auto const& entry : entries) RETURN_IF_ERROR(files_.remove_tree(directory_ + folder + "/" + entry.name));
-    }
+    RETURN_IF_ERROR(sweep_remains());
     return report;
+}
+
+/// Nobody else is here: staging, trash, locks of single packages, and halves of packages were left by
+/// processes that are gone.
+Result<void> DiskStore::sweep_remains() {
+    auto const remove_in = [&](std::string const& folder, auto const& is_remains) -> Result<void> {
+        ASSIGN_OR_RETURN(auto const entries, files_.list(directory_ + folder));
+        for (auto const& entry : entries) {
+            if (is_remains(entry.name)) RETURN_IF_ERROR(files_.remove_tree(directory_ + folder + "/" + entry.name));
+        }
+        return ok();
+    };
+    auto const everything = [](std::string const&) { return true; };
+    RETURN_IF_ERROR(remove_in("/tmp", everything));
+    RETURN_IF_ERROR(remove_in("/trash", everything));
+    RETURN_IF_ERROR(remove_in("/locks", [&](std::string const& name) { return !use_lock_path().ends_with("/" + name); }));
+    return remove_in("/pkg", [&](std::string const& name) {
+        auto const tree = Digest::from_hex(name.substr(0, name.find('.')));
+        return !tree || !contains(*tree);
+    });
 }
 
 }  // namespace ggen

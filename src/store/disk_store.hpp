@@ -50,6 +50,8 @@ private:
     Result<CollectReport> sweep(std::function<bool(StoredPackage const&)> const& is_live,
                                 std::int64_t min_age_seconds, bool dry_run);
 
+    Result<void> sweep_remains();
+
     FileSystem& files_;
     Clock& clock_;
     std::string directory_;

@@ -56,7 +56,7 @@ Result<void> DiskStore::prepare() {
             RETURN_IF_ERROR(files_.make_directories(directory_ + name, 0700));
         }
         RETURN_IF_ERROR(files_.set_mode(directory_, 0755));
-        RETURN_IF_ERROR(files_.write_file_atomic(directory_ + "/format", as_bytes(k_format), Sync::none));
+        RETURN_IF_ERROR(files_.write_file_atomic(directory_ + "/format", as_bytes(k_format), Sync::durable));
     }
     ASSIGN_OR_RETURN(auto const info, files_.info(directory_));
     if (info.kind != FileKind::directory) {
@@ -180,6 +180,7 @@ Result<void> DiskStore::materialise(Digest const& tree, std::string const& desti
         if (manifest.error().code == Errc::not_found) return manifest.error();
         return damaged(tree, {}, manifest.error().context);
     }
+    if (files_.info(destination)) return Error{Errc::conflict, destination + " exists already"};
     if (mode == LinkMode::symlink) return files_.make_symlink(package_path(tree), destination);
     auto built = build_copy(*manifest, package_path(tree), destination, mode == LinkMode::hardlink);
     if (built) return built;

@@ -194,6 +194,60 @@ TEST_F(PackageStoreTest, CollectKeepsWhatIsLiveOrRecent) {
     EXPECT_TRUE(dir_.files().list(dir_ / "store/trash")->empty());
 }
 
+TEST_F(PackageStoreTest, CollectSweepsWhatKilledProcessesLeft) {
+    auto const store = open();
+    ASSERT_TRUE(store->ensure(tree_of("a"), "a", filler(two_files_)));
+    auto& files = dir_.files();
+    ASSERT_TRUE(files.make_directories(dir_ / ("store/pkg/" + tree_of("half").hex())));
+    ASSERT_TRUE(files.write_file_atomic(dir_ / ("store/pkg/" + tree_of("list").hex() + ".manifest"), {}, Sync::none));
+    ASSERT_TRUE(files.write_file_atomic(dir_ / "store/pkg/.tmp-1-2", {}, Sync::none));
+    ASSERT_TRUE(files.make_directories(dir_ / "store/tmp/staging/deep"));
+
+    ASSERT_TRUE(store->collect([](auto const&) { return true; }, 0, false));
+
+    EXPECT_EQ(files.list(dir_ / "store/pkg")->size(), 2U);
+    EXPECT_TRUE(files.list(dir_ / "store/tmp")->empty());
+    EXPECT_EQ(files.list(dir_ / "store/locks")->size(), 1U);
+    EXPECT_TRUE(store->contains(tree_of("a")));
+}
+
+TEST_F(PackageStoreTest, LinksSwappedInWhileUnpackingLeadNowhere) {
+    // L7: somebody replaces directories of the staging area by links while files are written.
+    constexpr int k_swaps = 10'000;
+    constexpr int k_files = 20;
+    auto const store = open();
+    ASSERT_TRUE(dir_.files().make_directories(dir_ / "outside"));
+    ASSERT_TRUE(dir_.files().write_file_atomic(dir_ / "outside/sentinel", as_bytes("mine"), Sync::none));
+    std::atomic<int> swaps{0};
+    std::thread attacker{[&] {
+        auto& files = dir_.files();
+        while (swaps < k_swaps) {
+            auto const staging = files.list(dir_ / "store/tmp");
+            if (!staging) break;
+            for (auto const& entry : *staging) {
+                auto const sub = dir_ / ("store/tmp/" + entry.name + "/sub");
+                static_cast<void>(files.rename(sub, dir_ / "aside"));
+                static_cast<void>(files.make_symlink(dir_ / "outside", sub));
+                static_cast<void>(files.remove_file(sub));
+                static_cast<void>(files.rename(dir_ / "aside", sub));
+                static_cast<void>(files.remove_tree(dir_ / "aside"));
+            }
+            ++swaps;
+        }
+    }};
+    Contents contents;
+    for (int i = 0; i < k_files; ++i) contents.emplace_back("sub/sentinel" + std::to_string(i), "theirs");
+    contents.emplace_back("sub/sentinel", "theirs");
+    for (int round = 0; swaps < k_swaps; ++round) {
+        static_cast<void>(store->ensure(tree_of(std::to_string(round)), "hostile", filler(contents)));
+    }
+    attacker.join();
+
+    auto const outside = dir_.files().list(dir_ / "outside").value();
+    ASSERT_EQ(outside.size(), 1U);
+    EXPECT_EQ(read("outside/sentinel"), "mine");
+}
+
 TEST_F(PackageStoreTest, VerifySetsDamagedPackagesAside) {
     auto const store = open();
     ASSERT_TRUE(store->ensure(tree_of("a"), "acme/a@1.0.0", filler(two_files_)));
