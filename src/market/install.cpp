@@ -1,8 +1,7 @@
 #include "market/install.hpp"
 
-#include <unistd.h>
-
 #include <memory>
+#include <set>
 
 #include "market/install_fetch.hpp"
 #include "market/install_plan.hpp"
@@ -69,12 +68,14 @@ public:
             if (auto* const conflict = std::get_if<Conflict>(&made)) return InstallOutcome{std::move(*conflict)};
             plan = std::move(std::get<Plan>(made));
         }
+        named_ = wish.named;
         return run_plan(std::move(plan));
     }
 
     Result<InstallOutcome> run_plan(Plan plan) {
         report_.figures.resolve_us = micros(started_, market_.clock.steady_now());
         report_.changes = std::move(plan.changes);
+        was_resolved_ = plan.was_resolved;
         report_.warnings = std::move(plan.warnings);
         report_.lockfile = std::move(plan.lockfile);
         report_.dry_run = options_.dry_run;
@@ -106,6 +107,9 @@ private:
                          PackageStore::open(market_.files, market_.clock, join_path(market_.directories.cache, "store")));
         ASSIGN_OR_RETURN(auto const staging, transaction_->make_staging());
         auto const fetch_started = market_.clock.steady_now();
+        if (!was_resolved_) {
+            RETURN_IF_ERROR(check_before_fetch(market_, registries_, *store, wanted, named_, report_.warnings));
+        }
         // A damaged stored package is set aside by materialise; fetching once more heals it.
         constexpr int k_tries = 3;
         for (int tried = 1;; ++tried) {
@@ -130,7 +134,8 @@ private:
 
     [[nodiscard]] bool has_all_proofs(Lockfile const& wanted) const {
         for (auto const& [name, package] : wanted.packages) {
-            if (!old_proofs_.packages.contains(name)) return false;
+            auto const found = old_proofs_.packages.find(name);
+            if (found == old_proofs_.packages.end() || found->second.version != package.version) return false;
         }
         return true;
     }
@@ -153,6 +158,8 @@ private:
     Lockfile old_;
     LockProofs old_proofs_;
     bool has_lockfile_ = false;
+    bool was_resolved_ = false;
+    std::set<PackageName> named_;
     InstallReport report_;
 };
 

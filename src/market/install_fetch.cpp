@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "archive/archive.hpp"
+#include "market/install_plan.hpp"
 
 namespace ggen {
 namespace {
@@ -100,7 +101,9 @@ private:
             tell({ProgressEvent::Kind::fetch_started, label, 0, 0, package.archive_bytes});
             ASSIGN_OR_RETURN(auto const packed, job.registry->reader->blob({package.archive, package.archive_bytes}));
             ASSIGN_OR_RETURN(auto const archive, decode_archive(packed));
-            if (archive.tree != package.tree) {
+            // A14: the one top directory is this package's own, whatever its publisher signed.
+            if (archive.tree != package.tree ||
+                archive.top_directory != archive_top_directory(package.name.text(), package.version.text())) {
                 return Error{Errc::refused, ErrorId::blob_mismatch, "the archive does not hold the files that were signed"};
             }
             RETURN_IF_ERROR(check_manifest(archive, job.record));
@@ -167,6 +170,22 @@ Result<LockProofs> complete_proofs(Market& market, RegistrySet& registries, Lock
         proofs.packages.emplace(name, *std::move(proof));
     }
     return proofs;
+}
+
+Result<void> check_before_fetch(Market& market, RegistrySet& registries, PackageStore& store, Lockfile const& lockfile,
+                                std::set<PackageName> const& named, std::vector<std::string>& warnings) {
+    if (market.config.offline) return ok();
+    for (auto const& [name, package] : lockfile.packages) {
+        if (store.contains(package.tree)) continue;
+        ASSIGN_OR_RETURN(auto* const registry, registries.by_name(package.origin));
+        ASSIGN_OR_RETURN(auto const state, registry->reader->lookup(name));
+        if (!state) continue;  // Its proof still holds; whether its bytes are there shows in a moment.
+        for (auto const& version : state->versions) {
+            if (version.leaf != package.leaf) continue;
+            RETURN_IF_ERROR(check_status(name, version, named.contains(name), lockfile, warnings));
+        }
+    }
+    return ok();
 }
 
 Result<void> fetch_packages(Market& market, RegistrySet& registries, PackageStore& store, Lockfile const& lockfile,

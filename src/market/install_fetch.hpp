@@ -1,6 +1,8 @@
 #pragma once
 
 #include <map>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "base/result.hpp"
@@ -27,6 +29,11 @@ private:
 /// each checked. Errors: those of check_package_proof, offline (offline_missing), the readers'.
 Result<LockProofs> complete_proofs(Market& market, RegistrySet& registries, Lockfile const& lockfile,
                                    LockProofs const& old, InstallFigures& figures);
+
+/// For an install straight from the lockfile: asks the registries about the packages that have to be fetched
+/// anyway (check_status). Says nothing when offline. Errors: those of check_status and of the readers.
+Result<void> check_before_fetch(Market& market, RegistrySet& registries, PackageStore& store, Lockfile const& lockfile,
+                                std::set<PackageName> const& named, std::vector<std::string>& warnings);
 
 /// Brings every package of `lockfile` into `store`, `download_parallel` at a time. What is fetched is
 /// checked in full before it appears: archive digest, canonical form, tree digest, and that gpack.toml

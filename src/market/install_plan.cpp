@@ -68,24 +68,6 @@ Result<void> check_against_old(LockedPackage const& now, Lockfile const& old, bo
     return ok();
 }
 
-Result<void> check_status(ReleaseFacts const& facts, Wish const& wish, Lockfile const& old,
-                          std::vector<std::string>& warnings) {
-    auto const label = label_of(facts.record.name, facts.record.version);
-    if (facts.state.revoked && !wish.named.contains(facts.record.name)) {
-        return Error{Errc::refused, ErrorId::version_not_found, label + " was revoked by its publisher",
-                     "ggen update " + facts.record.name.text() + " moves to another version"};
-    }
-    if (facts.state.revoked) warnings.push_back(label + " was revoked by its publisher");
-    if (facts.state.yanked) {
-        auto const was = old.packages.find(facts.record.name);
-        bool const was_locked = was != old.packages.end() && was->second.version == facts.record.version;
-        warnings.push_back(label + " was yanked by its publisher" +
-                           (was_locked ? "; it is kept because ggen.lock names it" : ""));
-    }
-    if (facts.state.deprecated) warnings.push_back(label + " is deprecated");
-    return ok();
-}
-
 /// A name that nobody has gets its look-alikes as a hint.
 void add_similar_names(Market& market, Conflict& conflict) {
     for (auto const& name : conflict.unknown_packages) {
@@ -98,6 +80,24 @@ void add_similar_names(Market& market, Conflict& conflict) {
 }
 
 }  // namespace
+
+Result<void> check_status(PackageName const& name, VersionState const& state, bool is_named, Lockfile const& old,
+                          std::vector<std::string>& warnings) {
+    auto const label = label_of(name, state.version);
+    if (state.revoked && !is_named) {
+        return Error{Errc::refused, ErrorId::version_not_found, label + " was revoked by its publisher",
+                     "ggen update " + name.text() + " moves to another version"};
+    }
+    if (state.revoked) warnings.push_back(label + " was revoked by its publisher");
+    if (state.yanked) {
+        auto const was = old.packages.find(name);
+        bool const was_locked = was != old.packages.end() && was->second.version == state.version;
+        warnings.push_back(label + " was yanked by its publisher" +
+                           (was_locked ? "; it is kept because ggen.lock names it" : ""));
+    }
+    if (state.deprecated) warnings.push_back(label + " is deprecated");
+    return ok();
+}
 
 Result<std::vector<Dependency>> project_dependencies(Market& market) {
     auto const path = join_path(market.project_directory, "gpack.toml");
@@ -150,7 +150,7 @@ Result<std::variant<Plan, Conflict>> make_plan(Market& market, RegistryProvider&
     plan.lockfile.requirements = wish.requirements;
     for (auto const& [name, chosen] : solution.packages) {
         ASSIGN_OR_RETURN(auto const* const facts, provider.facts(name, chosen.version));
-        RETURN_IF_ERROR(check_status(*facts, wish, old, plan.warnings));
+        RETURN_IF_ERROR(check_status(name, facts->state, wish.named.contains(name), old, plan.warnings));
         auto locked = lock_one(*facts, solution, wish.without_dependencies.contains(name));
         RETURN_IF_ERROR(check_against_old(locked, old, wish.may_change_origin));
         plan.lockfile.packages.emplace(name, std::move(locked));

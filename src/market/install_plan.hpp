@@ -46,6 +46,11 @@ Result<std::vector<Dependency>> project_dependencies(Market& market);
 Result<std::variant<Plan, Conflict>> make_plan(Market& market, RegistryProvider& provider, Wish const& wish,
                                                Lockfile const& old);
 
+/// What the registry says about a release that is about to be installed: revoked ones are refused unless the
+/// user named the package; yanked and deprecated ones are told. Errors: refused (version_not_found).
+Result<void> check_status(PackageName const& name, VersionState const& state, bool is_named, Lockfile const& old,
+                          std::vector<std::string>& warnings);
+
 /// By name; `keep` for what stays.
 [[nodiscard]] std::vector<PlannedChange> compare_lockfiles(Lockfile const& old, Lockfile const& wanted);
 

@@ -159,37 +159,6 @@ TEST_F(InstallTest, NoDependenciesInstallsTheNamedPackageAlone) {
     EXPECT_EQ(describe(install(market_, alone)), "acme/app@1.0.0");
 }
 
-TEST_F(InstallTest, AJournalIsFinishedOrUndoneByTheNextCommand) {
-    publish("acme/base", "1.0.0");
-    ASSERT_EQ(install_all({"acme/base"}), "acme/base@1.0.0");
-    auto const lockfile = read("project/ggen.lock");
-    auto const stamp = read("project/gpacks/.ggen-installed");
-    auto const digest = sha256(as_bytes(lockfile)).text();
-    auto const journal = "ggen-transaction 1\nlockfile " + digest + "\nstaging " + (dir_ / "project/.ggen/staging-9") +
-                         "\ntarget " + (dir_ / "project/gpacks") + "\n";
-
-    // After the swap, before the files beside the tree.
-    ASSERT_TRUE(dir_.files().make_directories(dir_ / "project/.ggen/staging-9"));
-    write("project/.ggen/staging-9/ggen.lock", lockfile);
-    write("project/.ggen/staging-9/ggen.lock.proofs", read("project/ggen.lock.proofs"));
-    write("project/ggen.lock", "");
-    write("project/.ggen/transaction", journal);
-    ASSERT_EQ(list_installed(market_)->size(), 1U);
-    EXPECT_EQ(read("project/ggen.lock"), lockfile);
-    EXPECT_FALSE(dir_.files().info(dir_ / "project/.ggen/transaction"));
-    EXPECT_FALSE(dir_.files().info(dir_ / "project/.ggen/staging-9"));
-
-    // Before the swap: another lockfile was on its way.
-    ASSERT_TRUE(dir_.files().make_directories(dir_ / "project/.ggen/staging-9/tree"));
-    write("project/.ggen/staging-9/ggen.lock", "other");
-    write("project/.ggen/transaction", "ggen-transaction 1\nlockfile " + sha256(as_bytes("other")).text() + "\nstaging " +
-                                           (dir_ / "project/.ggen/staging-9") + "\ntarget " + (dir_ / "project/gpacks") + "\n");
-    ASSERT_EQ(list_installed(market_)->size(), 1U);
-    EXPECT_EQ(read("project/ggen.lock"), lockfile);
-    EXPECT_EQ(read("project/gpacks/.ggen-installed"), stamp);
-    EXPECT_FALSE(dir_.files().info(dir_ / "project/.ggen/staging-9"));
-}
-
 TEST_F(InstallTest, YankedStaysForLockfilesAndIsHiddenFromNewOnes) {
     publish("acme/base", "1.0.0");
     publish("acme/base", "1.1.0");
@@ -203,6 +172,59 @@ TEST_F(InstallTest, YankedStaysForLockfilesAndIsHiddenFromNewOnes) {
     market_.project_directory = dir_ / "second";
     ASSERT_TRUE(dir_.files().make_directories(market_.project_directory));
     EXPECT_EQ(install_all({"acme/base"}), "acme/base@1.0.0");
+}
+
+TEST_F(InstallTest, RevokedIsRefusedEvenFromALockfileUnlessItIsNamed) {
+    publish("acme/base", "1.0.0");
+    publish("acme/base", "1.1.0");
+    ASSERT_EQ(install_all({"acme/base"}), "acme/base@1.1.0");
+    StatusRequest revoke{PackageName::parse("acme/base").value(), Version{1, 1, 0}, StatusAction::revoke,
+                         StatusReason::security, {}, "main"};
+    ASSERT_TRUE(change_status(market_, revoke));
+    ASSERT_TRUE(dir_.files().remove_tree(dir_ / "project/gpacks"));
+    ASSERT_TRUE(dir_.files().remove_tree(dir_ / "cache/store"));
+
+    EXPECT_TRUE(install_all().ends_with("acme/base@1.1.0 was revoked by its publisher"));
+    EXPECT_FALSE(dir_.files().info(dir_ / "project/gpacks"));
+    EXPECT_EQ(install_all({"acme/base@*"}), "acme/base@1.1.0") << "the user insists";
+    EXPECT_EQ(describe(update(market_, {{}, true, false, {}})), "acme/base@1.0.0");
+}
+
+TEST_F(InstallTest, YoungReleasesWaitOutTheCooldown) {
+    publish("acme/base", "1.0.0");
+    clock_.advance(std::chrono::hours{48});
+    publish("acme/base", "1.1.0");
+    market_.config.min_release_age_seconds = 86'400;
+
+    EXPECT_EQ(install_all({"acme/base"}), "acme/base@1.0.0");
+    clock_.advance(std::chrono::hours{25});
+    EXPECT_EQ(describe(update(market_, {{}, true, false, {}})), "acme/base@1.1.0");
+}
+
+TEST_F(InstallTest, OfflineInstallsWhatIsKnownAndNamesWhatIsMissing) {
+    publish("acme/base", "1.0.0");
+    publish("acme/other", "1.0.0");
+    ASSERT_EQ(install_all({"acme/base"}), "acme/base@1.0.0");
+    market_.config.offline = true;
+    ASSERT_TRUE(dir_.files().remove_tree(dir_ / "project/gpacks"));
+
+    EXPECT_EQ(install_all(), "acme/base@1.0.0");
+    auto const missing = install(market_, request({"acme/other"}));
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().code, Errc::offline);
+}
+
+TEST_F(InstallTest, ASecondInstallOfTheSameTouchesNothing) {
+    publish("acme/base", "1.0.0");
+    ASSERT_EQ(install_all({"acme/base"}), "acme/base@1.0.0");
+    auto const before = dir_.files().info(dir_ / "project/gpacks")->inode;
+    opener_.opened.clear();
+
+    auto const again = install(market_, request());
+
+    EXPECT_EQ(std::get<InstallReport>(*again).figures.files_written, 0U);
+    EXPECT_EQ(dir_.files().info(dir_ / "project/gpacks")->inode, before);
+    EXPECT_TRUE(opener_.opened.empty());
 }
 
 TEST_F(InstallTest, WrongBytesInTheRegistryAreRefusedAndLeaveNothing) {

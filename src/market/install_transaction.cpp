@@ -1,23 +1,23 @@
 #include "market/install_transaction.hpp"
 
-#include <unistd.h>
+#include "crypto/digest.hpp"
 
 namespace ggen {
 namespace {
 
 constexpr std::string_view k_stamp_first_line = "ggen-installed 1\n";
 constexpr std::string_view k_journal_first_line = "ggen-transaction 1\n";
+constexpr std::string_view k_no_tree = "none";
 constexpr std::size_t k_small_file_bytes_max = 16'384;
+constexpr std::size_t k_label_digits = 16;
 
 struct Journal {
-    std::string staging;
-    std::string target;
+    std::string target;  ///< k_no_tree: the tree stays, only the files beside it change.
     Digest lockfile;
 };
 
 std::string print_journal(Journal const& journal) {
-    return std::string{k_journal_first_line} + "lockfile " + journal.lockfile.text() + "\nstaging " + journal.staging +
-           "\ntarget " + journal.target + "\n";
+    return std::string{k_journal_first_line} + "lockfile " + journal.lockfile.text() + "\ntarget " + journal.target + "\n";
 }
 
 /// "key value" lines in a fixed order; nothing when the text is not ours.
@@ -35,12 +35,43 @@ std::optional<Journal> parse_journal(std::string_view text) {
     if (!text.starts_with(k_journal_first_line)) return std::nullopt;
     text.remove_prefix(k_journal_first_line.size());
     auto const lockfile = take_value(text, "lockfile");
-    auto staging = take_value(text, "staging");
     auto target = take_value(text, "target");
-    if (!lockfile || !staging || !target) return std::nullopt;
+    if (!lockfile || !target) return std::nullopt;
     auto const digest = Digest::parse(*lockfile);
     if (!digest) return std::nullopt;
-    return Journal{std::move(*staging), std::move(*target), *digest};
+    return Journal{std::move(*target), *digest};
+}
+
+std::string default_target(Market& market) { return join_path(market.project_directory, "gpacks"); }
+
+/// Kept with the user, not in the project: a project that came from a stranger must not choose a path.
+std::string target_note_path(Market& market) {
+    return join_path(market.directories.state, "targets/" + sha256(as_bytes(market.project_directory)).hex());
+}
+
+struct TargetNote {
+    std::string current;
+    std::string pending;  ///< Where an install that is under way puts its tree.
+};
+
+TargetNote read_target_note(Market& market) {
+    auto const bytes = market.files.read_file(target_note_path(market), k_small_file_bytes_max);
+    TargetNote note{default_target(market), {}};
+    if (!bytes) return note;
+    auto rest = as_text(*bytes);
+    if (auto current = take_value(rest, "target")) note.current = std::move(*current);
+    if (auto pending = take_value(rest, "pending")) note.pending = std::move(*pending);
+    return note;
+}
+
+Result<void> write_target_note(Market& market, TargetNote const& note) {
+    auto const path = target_note_path(market);
+    if (note.current == default_target(market) && note.pending.empty()) {
+        return market.files.info(path) ? market.files.remove_file(path) : ok();
+    }
+    RETURN_IF_ERROR(market.files.make_directories(parent_path(path)));
+    auto const text = "target " + note.current + "\n" + (note.pending.empty() ? "" : "pending " + note.pending + "\n");
+    return market.files.write_file_atomic(path, as_bytes(text), Sync::durable);
 }
 
 void ignore(Result<void> const& result) { static_cast<void>(result); }
@@ -49,8 +80,8 @@ void ignore(Result<void> const& result) { static_cast<void>(result); }
 
 ProjectPaths ProjectPaths::of(std::string const& project) {
     auto const own = join_path(project, ".ggen");
-    return {join_path(project, "ggen.lock"), join_path(project, "ggen.lock.proofs"), own,
-            join_path(own, "lock"),          join_path(own, "transaction"),         join_path(own, "target")};
+    return {join_path(project, "ggen.lock"), join_path(project, "ggen.lock.proofs"), own, join_path(own, "lock"),
+            join_path(own, "transaction")};
 }
 
 std::string TreeStamp::print() const {
@@ -79,16 +110,18 @@ bool has_unfinished_transaction(Market& market) {
     return market.files.info(ProjectPaths::of(market.project_directory).transaction).has_value();
 }
 
-std::string current_target(Market& market) {
-    auto const note = market.files.read_file(ProjectPaths::of(market.project_directory).target_note, k_small_file_bytes_max);
-    if (note && !note->empty() && note->back() == '\n') return std::string{as_text(*note).substr(0, note->size() - 1)};
-    return join_path(market.project_directory, "gpacks");
-}
+std::string current_target(Market& market) { return read_target_note(market).current; }
 
 Result<std::unique_ptr<ProjectTransaction>> ProjectTransaction::open(Market& market) {
     std::unique_ptr<ProjectTransaction> transaction{
         new ProjectTransaction{market, ProjectPaths::of(market.project_directory)}};
-    RETURN_IF_ERROR(market.files.make_directories(transaction->paths_.private_dir));
+    auto const& own = transaction->paths_.private_dir;
+    RETURN_IF_ERROR(market.files.make_directories(own));
+    ASSIGN_OR_RETURN(auto const info, market.files.info(own));
+    if (info.kind != FileKind::directory) {
+        return Error{Errc::refused, ErrorId::target_occupied, own + " is a link, but ggen keeps private files there",
+                     "remove " + own};
+    }
     ASSIGN_OR_RETURN(transaction->lock_,
                      market.files.lock(transaction->paths_.lock, LockMode::exclusive, &market.cancel));
     RETURN_IF_ERROR(transaction->recover());
@@ -100,47 +133,65 @@ ProjectTransaction::~ProjectTransaction() {
     if (!staging_.empty()) discard(staging_);
 }
 
+/// Beside a target elsewhere, so that the swap stays on its file system. The name is this project's own:
+/// nothing else is ever removed.
+std::string ProjectTransaction::staging_of(std::string const& target) const {
+    if (target == default_target(market_) || target == k_no_tree) return join_path(paths_.private_dir, "staging");
+    return join_path(parent_path(target),
+                     ".ggen-staging-" + sha256(as_bytes(market_.project_directory)).hex().substr(0, k_label_digits));
+}
+
 Result<void> ProjectTransaction::recover() {
-    auto const bytes = market_.files.read_file(paths_.transaction, k_small_file_bytes_max);
-    if (bytes) {
+    auto const note = read_target_note(market_);
+    if (auto const bytes = market_.files.read_file(paths_.transaction, k_small_file_bytes_max)) {
         auto const journal = parse_journal(as_text(*bytes));
-        // The journal is written by rename, so only a stranger's file can be unreadable: nothing of ours began.
-        if (journal) {
-            target_ = journal->target;
-            auto const stamp = TreeStamp::of(market_.files, journal->target);
-            bool const is_swapped = stamp && stamp->lockfile == journal->lockfile;
-            bool const is_between = !market_.files.info(journal->target) &&
-                                    market_.files.info(join_path(journal->staging, "tree"));
-            if (is_between) RETURN_IF_ERROR(market_.files.rename(join_path(journal->staging, "tree"), journal->target));
-            if (is_swapped || is_between) {
-                RETURN_IF_ERROR(finish(journal->staging));
-            } else {
-                RETURN_IF_ERROR(market_.files.remove_file(paths_.transaction));
-            }
-            discard(journal->staging);
-        } else {
-            RETURN_IF_ERROR(market_.files.remove_file(paths_.transaction));
-        }
+        // The journal is written by rename, so what cannot be read was not written by ggen. One that came
+        // with a project from elsewhere names no path that this user did not choose.
+        bool const is_ours = journal && (journal->target == default_target(market_) || journal->target == k_no_tree ||
+                                         journal->target == note.current || journal->target == note.pending);
+        if (is_ours) RETURN_IF_ERROR(finish_or_undo(journal->target, journal->lockfile));
+    }
+    if (has_unfinished_transaction(market_)) RETURN_IF_ERROR(market_.files.remove_file(paths_.transaction));
+    for (auto const& target : {note.current, note.pending}) {
+        if (target.starts_with('/')) discard(staging_of(target));
     }
     ASSIGN_OR_RETURN(auto const entries, market_.files.list(paths_.private_dir));
     for (auto const& entry : entries) {
-        if (entry.name.starts_with("staging-") || entry.name.starts_with(".tmp-")) {
-            discard(join_path(paths_.private_dir, entry.name));
-        }
+        if (entry.name == "staging" || entry.name.starts_with(".tmp-")) discard(join_path(paths_.private_dir, entry.name));
     }
     return ok();
 }
 
-Result<std::string> ProjectTransaction::make_staging() {
-    // Beside a target elsewhere, so that the swap stays on its file system.
-    auto const inside = target_ == join_path(market_.project_directory, "gpacks");
-    auto const parent = inside ? paths_.private_dir : parent_path(target_);
-    RETURN_IF_ERROR(market_.files.make_directories(parent));
-    auto const name = std::string{inside ? "" : ".ggen-"} + "staging-" + std::to_string(::getpid());
-    staging_ = join_path(parent, name);
-    RETURN_IF_ERROR(market_.files.remove_tree(staging_));
-    RETURN_IF_ERROR(market_.files.make_directories(join_path(staging_, "tree")));
-    return staging_;
+Result<void> ProjectTransaction::finish_or_undo(std::string const& target, Digest const& lockfile) {
+    auto& files = market_.files;
+    target_ = target;
+    auto const staging = staging_of(target);
+    auto const tree = join_path(staging, "tree");
+    if (target != k_no_tree) {
+        auto const stamp = TreeStamp::of(files, target);
+        bool const is_swapped = stamp && stamp->lockfile == lockfile;
+        bool const is_between = !files.info(target) && files.info(tree);
+        if (!is_swapped && !is_between) return ok();
+        if (is_between) RETURN_IF_ERROR(files.rename(tree, target));
+    }
+    return finish(staging);
+}
+
+Result<std::string> ProjectTransaction::make_staging(bool with_tree) {
+    auto const staging = staging_of(with_tree ? target_ : std::string{k_no_tree});
+    RETURN_IF_ERROR(market_.files.make_directories(parent_path(staging)));
+    RETURN_IF_ERROR(market_.files.remove_tree(staging));
+    staging_ = staging;
+    RETURN_IF_ERROR(market_.files.make_directories(with_tree ? join_path(staging, "tree") : staging));
+    return staging;
+}
+
+Result<void> ProjectTransaction::stage_files(std::string const& lockfile_text, LockProofs const& proofs) {
+    auto& files = market_.files;
+    RETURN_IF_ERROR(files.write_file_atomic(join_path(staging_, "ggen.lock"), as_bytes(lockfile_text), Sync::none));
+    RETURN_IF_ERROR(files.write_file_atomic(join_path(staging_, "ggen.lock.proofs"), as_bytes(proofs.print()), Sync::none));
+    // One call makes everything in the staging area durable before anything names it.
+    return files.sync_file_system(staging_);
 }
 
 Result<void> ProjectTransaction::commit_tree(Lockfile const& lockfile, LockProofs const& proofs, LinkMode mode) {
@@ -149,18 +200,20 @@ Result<void> ProjectTransaction::commit_tree(Lockfile const& lockfile, LockProof
     TreeStamp const stamp{sha256(as_bytes(text)), mode};
     RETURN_IF_ERROR(files.write_file_atomic(join_path(staging_, std::string{"tree/"} + std::string{TreeStamp::k_file_name}),
                                             as_bytes(stamp.print()), Sync::none));
-    RETURN_IF_ERROR(files.write_file_atomic(join_path(staging_, "ggen.lock"), as_bytes(text), Sync::none));
-    RETURN_IF_ERROR(files.write_file_atomic(join_path(staging_, "ggen.lock.proofs"), as_bytes(proofs.print()), Sync::none));
-    // One call makes the whole new tree durable before anything names it.
-    RETURN_IF_ERROR(files.sync_file_system(staging_));
-    Journal const journal{staging_, target_, stamp.lockfile};
-    RETURN_IF_ERROR(files.write_file_atomic(paths_.transaction, as_bytes(print_journal(journal)), Sync::durable));
-    auto swapped = swap(staging_);
-    if (!swapped) {
-        ignore(files.remove_file(paths_.transaction));
+    RETURN_IF_ERROR(stage_files(text, proofs));
+    if (auto const note = read_target_note(market_); note.current != target_) {
+        RETURN_IF_ERROR(write_target_note(market_, {note.current, target_}));
+    }
+    RETURN_IF_ERROR(files.write_file_atomic(paths_.transaction, as_bytes(print_journal({target_, stamp.lockfile})),
+                                            Sync::durable));
+    bool const had_tree = files.info(target_).has_value();
+    if (auto swapped = swap(staging_); !swapped) {
+        bool const is_torn = had_tree && !files.info(target_);
+        if (is_torn) staging_.clear();  // Both trees are in it: the next command puts one in place.
+        else ignore(files.remove_file(paths_.transaction));
         return swapped;
     }
-    return finish(staging_);
+    return finish_or_leave();
 }
 
 Result<void> ProjectTransaction::swap(std::string const& staging) {
@@ -179,11 +232,18 @@ Result<void> ProjectTransaction::swap(std::string const& staging) {
     return moved;
 }
 
+Result<void> ProjectTransaction::finish_or_leave() {
+    auto finished = finish(staging_);
+    // What could not be moved stays, with the journal that names it: the next command finishes.
+    if (!finished) staging_.clear();
+    return finished;
+}
+
 /// After the swap: the files beside the tree, then the end of the journal. May run again after a kill.
 Result<void> ProjectTransaction::finish(std::string const& staging) {
     RETURN_IF_ERROR(move_into_place(join_path(staging, "ggen.lock.proofs"), paths_.proofs));
     RETURN_IF_ERROR(move_into_place(join_path(staging, "ggen.lock"), paths_.lockfile));
-    RETURN_IF_ERROR(write_target_note());
+    if (target_ != k_no_tree) RETURN_IF_ERROR(write_target_note(market_, {target_, {}}));
     RETURN_IF_ERROR(market_.files.sync_directory(market_.project_directory));
     return market_.files.remove_file(paths_.transaction);
 }
@@ -197,17 +257,14 @@ Result<void> ProjectTransaction::move_into_place(std::string const& from, std::s
     return files.write_file_atomic(to, content, Sync::durable);
 }
 
-Result<void> ProjectTransaction::write_target_note() {
-    if (target_ == join_path(market_.project_directory, "gpacks")) {
-        if (market_.files.info(paths_.target_note)) return market_.files.remove_file(paths_.target_note);
-        return ok();
-    }
-    return market_.files.write_file_atomic(paths_.target_note, as_bytes(target_ + "\n"), Sync::durable);
-}
-
 Result<void> ProjectTransaction::commit_lockfile(Lockfile const& lockfile, LockProofs const& proofs) {
-    RETURN_IF_ERROR(market_.files.write_file_atomic(paths_.proofs, as_bytes(proofs.print()), Sync::durable));
-    return market_.files.write_file_atomic(paths_.lockfile, as_bytes(lockfile.print()), Sync::durable);
+    auto const text = lockfile.print();
+    RETURN_IF_ERROR(make_staging(false));
+    RETURN_IF_ERROR(stage_files(text, proofs));
+    RETURN_IF_ERROR(market_.files.write_file_atomic(
+        paths_.transaction, as_bytes(print_journal({std::string{k_no_tree}, sha256(as_bytes(text))})), Sync::durable));
+    target_ = k_no_tree;
+    return finish_or_leave();
 }
 
 void ProjectTransaction::discard(std::string const& staging) { ignore(market_.files.remove_tree(staging)); }

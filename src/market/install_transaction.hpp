@@ -18,7 +18,6 @@ struct ProjectPaths {
     std::string private_dir;   ///< .ggen
     std::string lock;          ///< .ggen/lock, a kernel lock
     std::string transaction;   ///< .ggen/transaction, the journal
-    std::string target_note;   ///< .ggen/target: the tree when it is not gpacks
     [[nodiscard]] static ProjectPaths of(std::string const& project_directory);
 };
 
@@ -45,8 +44,8 @@ public:
     [[nodiscard]] std::string const& target() const { return target_; }
     void set_target(std::string target) { target_ = std::move(target); }
 
-    /// A fresh directory on the file system of the target; removed at the end whatever happens.
-    Result<std::string> make_staging();
+    /// A fresh directory on the file system of the target; removed at the end, or by the next command.
+    Result<std::string> make_staging(bool with_tree = true);
     /// Puts `staging`/tree in the place of the target and writes lockfile and proofs: all or nothing, also
     /// across kill -9 (journal, one rename, then the files; the next command finishes).
     Result<void> commit_tree(Lockfile const& lockfile, LockProofs const& proofs, LinkMode mode);
@@ -56,10 +55,13 @@ public:
 private:
     ProjectTransaction(Market& market, ProjectPaths paths) : market_(market), paths_(std::move(paths)) {}
     Result<void> recover();
+    Result<void> finish_or_undo(std::string const& target, Digest const& lockfile);
+    Result<void> finish_or_leave();
     Result<void> finish(std::string const& staging);
+    Result<void> stage_files(std::string const& lockfile_text, LockProofs const& proofs);
+    [[nodiscard]] std::string staging_of(std::string const& target) const;
     Result<void> move_into_place(std::string const& from, std::string const& to);
     Result<void> swap(std::string const& staging);
-    Result<void> write_target_note();
     void discard(std::string const& staging);
 
     Market& market_;
@@ -71,7 +73,7 @@ private:
 
 /// True when a killed command left a journal: the next reader must open a transaction first.
 [[nodiscard]] bool has_unfinished_transaction(Market& market);
-/// The tree's place as noted in the project: gpacks, or what --target said last.
+/// Where the tree of this project stands for this user: gpacks, or what --target said last.
 [[nodiscard]] std::string current_target(Market& market);
 
 }  // namespace ggen

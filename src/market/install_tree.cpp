@@ -69,15 +69,17 @@ Result<void> build_tree(Market& market, PackageStore& store, std::string const& 
 }
 
 Result<void> check_target(FileSystem& files, std::string const& target, Lockfile const& old) {
-    auto const entries = files.list(target);
-    if (!entries) return entries.error().code == Errc::not_found ? ok() : Result<void>{entries.error()};
+    auto const standing = files.info(target);
+    if (!standing) return standing.error().code == Errc::not_found ? ok() : Result<void>{standing.error()};
+    if (standing->kind != FileKind::directory) return occupied(target);
+    ASSIGN_OR_RETURN(auto const entries, files.list(target));
     std::set<std::string> names;
     std::set<std::string> scopes;
     for (auto const& [name, package] : old.packages) {
         names.insert(name.text());
         if (!name.scope().empty()) scopes.insert(std::string{name.scope()});
     }
-    for (auto const& entry : *entries) {
+    for (auto const& entry : entries) {
         if (entry.name == TreeStamp::k_file_name || names.contains(entry.name)) continue;
         auto const path = join_path(target, entry.name);
         if (!scopes.contains(entry.name)) return occupied(path);

@@ -61,8 +61,15 @@ Result<CacheListReport> cache_list(Market& market) {
 
 Result<CollectReport> cache_collect(Market& market, bool dry_run, std::int64_t min_age_seconds) {
     ASSIGN_OR_RETURN(auto const store, PackageStore::open(market.files, market.clock, store_directory(market)));
-    ASSIGN_OR_RETURN(auto const live, live_trees(market, dry_run));
-    return store->collect([&](StoredPackage const& package) { return live.contains(package.tree); }, min_age_seconds, dry_run);
+    // Asked first when no install is running any more, so that none is missed.
+    std::optional<Result<std::set<Digest>>> live;
+    auto const is_live = [&](StoredPackage const& package) {
+        if (!live) live.emplace(live_trees(market, dry_run));
+        return !*live || (*live)->contains(package.tree);
+    };
+    auto report = store->collect(is_live, min_age_seconds, dry_run);
+    if (live && !*live) return wrap(live->error(), "nothing was collected: a project's lockfile cannot be read");
+    return report;
 }
 
 Result<StoreCheckReport> cache_verify(Market& market) {

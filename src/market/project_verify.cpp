@@ -58,12 +58,6 @@ private:
     std::uint64_t bytes_ = 0;
 };
 
-std::string top_directory(LockedPackage const& package) {
-    auto name = package.name.text();
-    std::replace(name.begin(), name.end(), '/', '-');
-    return name + "-" + package.version.text();
-}
-
 class Verifier {
 public:
     explicit Verifier(Market& market) : market_(market), roots_(market), target_(current_target(market)) {}
@@ -120,7 +114,7 @@ private:
             return;
         }
         if (read) {
-            auto const tree = encode_tree(top_directory(package), installed.entries());
+            auto const tree = encode_tree(archive_top_directory(package.name.text(), package.version.text()), installed.entries());
             if (tree && sha256(*tree) == package.tree) return;
         }
         name_differences(package, directory, line);
