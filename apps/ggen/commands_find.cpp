@@ -202,7 +202,16 @@ Result<ExitCode> run_search(Context& context) {
 Result<ExitCode> run_info(Context& context) {
     RETURN_IF_ERROR(context.check_argument(PackageSpec::parse(context.args().positional(0))));
     ASSIGN_OR_RETURN(auto* const market, context.market());
-    ASSIGN_OR_RETURN(auto const report, package_info(*market, context.args().positional(0), context.registry()));
+    auto const found = package_info(*market, context.args().positional(0), context.registry());
+    if (!found) {
+        auto error = found.error();
+        if (error.id == ErrorId::package_not_found) {
+            auto const& text = context.args().positional(0);
+            error.help = package_hint(context, text.substr(0, text.find('@')));
+        }
+        return error;
+    }
+    auto const& report = *found;
     if (context.out().wants_json()) context.out().document("ggen.info/1", json_info(report));
     else render_info(context.out(), report);
     return ExitCode::ok;

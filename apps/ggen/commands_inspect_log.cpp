@@ -114,7 +114,7 @@ Result<ExitCode> run_inspect_log(Context& context) {
     ASSIGN_OR_RETURN(auto const note, files.read_file(join_path(directory, "checkpoint"),
                                                       merkle::k_checkpoint_bytes_max));
     auto const checkpoint = merkle::open_checkpoint(as_text(note), key);
-    if (!checkpoint) return wrap(checkpoint.error(), directory);
+    if (!checkpoint) return distrusted(checkpoint.error(), directory);
     ASSIGN_OR_RETURN(auto const report, fsck_registry(files, directory, key, false));
     std::vector<EntryLine> lines;
     bool const with_entries = context.args().has("entries");

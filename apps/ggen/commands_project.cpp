@@ -121,7 +121,7 @@ void render_verified(Output& out, VerifyReport const& report) {
     for (auto const& package : report.packages) {
         bool const is_sound = package.problems.empty() && package.differences.empty();
         auto const label = package.name.text() + " " + package.version.text();
-        if (out.style().plain) out.line(fmt::format("{}\t{}", is_sound ? "ok" : "bad", label));
+        if (out.style().plain) out.record({is_sound ? "ok" : "bad", package.name.text(), package.version.text()});
         else out.line(fmt::format("{}  {}  {}", is_sound ? "ok " : "BAD", label, package.origin));
         for (auto const& problem : package.problems) out.line("     " + problem);
         for (auto const& difference : package.differences) {
@@ -176,7 +176,8 @@ Result<ExitCode> run_outdated(Context& context) {
             auto const yanked = package.current_yanked ? " yanked" : "";
             table.rows.push_back({package.name.text(), package.current.text() + yanked,
                                   package.wanted ? package.wanted->text() : "-",
-                                  package.latest ? package.latest->text() : "-", package.range});
+                                  package.latest ? package.latest->text() : "-",
+                                  package.range.empty() ? "-" : package.range});
         }
         out.table(table);
         if (packages.empty()) out.note("everything is up to date");

@@ -128,10 +128,18 @@ Result<ExitCode> run_registry_list(Context& context) {
     }
     Table table{{"ALIAS", "ORIGIN", "SIZE", "LAST SEEN", "LOCATION"}, {}};
     for (auto const& status : registries) {
-        table.rows.push_back({status.registry.alias + (status.is_default ? " *" : ""), status.registry.origin,
+        table.rows.push_back({status.registry.alias, status.registry.origin,
                               status.last_size ? fmt::format("{}", *status.last_size) : "-",
                               status.last_time ? format_utc(*status.last_time) : "-",
-                              status.registry.location + (status.is_writable ? " (writable)" : "")});
+                              status.registry.location});
+        auto& row = table.rows.back();
+        if (out.style().plain) {
+            row.push_back(status.is_default ? "default" : "");
+            row.push_back(status.is_writable ? "writable" : "");
+        } else {
+            if (status.is_default) row[0] += " *";
+            if (status.is_writable) row[4] += " (writable)";
+        }
     }
     out.table(table);
     if (registries.empty()) out.note("no registry is known; `ggen registry add LOCATION` adds one");

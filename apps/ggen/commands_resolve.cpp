@@ -78,9 +78,7 @@ Result<ExitCode> run_resolve(Context& context) {
     options.cancel = &context.cancel();
     ASSIGN_OR_RETURN(auto const resolution, resolve(**provider, request, options));
     if (auto const* const conflict = std::get_if<Conflict>(&resolution)) {
-        auto explanation = conflict->explanation;
-        while (explanation.ends_with('\n')) explanation.pop_back();
-        return Error{Errc::refused, ErrorId::resolution_impossible, explanation, joined(conflict->hints, "\n")};
+        return no_solution_error(*conflict);
     }
     auto packages = Json::object();
     for (auto const& [name, chosen] : std::get<Solution>(resolution).packages) {

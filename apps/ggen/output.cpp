@@ -84,6 +84,12 @@ void Output::text(std::string_view lines) {
     for (auto const& line : escaped_lines(lines)) raw(line + "\n");
 }
 
+void Output::record(std::vector<std::string> const& cells) {
+    std::string line;
+    for (std::size_t i = 0; i < cells.size(); ++i) line += (i == 0 ? "" : "\t") + escape_for_terminal(cells[i]);
+    raw(line + "\n");
+}
+
 void Output::document(std::string_view schema, Json members) {
     auto document = Json::object();
     document.set("schema", schema);

@@ -44,6 +44,7 @@ public:
     void heading(std::string_view text);          ///< Left out with --plain.
     void field(std::string_view label, std::string_view value);  ///< Nothing when `value` is empty.
     void text(std::string_view lines);            ///< Each line by itself.
+    void record(std::vector<std::string> const& cells);  ///< Separated by tabs, as --plain wants it.
     void raw(std::string_view bytes);             ///< Our own scripts and pages, as they are.
     void table(Table const& table);
     /// The one JSON document of this run; `schema` = "ggen.search/1".

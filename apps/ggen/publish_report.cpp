@@ -59,6 +59,10 @@ void render_published(Context& context, std::string_view schema, PublishReport c
                              count_of(report.packages.size(), "package"), report.registry));
         return;
     }
+    if (known == report.packages.size()) {
+        out.note(fmt::format("nothing new: {} ({}) has this already", report.registry, report.origin));
+        return;
+    }
     auto text = fmt::format("{} published to {} ({}), whose log has {} now",
                             count_of(report.packages.size() - known, "package"), report.registry, report.origin,
                             count_of(report.log_size, "entry", "entries"));

@@ -80,9 +80,12 @@ void render_report(Output& out, std::string_view doing, InstallReport const& rep
     for (auto const& change : report.changes) {
         if (change.kind == PlannedChange::Kind::keep) continue;
         ++changed;
-        if (!out.style().plain) out.line(change_line(change));
-        else out.line(fmt::format("{}\t{}\t{}\t{}", change_name(change.kind), change.name.text(),
-                                  change.from ? change.from->text() : "", change.to ? change.to->text() : ""));
+        if (out.style().plain) {
+            out.record({std::string{change_name(change.kind)}, change.name.text(),
+                        change.from ? change.from->text() : "", change.to ? change.to->text() : ""});
+        } else {
+            out.line(change_line(change));
+        }
     }
     auto const& figures = report.figures;
     if (report.dry_run) {
@@ -162,18 +165,44 @@ Result<std::vector<PackageSpec>> parse_specs(Context& context, std::vector<std::
     return specs;
 }
 
-Error conflict_error(Context& context, Conflict const& conflict) {
-    if (conflict.unknown_packages.empty()) {
-        auto explanation = conflict.explanation;
-        while (explanation.ends_with('\n')) explanation.pop_back();
-        return {Errc::refused, ErrorId::resolution_impossible, explanation, joined(conflict.hints, "\n")};
+Error distrusted(Error error, std::string_view path) {
+    error.code = Errc::refused;
+    return wrap(std::move(error), path);
+}
+
+std::string package_hint(Context& context, std::string const& name) {
+    constexpr std::size_t k_hints_max = 3;
+    auto market = context.market();
+    if (!market) return {};
+    auto similar = similar_packages(**market, name, k_hints_max);
+    if (similar.empty()) {
+        // The catalogue may be older than the registry, or not there yet.
+        SearchRequest request;
+        request.query.text = name;
+        request.query.limit = 1;
+        if (search_packages(**market, request)) similar = similar_packages(**market, name, k_hints_max);
     }
+    auto hint = did_you_mean(similar);
+    return hint.empty() ? "`ggen search` finds names" : hint;
+}
+
+Error no_solution_error(Conflict const& conflict) {
+    constexpr std::string_view k_help = "\nhelp: ";
+    auto explanation = conflict.explanation;
+    while (explanation.ends_with('\n')) explanation.pop_back();
+    auto const at = explanation.find(k_help);
+    auto help = at == std::string::npos ? std::string{} : explanation.substr(at + k_help.size());
+    for (auto next = help.find(k_help); next != std::string::npos; next = help.find(k_help)) {
+        help.replace(next, k_help.size(), "\n");
+    }
+    return {Errc::refused, ErrorId::resolution_impossible, explanation.substr(0, at), std::move(help)};
+}
+
+Error conflict_error(Context& context, Conflict const& conflict) {
+    if (conflict.unknown_packages.empty()) return no_solution_error(conflict);
     auto const& name = conflict.unknown_packages.front().text();
-    std::vector<std::string> similar;
-    if (auto market = context.market()) similar = similar_packages(**market, name, 3);
-    auto help = did_you_mean(similar);
     return {Errc::not_found, ErrorId::package_not_found, name + ": there is no such package",
-            help.empty() ? "`ggen search` finds names" : help};
+            package_hint(context, name)};
 }
 
 Result<ExitCode> render_outcome(Context& context, std::string_view schema, std::string_view doing,

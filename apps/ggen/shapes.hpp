@@ -31,6 +31,12 @@ namespace ggen::cli {
 [[nodiscard]] Result<ExitCode> render_outcome(Context& context, std::string_view schema, std::string_view doing,
                                               InstallOutcome const& outcome);
 
+/// `error` of a file that was to prove something: whatever is wrong with it, it proves nothing (exit 6).
+[[nodiscard]] Error distrusted(Error error, std::string_view path);
+/// Names in the catalogues that resemble `name`, as a sentence; where to look when there are none.
+[[nodiscard]] std::string package_hint(Context& context, std::string const& name);
+/// The explanation as an error with exit code 8; its lines "help: …" become the help.
+[[nodiscard]] Error no_solution_error(Conflict const& conflict);
 /// No solution as an error: exit code 8, or 3 with similar names when the package does not exist at all.
 [[nodiscard]] Error conflict_error(Context& context, Conflict const& conflict);
 

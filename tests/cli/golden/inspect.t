@@ -1,14 +1,18 @@
 # Looking inside, without any configuration.
 $ world; ggen inspect log "$ROOM/registry" --key "$(sed -n 's/^log //p' "$ROOM/registry/root/1" | head -1)" --entries
   origin         example/main
-  size           1
+  size           6
   root           HEX
-  releases       0
-  blobs          0 (0 B)
+  releases       3
+  blobs          6 (1.5 KiB)
   state          sound: every entry, tile, state object and blob was hashed again
-  INDEX  RECORD  SUBJECT
-  0      state   2027-01-15T08:00:00Z
-! the world could not be made
+  INDEX  RECORD   SUBJECT
+  0      state    2027-01-15T08:00:00Z
+  1      claim    acme
+  2      release  acme/base@1.0.0
+  3      release  acme/tool@1.0.0
+  4      release  acme/app@1.0.0
+  5      state    2027-01-15T08:00:00Z
 
 $ ggen inspect log "$ROOM/registry" --key "$(sed -n 's/^key //p' "$ROOM/registry/root/1" | head -1)"
 ! error[GM0303]: $ROOM/registry: checkpoint: it is of example/main, not of example/main/root
@@ -18,11 +22,11 @@ $ ggen inspect log "$ROOM/registry" --key "$(sed -n 's/^key //p' "$ROOM/registry
 
 $ ggen inspect proof "$ROOM/registry/state/head" --key "$(sed -n 's/^log //p' "$ROOM/registry/root/1" | head -1)"
   origin         example/main
-  size           1
+  size           6
   root           HEX
-  index          0
+  index          5
   leaf           HEX
-  proof          holds, 0 hashes
+  proof          holds, 2 hashes
 
 $ ggen inspect proof "$ROOM/registry/checkpoint" --key "$(sed -n 's/^log //p' "$ROOM/registry/root/1" | head -1)"
 ! error[GM0306]: $ROOM/registry/checkpoint: log proof: the first line is not c2sp.org/tlog-proof@v1

@@ -1,6 +1,5 @@
 # This machine: settings, store, checks.
 $ world
-! the world could not be made
 
 $ ggen config list --plain | cut -f1 | sort
   default_registry
@@ -45,25 +44,28 @@ $ ggen config set link_mode ''; ggen config get link_mode --json
   }
 
 $ ggen install acme/app >/dev/null 2>&1; ggen cache list --plain | cut -f1,3
-! 0 packages, 0 B in $ROOM/cache/store
+  acme/app@1.0.0	2
+  acme/base@1.0.0	2
+  acme/tool@1.0.0	2
+! 3 packages, 711 B in $ROOM/cache/store
 
 $ ggen cache verify
-  0 packages, 0 files (0 B): sound
+  3 packages, 6 files (711 B): sound
 
 $ ggen cache gc --dry-run
-  would remove 0 packages (0 B), kept 0 (0 B)
+  would remove 0 packages (0 B), kept 3 (711 B)
 
 $ ggen cache gc --min-age 0
-  removed 0 packages (0 B), kept 0 (0 B)
+  removed 0 packages (0 B), kept 3 (711 B)
 
 $ ggen registry list --plain | cut -f1-3
-  main	example/main	1
+  main	example/main	6
 
 $ ggen registry fsck
-  1 entry, 0 releases, 0 blobs (0 B): sound
+  6 entries, 3 releases, 6 blobs (1.5 KiB): sound
 
 $ ggen registry rebuild main
-  main: 0 packages, 0 releases from 1 entry; the same bytes as before
+  main: 3 packages, 3 releases from 6 entries
 
 $ ggen registry rebuild main --json
   {
@@ -71,9 +73,9 @@ $ ggen registry rebuild main --json
     "catalogues": [
       {
         "alias": "main",
-        "log_size": 1,
-        "packages": 0,
-        "releases": 0,
+        "log_size": 6,
+        "packages": 3,
+        "releases": 3,
         "catalogue": "sha256:HEX",
         "was_identical": true
       }
