@@ -126,7 +126,8 @@ def main():
         checks.check(verified.returncode == 0, f"all verify offline {verified.stderr.strip()[-300:]}")
         compare_with_npm(checks, room, project, packages)
         if options.flaky:
-            (room / "names").write_text("\n".join(names))
+            # With the version: a package whose only version is a prerelease is never chosen unasked.
+            (room / "names").write_text("\n".join(f"{name}@{version}" for name, version in packages))
             flaky = subprocess.run([sys.executable, str(HERE.parent.parent / "recovery/flaky_installs.py"),
                                     options.ggen, "--registry", str(registry), "--installs", str(options.flaky),
                                     "--names", str(room / "names"), "--jobs", "12"], capture_output=True, text=True, check=False)
