@@ -49,8 +49,10 @@ VersionState const* newest_listed(NameState const& state) {
     VersionState const* best = nullptr;
     for (auto const& version : state.versions) {
         if (version.yanked || version.revoked) continue;
-        bool const is_better = best == nullptr || (best->version.is_prerelease() && !version.version.is_prerelease()) ||
-                               (best->version.is_prerelease() == version.version.is_prerelease() && best->version < version.version);
+        bool const is_better = best == nullptr ||
+                               (best->version.is_prerelease() && !version.version.is_prerelease()) ||
+                               (best->version.is_prerelease() == version.version.is_prerelease() &&
+                                best->version < version.version);
         if (is_better) best = &version;
     }
     return best;
@@ -73,7 +75,8 @@ public:
 
     Result<void> refresh(RegistryReader& reader, CancelToken const& cancel) override {
         auto const size = reader.checkpoint().checkpoint.size;
-        if (size <= log_size_) return ok();
+        if (size < log_size_) return Error{Errc::corrupt, "catalogue: it covers more than the log holds"};
+        if (size == log_size_) return ok();
         RETURN_IF_ERROR(db_.run("BEGIN IMMEDIATE"));
         auto done = fill(reader, size, cancel);
         if (!done) {
@@ -86,9 +89,10 @@ public:
     }
 
     Result<std::vector<SearchDocument>> documents() override {
-        ASSIGN_OR_RETURN(auto statement,
-                         db_.prepare("SELECT name, version, description, category, tags, keywords, authors, license, "
-                                     "released FROM package ORDER BY name"));
+        ASSIGN_OR_RETURN(
+            auto statement,
+            db_.prepare("SELECT name, version, description, category, tags, keywords, authors, license, "
+                        "released FROM package ORDER BY name"));
         std::vector<SearchDocument> documents;
         while (true) {
             ASSIGN_OR_RETURN(bool const has_row, statement.step());
@@ -109,7 +113,9 @@ public:
 
     Result<std::vector<std::string>> names(std::string const& prefix, std::size_t max) override {
         // Names are [a-z0-9./_-]: '~' sorts after all of them.
-        ASSIGN_OR_RETURN(auto statement, db_.prepare("SELECT name FROM package WHERE name >= ?1 AND name < ?2 ORDER BY name LIMIT ?3"));
+        ASSIGN_OR_RETURN(
+            auto statement,
+            db_.prepare("SELECT name FROM package WHERE name >= ?1 AND name < ?2 ORDER BY name LIMIT ?3"));
         statement.bind(1, prefix).bind(2, prefix + "~").bind(3, static_cast<std::int64_t>(max));
         std::vector<std::string> names;
         while (true) {
@@ -120,10 +126,13 @@ public:
     }
 
     Result<Counts> counts() override {
-        ASSIGN_OR_RETURN(auto statement, db_.prepare("SELECT (SELECT count(*) FROM package), (SELECT count(*) FROM release)"));
+        ASSIGN_OR_RETURN(
+            auto statement,
+            db_.prepare("SELECT (SELECT count(*) FROM package), (SELECT count(*) FROM release)"));
         ASSIGN_OR_RETURN(bool const has_row, statement.step());
         GGEN_ASSERT(has_row);  // An aggregate always gives one row.
-        return Counts{static_cast<std::uint64_t>(statement.integer(0)), static_cast<std::uint64_t>(statement.integer(1))};
+        return Counts{static_cast<std::uint64_t>(statement.integer(0)),
+                      static_cast<std::uint64_t>(statement.integer(1))};
     }
 
     Result<Digest> image_digest() override {
@@ -145,8 +154,10 @@ private:
             RETURN_IF_ERROR(cancel.check());
             auto const record = parse_record(entry);
             if (!record) return ok();  // Any bytes may stand in a log; they have no effect.
-            if (auto const* const release = std::get_if<ReleaseRecord>(&record->record)) touched.insert(release->name);
-            if (auto const* const status = std::get_if<StatusRecord>(&record->record)) touched.insert(status->name);
+            if (auto const* const release = std::get_if<ReleaseRecord>(&record->record))
+                touched.insert(release->name);
+            if (auto const* const status = std::get_if<StatusRecord>(&record->record))
+                touched.insert(status->name);
             return ok();
         };
         RETURN_IF_ERROR(reader.each_entry(log_size_, size, note_name));
@@ -161,7 +172,8 @@ private:
     }
 
     Result<void> forget(PackageName const& name) {
-        for (auto const* sql : {"DELETE FROM package WHERE name = ?1", "DELETE FROM release WHERE name = ?1"}) {
+        for (auto const* sql :
+             {"DELETE FROM package WHERE name = ?1", "DELETE FROM release WHERE name = ?1"}) {
             ASSIGN_OR_RETURN(auto statement, db_.prepare(sql));
             ASSIGN_OR_RETURN(bool const has_row, statement.bind(1, name.text()).step());
             static_cast<void>(has_row);
@@ -175,9 +187,14 @@ private:
         ASSIGN_OR_RETURN(auto const state, reader.lookup(name));
         if (!state) return ok();
         for (auto const& version : state->versions) {
-            ASSIGN_OR_RETURN(auto statement, db_.prepare("INSERT INTO release VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
-            statement.bind(1, name.text()).bind(2, static_cast<std::int64_t>(version.index)).bind(3, version.version.text());
-            statement.bind(4, version.leaf.hex()).bind(5, std::int64_t{version.yanked}).bind(6, std::int64_t{version.revoked});
+            ASSIGN_OR_RETURN(auto statement,
+                             db_.prepare("INSERT INTO release VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+            statement.bind(1, name.text())
+                .bind(2, static_cast<std::int64_t>(version.index))
+                .bind(3, version.version.text());
+            statement.bind(4, version.leaf.hex())
+                .bind(5, std::int64_t{version.yanked})
+                .bind(6, std::int64_t{version.revoked});
             statement.bind(7, std::int64_t{version.deprecated}).bind(8, version.first_seen.seconds);
             ASSIGN_OR_RETURN(bool const has_row, statement.step());
             static_cast<void>(has_row);
@@ -192,10 +209,12 @@ private:
         // A withdrawn text leaves the name and its versions to be found.
         if (!bytes && bytes.error().code != Errc::not_found) return bytes.error();
         auto const manifest = bytes ? Manifest::parse(as_text(*bytes)) : Result<Manifest>{bytes.error()};
-        ASSIGN_OR_RETURN(auto statement, db_.prepare("INSERT INTO package VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
+        ASSIGN_OR_RETURN(auto statement,
+                         db_.prepare("INSERT INTO package VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
         statement.bind(1, name.text()).bind(2, shown.version.text());
         statement.bind(3, manifest ? manifest->description : "").bind(4, manifest ? manifest->category : "");
-        statement.bind(5, manifest ? join(manifest->tags) : "").bind(6, manifest ? join(manifest->keywords) : "");
+        statement.bind(5, manifest ? join(manifest->tags) : "")
+            .bind(6, manifest ? join(manifest->keywords) : "");
         statement.bind(7, manifest ? join(manifest->authors) : "").bind(8, manifest ? manifest->license : "");
         statement.bind(9, shown.first_seen.seconds);
         ASSIGN_OR_RETURN(bool const has_row, statement.step());
@@ -215,7 +234,8 @@ Result<detail::Database> open_checked(std::string const& path) {
     RETURN_IF_ERROR(db.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"));
     ASSIGN_OR_RETURN(auto check, db.prepare("SELECT value FROM meta WHERE key = 'version'"));
     ASSIGN_OR_RETURN(bool const has_row, check.step());
-    if (!has_row || check.text(0) != k_version) return Error{Errc::corrupt, "catalogue: another version wrote it"};
+    if (!has_row || check.text(0) != k_version)
+        return Error{Errc::corrupt, "catalogue: another version wrote it"};
     return db;
 }
 
@@ -236,13 +256,15 @@ Result<std::unique_ptr<Catalogue>> Catalogue::open(FileSystem& files, std::strin
     for (auto const* suffix : {"", "-wal", "-shm"}) RETURN_IF_ERROR(files.remove_tree(path + suffix));
     ASSIGN_OR_RETURN(auto db, detail::Database::open(path));
     RETURN_IF_ERROR(db.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"));
-    RETURN_IF_ERROR(db.run(std::string{"BEGIN IMMEDIATE;"} + k_schema + "INSERT INTO meta VALUES('version', '" +
-                           std::string{k_version} + "');COMMIT"));
-    return std::unique_ptr<Catalogue>{std::make_unique<SqliteCatalogue>(files, path, std::move(db), was_there)};
+    RETURN_IF_ERROR(db.run(std::string{"BEGIN IMMEDIATE;"} + k_schema +
+                           "INSERT INTO meta VALUES('version', '" + std::string{k_version} + "');COMMIT"));
+    return std::unique_ptr<Catalogue>{
+        std::make_unique<SqliteCatalogue>(files, path, std::move(db), was_there)};
 }
 
 std::string catalogue_path(Directories const& directories, KnownRegistry const& known) {
-    return join_path(directories.cache, "catalogue/" + detail::registry_label(known.origin, known.root_fingerprint) + ".sqlite");
+    return join_path(directories.cache,
+                     "catalogue/" + detail::registry_label(known.origin, known.root_fingerprint) + ".sqlite");
 }
 
 }  // namespace ggen

@@ -26,7 +26,7 @@ public:
     /// Entries of the log that it covers; 0 when it is new.
     [[nodiscard]] virtual std::uint64_t log_size() const = 0;
     /// Brings it up to the reader's checkpoint: only names that newer entries mention are read again.
-    /// All or nothing. Errors: the reader's, io.
+    /// All or nothing. Errors: the reader's, io, corrupt without an id (damage that only reading shows).
     virtual Result<void> refresh(RegistryReader& reader, CancelToken const& cancel) = 0;
 
     /// The newest listed version of every package, by name.

@@ -25,9 +25,8 @@ bool is_plain_word(std::string_view text) {
 }
 
 Result<void> check_location(std::string_view what, std::string_view text) {
-    bool const has_control = std::any_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-    });
+    bool const has_control = std::any_of(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
     if (text.empty() || text.size() > k_location_bytes_max || has_control || first_invalid_utf8(text)) {
         return invalid(fmt::format("{}: {} is not a folder or an address", what, quoted(text)));
     }
@@ -39,8 +38,8 @@ Result<std::string> check_number(SettingSpec const& spec, std::string_view value
     auto const [end, code] = std::from_chars(value.data(), value.data() + value.size(), number);
     bool const is_whole = code == std::errc{} && end == value.data() + value.size();
     if (!is_whole || number < spec.minimum || number > spec.maximum) {
-        return invalid(fmt::format("{}: {} is not a whole number from {} to {}", spec.key, quoted(value), spec.minimum,
-                                   spec.maximum));
+        return invalid(fmt::format("{}: {} is not a whole number from {} to {}", spec.key, quoted(value),
+                                   spec.minimum, spec.maximum));
     }
     return std::to_string(number);
 }
@@ -68,15 +67,19 @@ std::vector<SettingSpec> const& setting_specs() {
 
 SettingSpec const* find_setting_spec(std::string_view key) {
     auto const& specs = setting_specs();
-    auto const found = std::find_if(specs.begin(), specs.end(), [&](SettingSpec const& spec) { return spec.key == key; });
+    auto const found =
+        std::find_if(specs.begin(), specs.end(), [&](SettingSpec const& spec) { return spec.key == key; });
     return found == specs.end() ? nullptr : &*found;
 }
 
 Result<std::string> check_setting(SettingSpec const& spec, std::string_view value) {
     switch (spec.kind) {
-        case SettingSpec::Kind::number: return check_number(spec, value);
-        case SettingSpec::Kind::boolean: return check_boolean(spec, value);
-        case SettingSpec::Kind::text: break;
+        case SettingSpec::Kind::number:
+            return check_number(spec, value);
+        case SettingSpec::Kind::boolean:
+            return check_boolean(spec, value);
+        case SettingSpec::Kind::text:
+            break;
     }
     if (spec.key == "link_mode") {
         if (value == "copy" || value == "hardlink" || value == "symlink") return std::string{value};
@@ -95,7 +98,8 @@ Result<void> check_known_registry(KnownRegistry const& registry) {
         return invalid(fmt::format("origin: {} is not the name of a log", quoted(registry.origin)));
     }
     RETURN_IF_ERROR(check_location("location", registry.location));
-    if (registry.mirrors.size() > k_mirrors_max) return invalid(fmt::format("more than {} mirrors", k_mirrors_max));
+    if (registry.mirrors.size() > k_mirrors_max)
+        return invalid(fmt::format("more than {} mirrors", k_mirrors_max));
     for (auto const& mirror : registry.mirrors) RETURN_IF_ERROR(check_location("mirrors", mirror));
     if (registry.namespaces.size() > k_namespaces_max) {
         return invalid(fmt::format("more than {} namespaces", k_namespaces_max));

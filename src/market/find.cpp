@@ -36,7 +36,8 @@ std::vector<std::string> similar_in(std::string const& wanted, std::vector<std::
         auto const whole = by_base.find(base);
         if (whole == by_base.end()) return;
         for (auto const& name : whole->second) {
-            if (found.size() < max && std::find(found.begin(), found.end(), name) == found.end()) found.push_back(name);
+            if (found.size() < max && std::find(found.begin(), found.end(), name) == found.end())
+                found.push_back(name);
         }
     };
     add(wanted);
@@ -49,15 +50,18 @@ std::vector<std::string> similar_in(std::string const& wanted, std::vector<std::
 bool comes_first(VersionState const& a, VersionState const& b) { return a.version > b.version; }
 
 /// The version that `info` shows: the highest that the range takes; listed ones before yanked ones.
-std::optional<VersionState> choose_shown(std::vector<VersionState> const& highest_first, VersionRange const& range) {
+std::optional<VersionState> choose_shown(std::vector<VersionState> const& highest_first,
+                                         VersionRange const& range) {
     auto const find = [&](auto const& is_good) {
-        return std::find_if(highest_first.begin(), highest_first.end(),
-                            [&](VersionState const& version) { return range.matches(version.version) && is_good(version); });
+        return std::find_if(highest_first.begin(), highest_first.end(), [&](VersionState const& version) {
+            return range.matches(version.version) && is_good(version);
+        });
     };
     auto found = find([](VersionState const& version) { return !version.yanked && !version.revoked; });
     if (found == highest_first.end()) found = find([](VersionState const&) { return true; });
     // A package that has prereleases only.
-    if (found == highest_first.end() && range == VersionRange{} && !highest_first.empty()) found = highest_first.begin();
+    if (found == highest_first.end() && range == VersionRange{} && !highest_first.empty())
+        found = highest_first.begin();
     if (found == highest_first.end()) return std::nullopt;
     return *found;
 }
@@ -97,7 +101,8 @@ Result<SearchReport> search_packages(Market& market, SearchRequest const& reques
     auto const started = market.clock.steady_now();
     ASSIGN_OR_RETURN(report.page, index->search(request.query));
     auto const elapsed = market.clock.steady_now() - started;
-    report.elapsed_us = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count());
+    report.elapsed_us =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count());
     if (report.page.total == 0 && !request.query.text.empty()) {
         report.suggestions = similar_in(request.query.text, names, k_suggestions_max);
     }
@@ -123,9 +128,10 @@ Result<InfoReport> package_info(Market& market, std::string const& spec, std::st
     std::sort(report.versions.begin(), report.versions.end(), comes_first);
     report.shown = choose_shown(report.versions, wanted.range);
     if (!report.shown) {
-        return Error{Errc::not_found, ErrorId::version_not_found,
-                     fmt::format("no version of {} is in the range {}", wanted.name.text(), wanted.range.text()),
-                     "`ggen info " + wanted.name.text() + "` shows its versions"};
+        return Error{
+            Errc::not_found, ErrorId::version_not_found,
+            fmt::format("no version of {} is in the range {}", wanted.name.text(), wanted.range.text()),
+            "`ggen info " + wanted.name.text() + "` shows its versions"};
     }
     ASSIGN_OR_RETURN(auto const record, open->reader->release(*report.shown));
     report.archive = record.archive;

@@ -82,9 +82,8 @@ void lint_skill(Manifest const& manifest, ArchiveFile const& file, std::vector<s
     auto const warn = [&](std::string text) { warnings->push_back(file.path + ": " + std::move(text)); };
     auto const front = read_frontmatter(as_text(file.content));
     if (!front) return warn("it does not begin with frontmatter between two lines of ---");
-    auto const directory = file.path.find('/') == std::string::npos
-                               ? manifest.name.base()
-                               : base_name(parent_path(file.path));
+    auto const parent = parent_path(file.path);
+    auto const directory = parent == "." ? manifest.name.base() : base_name(parent);
     if (!front->name || front->name->empty()) {
         warn("the frontmatter has no name");
     } else if (!is_skill_name(*front->name)) {

@@ -24,8 +24,8 @@ Result<KnownRegistry> target_of(Market& market, std::string const& registry,
         ASSIGN_OR_RETURN(auto known, registry_of_name(market.config, package.manifest.name));
         if (target && target->alias != known.alias) {
             return Error{Errc::invalid, ErrorId::none,
-                         fmt::format("{} belongs to {}, the packages before it to {}", package.manifest.name.text(),
-                                     known.alias, target->alias),
+                         fmt::format("{} belongs to {}, the packages before it to {}",
+                                     package.manifest.name.text(), known.alias, target->alias),
                          "publish them one after the other, or name a --registry"};
         }
         target = std::move(known);
@@ -35,7 +35,8 @@ Result<KnownRegistry> target_of(Market& market, std::string const& registry,
 }
 
 /// What publishing would do, without a key and without touching the registry.
-Result<PublishReport> rehearse(Market& market, std::string const& registry, std::vector<PackedPackage> const& packages) {
+Result<PublishReport> rehearse(Market& market, std::string const& registry,
+                               std::vector<PackedPackage> const& packages) {
     PublishReport report;
     auto const known = target_of(market, registry, packages);
     std::optional<RegistrySet> registries;
@@ -50,12 +51,13 @@ Result<PublishReport> rehearse(Market& market, std::string const& registry, std:
     }
     for (auto const& package : packages) {
         auto const& manifest = package.manifest;
-        PublishedPackage out{.name = manifest.name,
-                             .version = manifest.version,
-                             .manifest = {sha256(as_bytes(package.manifest_text)), package.manifest_text.size()},
-                             .archive = {package.archive.archive, package.archive.packed.size()},
-                             .tree = package.archive.tree,
-                             .warnings = package.warnings};
+        PublishedPackage out{
+            .name = manifest.name,
+            .version = manifest.version,
+            .manifest = {sha256(as_bytes(package.manifest_text)), package.manifest_text.size()},
+            .archive = {package.archive.archive, package.archive.packed.size()},
+            .tree = package.archive.tree,
+            .warnings = package.warnings};
         std::optional<NameState> state;
         if (open != nullptr) {
             ASSIGN_OR_RETURN(state, open->reader->lookup(manifest.name));
@@ -67,8 +69,8 @@ Result<PublishReport> rehearse(Market& market, std::string const& registry, std:
             ASSIGN_OR_RETURN(auto const record, open->reader->release(version));
             if (record.archive != out.archive || record.manifest != out.manifest) {
                 return Error{Errc::conflict, ErrorId::version_exists,
-                             fmt::format("{}@{} is published already, with other content", manifest.name.text(),
-                                         manifest.version.text()),
+                             fmt::format("{}@{} is published already, with other content",
+                                         manifest.name.text(), manifest.version.text()),
                              "raise the version in gpack.toml, or publish with --tag VERSION"};
             }
             out.already_published = true;
@@ -112,11 +114,13 @@ Result<NameState const*> find_release(RegistryState const& state, StatusRequest 
         std::vector<std::string> names;
         for (auto const& [known, ignored] : state.names()) names.push_back(known.text());
         auto const similar = closest(request.name.text(), names, 1);
-        return Error{Errc::not_found, ErrorId::package_not_found, "there is no package " + request.name.text(),
+        return Error{Errc::not_found, ErrorId::package_not_found,
+                     "there is no package " + request.name.text(),
                      similar.empty() ? std::string{} : "did you mean " + similar.front() + "?"};
     }
-    auto const version = std::find_if(name->versions.begin(), name->versions.end(),
-                                      [&](VersionState const& known) { return known.version == request.version; });
+    auto const version =
+        std::find_if(name->versions.begin(), name->versions.end(),
+                     [&](VersionState const& known) { return known.version == request.version; });
     auto const label = request.name.text() + "@" + request.version.text();
     if (version == name->versions.end()) {
         return Error{Errc::not_found, ErrorId::version_not_found, label + " does not exist",
@@ -125,15 +129,17 @@ Result<NameState const*> find_release(RegistryState const& state, StatusRequest 
     auto const ours = key.verifier();
     auto const& keys = name->owner.keys;
     if (std::find(keys.begin(), keys.end(), ours) == keys.end()) {
-        return Error{Errc::refused, ErrorId::not_owner,
-                     fmt::format("{} belongs to {}, not to {}", request.name.text(), keys.front().name, ours.name),
-                     "`ggen key show` shows your key"};
+        return Error{
+            Errc::refused, ErrorId::not_owner,
+            fmt::format("{} belongs to {}, not to {}", request.name.text(), keys.front().name, ours.name),
+            "`ggen key show` shows your key"};
     }
     bool const is_nothing_to_undo = (request.action == StatusAction::unyank && !version->yanked) ||
                                     (request.action == StatusAction::undeprecate && !version->deprecated);
     if (is_nothing_to_undo) {
-        return Error{Errc::invalid, ErrorId::none,
-                     label + (request.action == StatusAction::unyank ? " is not yanked" : " is not deprecated")};
+        return Error{
+            Errc::invalid, ErrorId::none,
+            label + (request.action == StatusAction::unyank ? " is not yanked" : " is not deprecated")};
     }
     return name;
 }
@@ -151,17 +157,20 @@ Result<PublishReport> publish(Market& market, PublishRequest const& request) {
     return publish_packed(market, request.registry, packages);
 }
 
-Result<PublishReport> publish_items(Market& market, std::string const& registry, std::vector<PublishItem> items) {
+Result<PublishReport> publish_items(Market& market, std::string const& registry,
+                                    std::vector<PublishItem> items) {
     std::vector<PackedPackage> packages;
     packages.reserve(items.size());
     for (auto& item : items) {
         RETURN_IF_ERROR(market.cancel.check());
         ASSIGN_OR_RETURN(auto manifest, Manifest::parse(item.manifest_text));
-        bool const has_manifest = std::any_of(item.files.begin(), item.files.end(), [&](ArchiveFile const& file) {
-            return file.path == "gpack.toml" && as_text(file.content) == item.manifest_text;
-        });
+        bool const has_manifest =
+            std::any_of(item.files.begin(), item.files.end(), [&](ArchiveFile const& file) {
+                return file.path == "gpack.toml" && as_text(file.content) == item.manifest_text;
+            });
         if (!has_manifest) {
-            return Error{Errc::invalid, ErrorId::manifest_missing, manifest.name.text() + ": gpack.toml is not in it"};
+            return Error{Errc::invalid, ErrorId::manifest_missing,
+                         manifest.name.text() + ": gpack.toml is not in it"};
         }
         ASSIGN_OR_RETURN(auto package, detail::encode_package(std::move(manifest), std::move(item.files)));
         packages.push_back(std::move(package));
@@ -177,7 +186,7 @@ Result<StatusReport> change_status(Market& market, StatusRequest const& request)
     ASSIGN_OR_RETURN(auto const key, load_publisher_key(market));
     ASSIGN_OR_RETURN(auto const writer, open_writer(market, known->alias));
     ASSIGN_OR_RETURN(auto const* const name, find_release(writer->state(), request, key));
-    StatusRecord const record{writer->origin(), request.name,   request.version, name->last_record,
+    StatusRecord const record{writer->origin(), request.name,   request.version,    name->last_record,
                               request.action,   request.reason, request.replacement};
     ASSIGN_OR_RETURN(auto const entry, sign_record(Record{record}, {key}));
     ASSIGN_OR_RETURN(auto const receipts, writer->append({entry}));

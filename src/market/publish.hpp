@@ -57,7 +57,7 @@ struct PublishedPackage {
     BlobRef archive;
     Digest tree;
     std::uint64_t index = 0;
-    Digest leaf;
+    Digest leaf{};
     bool claimed = false;          ///< A claim was logged on the way.
     bool already_published = false;  ///< The very same release stood there: same receipt.
     std::vector<std::string> warnings;

@@ -11,7 +11,9 @@
 namespace ggen::detail {
 namespace {
 
-std::string label_of(Manifest const& manifest) { return manifest.name.text() + "@" + manifest.version.text(); }
+std::string label_of(Manifest const& manifest) {
+    return manifest.name.text() + "@" + manifest.version.text();
+}
 
 Error not_owner(std::string text) {
     return {Errc::refused, ErrorId::not_owner, std::move(text), "`ggen key show` shows your key"};
@@ -62,8 +64,8 @@ Result<void> ReleaseBatch::claim_for(PackageName const& name, PublishedPackage* 
         if (owner->threshold > 1) {
             return not_owner(fmt::format("{} needs {} signatures", what, owner->threshold));
         }
-        return not_owner(fmt::format("{} belongs to {}, not to {}", what, owners_text(*owner),
-                                     key_.verifier().name));
+        return not_owner(
+            fmt::format("{} belongs to {}, not to {}", what, owners_text(*owner), key_.verifier().name));
     }
     if (is_bare) {
         // Bare names are for owners of a namespace: it makes hoarding them dearer.
@@ -72,8 +74,9 @@ Result<void> ReleaseBatch::claim_for(PackageName const& name, PublishedPackage* 
         if (owner == nullptr) {
             claim(own);
         } else if (!owns(*owner)) {
-            return not_owner(fmt::format("{} can be claimed only with a key that owns a namespace, and {} belongs to {}",
-                                         name.text(), own.text, owners_text(*owner)));
+            return not_owner(
+                fmt::format("{} can be claimed only with a key that owns a namespace, and {} belongs to {}",
+                            name.text(), own.text, owners_text(*owner)));
         }
     }
     claim(subject);
@@ -90,9 +93,9 @@ Result<bool> ReleaseBatch::is_published(PackedPackage const& package, PublishedP
     }
     auto const* const state = writer_.state().find(package.manifest.name);
     if (state == nullptr) return false;
-    auto const version = std::find_if(state->versions.begin(), state->versions.end(), [&](VersionState const& known) {
-        return known.version == package.manifest.version;
-    });
+    auto const version =
+        std::find_if(state->versions.begin(), state->versions.end(),
+                     [&](VersionState const& known) { return known.version == package.manifest.version; });
     if (version == state->versions.end()) return false;
 
     if (!reader_) {
@@ -114,7 +117,8 @@ void ReleaseBatch::warn_of_look_alikes(PackageName const& name, std::vector<std:
     if (names.contains(name)) return;
     auto const ours = [this](NameState const& other) { return owns(other.owner); };
     for (auto const& other : look_alikes(name, names, ours)) {
-        warnings->push_back(fmt::format("{} looks like {}, which belongs to somebody else", name.text(), other));
+        warnings->push_back(
+            fmt::format("{} looks like {}, which belongs to somebody else", name.text(), other));
     }
 }
 

@@ -9,7 +9,9 @@
 namespace ggen {
 namespace {
 
-std::string label_of(PackageName const& name, Version const& version) { return name.text() + "@" + version.text(); }
+std::string label_of(PackageName const& name, Version const& version) {
+    return name.text() + "@" + version.text();
+}
 
 Error mismatch(std::string text) { return {Errc::refused, ErrorId::origin_mismatch, std::move(text)}; }
 
@@ -39,18 +41,19 @@ Result<std::vector<Candidate>> RegistryProvider::versions(PackageName const& nam
     if (!facts->state) return out;
     auto const now = market_.clock.wall_now().seconds;
     for (auto const& version : facts->state->versions) {
-        if (version.revoked) continue;
         bool const is_too_young = market_.config.min_release_age_seconds > 0 &&
                                   version.first_seen.seconds + market_.config.min_release_age_seconds > now;
-        out.push_back({version.version, version.yanked || is_too_young});
+        out.push_back({version.version, version.yanked || version.revoked || is_too_young});
     }
     return out;
 }
 
-Result<std::vector<Dependency>> RegistryProvider::dependencies(PackageName const& name, Version const& version) {
+Result<std::vector<Dependency>> RegistryProvider::dependencies(PackageName const& name,
+                                                               Version const& version) {
     ASSIGN_OR_RETURN(auto const* const facts, this->facts(name, version));
     auto const asker = label_of(name, version);
-    for (auto const& dependency : facts->manifest.dependencies) RETURN_IF_ERROR(wish_registry(dependency, asker));
+    for (auto const& dependency : facts->manifest.dependencies)
+        RETURN_IF_ERROR(wish_registry(dependency, asker));
     return facts->manifest.dependencies;
 }
 
@@ -74,8 +77,8 @@ Result<void> RegistryProvider::wish_registry(Dependency const& dependency, std::
                          : used != names_.end() && used->second.registry ? used->second.registry->known.alias
                                                                          : wanted->alias;
     if (before == wanted->alias) return ok();
-    return mismatch(fmt::format("{} wants {} from {}, but something else takes it from {}", asker, name.text(),
-                                wanted->alias, before));
+    return mismatch(fmt::format("{} wants {} from {}, but something else takes it from {}", asker,
+                                name.text(), wanted->alias, before));
 }
 
 Result<ReleaseFacts const*> RegistryProvider::facts(PackageName const& name, Version const& version) {
@@ -87,7 +90,8 @@ Result<ReleaseFacts const*> RegistryProvider::facts(PackageName const& name, Ver
                         "`ggen info " + name.text() + "` shows its versions"};
     if (!known->state) return missing;
     auto const& all = known->state->versions;
-    auto const state = std::find_if(all.begin(), all.end(), [&](VersionState const& v) { return v.version == version; });
+    auto const state =
+        std::find_if(all.begin(), all.end(), [&](VersionState const& v) { return v.version == version; });
     if (state == all.end()) return missing;
 
     auto& reader = *known->registry->reader;

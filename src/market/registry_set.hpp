@@ -74,7 +74,7 @@ public:
     Result<std::vector<Candidate>> versions(PackageName const& name) override;
     Result<std::vector<Dependency>> dependencies(PackageName const& name, Version const& version) override;
     /// After a resolution: the facts of a chosen version. Errors: not_found (version_not_found).
-    /// Releases under the cooldown count as yanked for the resolver; `facts` tells what they are.
+    /// Revoked ones and those under the cooldown count as yanked for the resolver; `facts` tells what they are.
     Result<ReleaseFacts const*> facts(PackageName const& name, Version const& version);
     /// Makes `name` come from this registry (alias or origin) whatever the mapping.
     void pin_registry(PackageName const& name, std::string registry);

@@ -12,8 +12,10 @@ constexpr int k_busy_timeout_ms = 10'000;
 
 Error db_error(sqlite3* db, std::string_view doing) {
     int const code = db != nullptr ? sqlite3_errcode(db) : SQLITE_NOMEM;
-    std::string const text = std::string{doing} + ": " + (db != nullptr ? sqlite3_errmsg(db) : "out of memory");
-    bool const is_damage = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_SCHEMA || code == SQLITE_ERROR;
+    std::string const text =
+        std::string{doing} + ": " + (db != nullptr ? sqlite3_errmsg(db) : "out of memory");
+    bool const is_damage =
+        code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_SCHEMA || code == SQLITE_ERROR;
     return Error{is_damage ? Errc::corrupt : Errc::io, "catalogue: " + text};
 }
 
@@ -27,7 +29,8 @@ Statement::Statement(sqlite3* db, sqlite3_stmt* statement) : db_(db), statement_
 Statement& Statement::bind(int index, std::string_view text) {
     // A destructor of -1 asks SQLite to copy the text.
     sqlite3_bind_text64(statement_.get(), index, text.data(), text.size(),
-                        reinterpret_cast<sqlite3_destructor_type>(-1), SQLITE_UTF8);  // NOLINT(performance-no-int-to-ptr)
+                        reinterpret_cast<sqlite3_destructor_type>(-1),
+                        SQLITE_UTF8);  // NOLINT(performance-no-int-to-ptr)
     return *this;
 }
 
@@ -66,13 +69,15 @@ Result<Database> Database::open(std::string const& path) {
 }
 
 Result<void> Database::run(std::string const& sql) {
-    if (sqlite3_exec(db_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return db_error(db_.get(), "run");
+    if (sqlite3_exec(db_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+        return db_error(db_.get(), "run");
     return ok();
 }
 
 Result<Statement> Database::prepare(std::string const& sql) {
     sqlite3_stmt* raw = nullptr;
-    if (sqlite3_prepare_v2(db_.get(), sql.c_str(), -1, &raw, nullptr) != SQLITE_OK) return db_error(db_.get(), "prepare");
+    if (sqlite3_prepare_v2(db_.get(), sql.c_str(), -1, &raw, nullptr) != SQLITE_OK)
+        return db_error(db_.get(), "prepare");
     return Statement{db_.get(), raw};
 }
 
