@@ -10,7 +10,8 @@ namespace {
 /// A registry in memory: "name" -> list of {version, {dependency -> range}}.
 class FakeNpm final : public HttpGetter {
 public:
-    void add(std::string const& name, std::string const& version, std::map<std::string, std::string> const& needs = {}) {
+    void add(std::string const& name, std::string const& version,
+             std::map<std::string, std::string> const& needs = {}) {
         auto& text = versions_[name];
         if (!text.empty()) text += ",";
         text += "\"" + version + "\":{\"dependencies\":{";
@@ -25,10 +26,12 @@ public:
     Result<Bytes> get(std::string const& url, std::uint64_t, std::string const&) override {
         ++requests;
         auto name = url.substr(std::string_view{"http://npm/"}.size());
-        if (auto const escaped = name.find("%2f"); escaped != std::string::npos) name.replace(escaped, 3, "/");
+        if (auto const escaped = name.find("%2f"); escaped != std::string::npos)
+            name.replace(escaped, 3, "/");
         auto const at = versions_.find(name);
         if (at == versions_.end()) return Error{Errc::not_found, "GET " + url + ": 404"};
-        return to_bytes("{\"name\":\"" + name + "\",\"dist-tags\":{\"beta\":\"9.0.0-b.1\"},\"versions\":{" + at->second + "}}");
+        return to_bytes("{\"name\":\"" + name + "\",\"dist-tags\":{\"beta\":\"9.0.0-b.1\"},\"versions\":{" +
+                        at->second + "}}");
     }
 
     std::atomic<int> requests{0};
@@ -45,7 +48,8 @@ std::vector<std::string> closure_of(FakeNpm& npm, std::vector<std::string> roots
     CancelToken const cancel;
     auto const found = find_npm_closure(source, request, cancel);
     if (!found) return {"error: " + found.error().context};
-    if (auto const* const conflict = std::get_if<Conflict>(&*found)) return {"conflict: " + conflict->explanation};
+    if (auto const* const conflict = std::get_if<Conflict>(&*found))
+        return {"conflict: " + conflict->explanation};
     std::vector<std::string> names;
     for (auto const& release : std::get<NpmClosure>(*found).releases) {
         names.push_back(release.name.text() + "@" + release.version->version.text());
@@ -64,7 +68,8 @@ TEST(NpmClosureTest, TakesEveryVersionThatARangeCanReach) {
     npm.add("@s/lib", "2.0.0");
     npm.add("leaf", "0.1.0");
 
-    EXPECT_EQ(closure_of(npm, {"app"}, false), (Names{"npm/app@1.0.0", "npm/leaf@0.1.0", "s/lib@1.0.0", "s/lib@1.1.0"}));
+    EXPECT_EQ(closure_of(npm, {"app"}, false),
+              (Names{"npm/app@1.0.0", "npm/leaf@0.1.0", "s/lib@1.0.0", "s/lib@1.1.0"}));
 }
 
 TEST(NpmClosureTest, LockedTakesOneVersionOfEach) {
