@@ -13,7 +13,8 @@ namespace ggen {
 namespace {
 
 std::uint64_t micros(TimePoint from, TimePoint to) {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(to - from).count());
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(to - from).count());
 }
 
 /// One command on one project, from its wish to the tree on disk.
@@ -29,7 +30,10 @@ public:
     };
 
     Installer(Market& market, Options options)
-        : market_(market), options_(std::move(options)), registries_(market), provider_(market, registries_) {}
+        : market_(market),
+          options_(std::move(options)),
+          registries_(market),
+          provider_(market, registries_) {}
 
     Result<void> open() {
         started_ = market_.clock.steady_now();
@@ -59,13 +63,15 @@ public:
             plan.changes = compare_lockfiles(old_, old_);
         } else if (options_.frozen) {
             return Error{Errc::refused, ErrorId::lockfile_out_of_date,
-                         has_lockfile_ ? "ggen.lock does not satisfy what the project asks for, and --frozen forbids to change it"
+                         has_lockfile_ ? "ggen.lock does not satisfy what the project asks for, and --frozen "
+                                         "forbids to change it"
                                        : "there is no ggen.lock here, and --frozen forbids to make one",
                          "run: ggen install without --frozen, and commit ggen.lock"};
         } else {
             market_.observer.on_event({ProgressEvent::Kind::phase, "resolve", 0, 0, 0});
             ASSIGN_OR_RETURN(auto made, make_plan(market_, provider_, wish, old_));
-            if (auto* const conflict = std::get_if<Conflict>(&made)) return InstallOutcome{std::move(*conflict)};
+            if (auto* const conflict = std::get_if<Conflict>(&made))
+                return InstallOutcome{std::move(*conflict)};
             plan = std::move(std::get<Plan>(made));
         }
         named_ = wish.named;
@@ -89,13 +95,15 @@ private:
         if (!options_.target.empty()) transaction_->set_target(options_.target);
         auto const mode = options_.link_mode.value_or(market_.config.link_mode);
         auto const& wanted = report_.lockfile;
-        bool const is_same_lockfile = has_lockfile_ && !old_.had_conflict_markers && wanted.print() == old_.print();
+        bool const is_same_lockfile =
+            has_lockfile_ && !old_.had_conflict_markers && wanted.print() == old_.print();
         if (is_same_lockfile && !options_.force && !options_.lockfile_only && has_all_proofs(wanted) &&
             tree_is_current(market_.files, transaction_->target(), wanted, mode)) {
             report_.figures.packages_reused = wanted.packages.size();
             return ok();
         }
-        ASSIGN_OR_RETURN(auto const proofs, complete_proofs(market_, registries_, wanted, old_proofs_, report_.figures));
+        ASSIGN_OR_RETURN(auto const proofs,
+                         complete_proofs(market_, registries_, wanted, old_proofs_, report_.figures));
         if (options_.lockfile_only) return transaction_->commit_lockfile(wanted, proofs);
         if (!options_.force) RETURN_IF_ERROR(check_target(market_.files, transaction_->target(), old_));
         return build_and_switch(proofs, mode);
@@ -103,12 +111,13 @@ private:
 
     Result<void> build_and_switch(LockProofs const& proofs, LinkMode mode) {
         auto const& wanted = report_.lockfile;
-        ASSIGN_OR_RETURN(auto const store,
-                         PackageStore::open(market_.files, market_.clock, join_path(market_.directories.cache, "store")));
+        ASSIGN_OR_RETURN(auto const store, PackageStore::open(market_.files, market_.clock,
+                                                              join_path(market_.directories.cache, "store")));
         ASSIGN_OR_RETURN(auto const staging, transaction_->make_staging());
         auto const fetch_started = market_.clock.steady_now();
         if (!was_resolved_) {
-            RETURN_IF_ERROR(check_before_fetch(market_, registries_, *store, wanted, named_, report_.warnings));
+            RETURN_IF_ERROR(
+                check_before_fetch(market_, registries_, *store, wanted, named_, report_.warnings));
         }
         // A damaged stored package is set aside by materialise; fetching once more heals it.
         constexpr int k_tries = 3;
@@ -127,7 +136,8 @@ private:
         }
         RETURN_IF_ERROR(market_.cancel.check());
         RETURN_IF_ERROR(transaction_->commit_tree(wanted, proofs, mode));
-        report_.figures.install_us = micros(fetch_started, market_.clock.steady_now()) - report_.figures.fetch_us;
+        report_.figures.install_us =
+            micros(fetch_started, market_.clock.steady_now()) - report_.figures.fetch_us;
         remember_project();
         return ok();
     }
@@ -205,8 +215,9 @@ Result<PackageSpec> PackageSpec::parse(std::string_view text) {
 }
 
 Result<InstallOutcome> install(Market& market, InstallRequest const& request) {
-    Installer installer{market, {absolute(market, request.target), request.frozen, request.dry_run, request.force, false,
-                                 request.link_mode}};
+    Installer installer{market,
+                        {absolute(market, request.target), request.frozen, request.dry_run, request.force,
+                         false, request.link_mode}};
     RETURN_IF_ERROR(installer.open());
     ASSIGN_OR_RETURN(auto wish, standing_wish(market, installer.old()));
     wish.registry = request.registry;
@@ -214,15 +225,17 @@ Result<InstallOutcome> install(Market& market, InstallRequest const& request) {
         auto const standing = wish.requirements.find(spec.name);
         bool const says_nothing = spec.range.text() == "*" && standing != wish.requirements.end();
         if (!says_nothing) {
-            if (standing != wish.requirements.end() && standing->second != spec.range.text()) wish.unlocked.insert(spec.name);
+            if (standing != wish.requirements.end() && standing->second != spec.range.text())
+                wish.unlocked.insert(spec.name);
             wish.requirements[spec.name] = spec.range.text();
         }
         wish.named.insert(spec.name);
         if (request.no_dependencies) wish.without_dependencies.insert(spec.name);
     }
     if (wish.requirements.empty() && !installer.has_lockfile()) {
-        return Error{Errc::not_found, ErrorId::manifest_missing, "there is nothing to install: no package is named, and " +
-                         market.project_directory + " has neither ggen.lock nor a gpack.toml with dependencies",
+        return Error{Errc::not_found, ErrorId::manifest_missing,
+                     "there is nothing to install: no package is named, and " + market.project_directory +
+                         " has neither ggen.lock nor a gpack.toml with dependencies",
                      "name one: ggen install NAME; ggen search finds names"};
     }
     // What is named with a range is resolved again even when some version is there; a bare name is not.
@@ -260,7 +273,8 @@ Result<InstallOutcome> remove_packages(Market& market, RemoveRequest const& requ
         if (wish.requirements.erase(name) > 0) continue;
         bool const is_indirect = installer.old().packages.contains(name);
         return Error{Errc::not_found, ErrorId::not_installed,
-                     name.text() + (is_indirect ? " was not asked for; another package needs it" : " is not installed here"),
+                     name.text() + (is_indirect ? " was not asked for; another package needs it"
+                                                : " is not installed here"),
                      is_indirect ? "ggen why " + name.text() : "ggen list shows what is installed"};
     }
     Plan plan;

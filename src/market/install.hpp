@@ -55,10 +55,10 @@ using InstallOutcome = std::variant<InstallReport, Conflict>;
 struct InstallRequest {
     std::vector<PackageSpec> packages;  ///< Empty = what gpack.toml and ggen.lock of the project say.
     std::string registry;
-    std::string target;  ///< "" = "gpacks" in the project.
-    bool frozen = false;   ///< The lockfile must not change.
+    std::string target;   ///< "" = "gpacks" in the project.
+    bool frozen = false;  ///< The lockfile must not change.
     bool dry_run = false;
-    bool force = false;    ///< Puts back edited files; replaces what stands in the way.
+    bool force = false;  ///< Puts back edited files; replaces what stands in the way.
     bool no_dependencies = false;
     std::optional<LinkMode> link_mode;
 };

@@ -11,7 +11,9 @@
 namespace ggen {
 namespace {
 
-std::string label_of(LockedPackage const& package) { return package.name.text() + "@" + package.version.text(); }
+std::string label_of(LockedPackage const& package) {
+    return package.name.text() + "@" + package.version.text();
+}
 
 /// Offline errors of any depth become one that names the package.
 Error explain_offline(Error error, LockedPackage const& package) {
@@ -99,12 +101,14 @@ private:
         auto const label = label_of(package);
         auto const fill = [&](auto const& add) -> Result<void> {
             tell({ProgressEvent::Kind::fetch_started, label, 0, 0, package.archive_bytes});
-            ASSIGN_OR_RETURN(auto const packed, job.registry->reader->blob({package.archive, package.archive_bytes}));
+            ASSIGN_OR_RETURN(auto const packed,
+                             job.registry->reader->blob({package.archive, package.archive_bytes}));
             ASSIGN_OR_RETURN(auto const archive, decode_archive(packed));
             // A14: the one top directory is this package's own, whatever its publisher signed.
             if (archive.tree != package.tree ||
                 archive.top_directory != archive_top_directory(package.name.text(), package.version.text())) {
-                return Error{Errc::refused, ErrorId::blob_mismatch, "the archive does not hold the files that were signed"};
+                return Error{Errc::refused, ErrorId::blob_mismatch,
+                             "the archive does not hold the files that were signed"};
             }
             RETURN_IF_ERROR(check_manifest(archive, job.record));
             for (auto const& file : archive.files) {
@@ -122,7 +126,8 @@ private:
         } else {
             ++figures_.packages_reused;
         }
-        market_.observer.on_event({ProgressEvent::Kind::fetch_done, label, figures_.packages_fetched, 0, package.archive_bytes});
+        market_.observer.on_event(
+            {ProgressEvent::Kind::fetch_done, label, figures_.packages_fetched, 0, package.archive_bytes});
         return ok();
     }
 
@@ -172,8 +177,9 @@ Result<LockProofs> complete_proofs(Market& market, RegistrySet& registries, Lock
     return proofs;
 }
 
-Result<void> check_before_fetch(Market& market, RegistrySet& registries, PackageStore& store, Lockfile const& lockfile,
-                                std::set<PackageName> const& named, std::vector<std::string>& warnings) {
+Result<void> check_before_fetch(Market& market, RegistrySet& registries, PackageStore& store,
+                                Lockfile const& lockfile, std::set<PackageName> const& named,
+                                std::vector<std::string>& warnings) {
     if (market.config.offline) return ok();
     for (auto const& [name, package] : lockfile.packages) {
         if (store.contains(package.tree)) continue;
@@ -188,16 +194,16 @@ Result<void> check_before_fetch(Market& market, RegistrySet& registries, Package
     return ok();
 }
 
-Result<void> fetch_packages(Market& market, RegistrySet& registries, PackageStore& store, Lockfile const& lockfile,
-                            LockProofs const& proofs, InstallFigures& figures) {
+Result<void> fetch_packages(Market& market, RegistrySet& registries, PackageStore& store,
+                            Lockfile const& lockfile, LockProofs const& proofs, InstallFigures& figures) {
     std::vector<Job> jobs;
     for (auto const& [name, package] : lockfile.packages) {
         if (store.contains(package.tree)) {
             // Marks it as used, so that collection leaves it.
-            ASSIGN_OR_RETURN(auto const present, store.ensure(package.tree, label_of(package),
-                                                              [](auto const&) -> Result<void> {
-                                                                  return Error{Errc::not_found, "gone meanwhile"};
-                                                              }));
+            ASSIGN_OR_RETURN(auto const present,
+                             store.ensure(package.tree, label_of(package), [](auto const&) -> Result<void> {
+                                 return Error{Errc::not_found, "gone meanwhile"};
+                             }));
             static_cast<void>(present);
             ++figures.packages_reused;
             continue;
@@ -207,7 +213,8 @@ Result<void> fetch_packages(Market& market, RegistrySet& registries, PackageStor
         ASSIGN_OR_RETURN(auto const record, parse_record(proofs.packages.at(name).proof.extra));
         auto const* const release = std::get_if<ReleaseRecord>(&record.record);
         if (release == nullptr) {
-            return Error{Errc::refused, ErrorId::proof_invalid, label_of(package) + ": the proof is not of a release"};
+            return Error{Errc::refused, ErrorId::proof_invalid,
+                         label_of(package) + ": the proof is not of a release"};
         }
         jobs.push_back({&package, *registry, *release});
     }

@@ -32,14 +32,15 @@ Result<LockProofs> complete_proofs(Market& market, RegistrySet& registries, Lock
 
 /// For an install straight from the lockfile: asks the registries about the packages that have to be fetched
 /// anyway (check_status). Says nothing when offline. Errors: those of check_status and of the readers.
-Result<void> check_before_fetch(Market& market, RegistrySet& registries, PackageStore& store, Lockfile const& lockfile,
-                                std::set<PackageName> const& named, std::vector<std::string>& warnings);
+Result<void> check_before_fetch(Market& market, RegistrySet& registries, PackageStore& store,
+                                Lockfile const& lockfile, std::set<PackageName> const& named,
+                                std::vector<std::string>& warnings);
 
 /// Brings every package of `lockfile` into `store`, `download_parallel` at a time. What is fetched is
 /// checked in full before it appears: archive digest, canonical form, tree digest, and that gpack.toml
 /// inside is the manifest that the proven record names.
 /// Errors: offline (offline_missing), refused (blob_mismatch), corrupt, the sources', cancelled.
-Result<void> fetch_packages(Market& market, RegistrySet& registries, PackageStore& store, Lockfile const& lockfile,
-                            LockProofs const& proofs, InstallFigures& figures);
+Result<void> fetch_packages(Market& market, RegistrySet& registries, PackageStore& store,
+                            Lockfile const& lockfile, LockProofs const& proofs, InstallFigures& figures);
 
 }  // namespace ggen

@@ -9,8 +9,11 @@ namespace {
 /// Leaves out the dependencies of packages that were asked for alone.
 class TrimmedProvider final : public DependencyProvider {
 public:
-    TrimmedProvider(RegistryProvider& inner, std::set<PackageName> const& alone) : inner_(inner), alone_(alone) {}
-    Result<std::vector<Candidate>> versions(PackageName const& name) override { return inner_.versions(name); }
+    TrimmedProvider(RegistryProvider& inner, std::set<PackageName> const& alone)
+        : inner_(inner), alone_(alone) {}
+    Result<std::vector<Candidate>> versions(PackageName const& name) override {
+        return inner_.versions(name);
+    }
     Result<std::vector<Dependency>> dependencies(PackageName const& name, Version const& version) override {
         auto found = inner_.dependencies(name, version);
         if (found && alone_.contains(name)) return std::vector<Dependency>{};
@@ -23,7 +26,9 @@ private:
     std::set<PackageName> const& alone_;
 };
 
-std::string label_of(PackageName const& name, Version const& version) { return name.text() + "@" + version.text(); }
+std::string label_of(PackageName const& name, Version const& version) {
+    return name.text() + "@" + version.text();
+}
 
 Result<ResolveRequest> make_request(Wish const& wish, Lockfile const& old) {
     ResolveRequest request;
@@ -39,9 +44,10 @@ Result<ResolveRequest> make_request(Wish const& wish, Lockfile const& old) {
 
 /// The user's `latest` means the newest release, which the resolver takes by itself.
 LockedPackage lock_one(ReleaseFacts const& facts, Solution const& solution, bool alone) {
-    LockedPackage locked{facts.record.name, facts.record.version, facts.registry->known.origin,
-                         facts.record.archive.digest, facts.record.tree, facts.state.leaf, facts.state.index,
-                         facts.record.archive.bytes, {}};
+    LockedPackage locked{
+        facts.record.name,           facts.record.version,       facts.registry->known.origin,
+        facts.record.archive.digest, facts.record.tree,          facts.state.leaf,
+        facts.state.index,           facts.record.archive.bytes, {}};
     for (auto const& dependency : facts.manifest.dependencies) {
         if (!alone && solution.packages.contains(dependency.name)) {
             locked.dependencies.emplace(dependency.name, dependency.range.text());
@@ -57,13 +63,15 @@ Result<void> check_against_old(LockedPackage const& now, Lockfile const& old, bo
     auto const& was = before->second;
     if (was.origin != now.origin && !may_change_origin) {
         return Error{Errc::refused, ErrorId::origin_mismatch,
-                     now.name.text() + " is locked to the registry " + was.origin + " but would come from " + now.origin,
+                     now.name.text() + " is locked to the registry " + was.origin + " but would come from " +
+                         now.origin,
                      "if the move is intended: ggen update " + now.name.text()};
     }
     if (was.origin == now.origin && was.version == now.version &&
         (was.archive != now.archive || was.tree != now.tree || was.leaf != now.leaf)) {
         return Error{Errc::refused, ErrorId::blob_mismatch,
-                     label_of(now.name, now.version) + " in " + now.origin + " is not the release that ggen.lock pins"};
+                     label_of(now.name, now.version) + " in " + now.origin +
+                         " is not the release that ggen.lock pins"};
     }
     return ok();
 }
@@ -81,8 +89,8 @@ void add_similar_names(Market& market, Conflict& conflict) {
 
 }  // namespace
 
-Result<void> check_status(PackageName const& name, VersionState const& state, bool is_named, Lockfile const& old,
-                          std::vector<std::string>& warnings) {
+Result<void> check_status(PackageName const& name, VersionState const& state, bool is_named,
+                          Lockfile const& old, std::vector<std::string>& warnings) {
     auto const label = label_of(name, state.version);
     if (state.revoked && !is_named) {
         return Error{Errc::refused, ErrorId::version_not_found, label + " was revoked by its publisher",
@@ -162,12 +170,14 @@ Result<std::variant<Plan, Conflict>> make_plan(Market& market, RegistryProvider&
 std::vector<PlannedChange> compare_lockfiles(Lockfile const& old, Lockfile const& wanted) {
     std::map<PackageName, PlannedChange> changes;
     for (auto const& [name, package] : old.packages) {
-        changes.emplace(name, PlannedChange{PlannedChange::Kind::remove, name, package.version, std::nullopt});
+        changes.emplace(name,
+                        PlannedChange{PlannedChange::Kind::remove, name, package.version, std::nullopt});
     }
     for (auto const& [name, package] : wanted.packages) {
         auto const found = changes.find(name);
         if (found == changes.end()) {
-            changes.emplace(name, PlannedChange{PlannedChange::Kind::add, name, std::nullopt, package.version});
+            changes.emplace(name,
+                            PlannedChange{PlannedChange::Kind::add, name, std::nullopt, package.version});
             continue;
         }
         auto& change = found->second;

@@ -163,8 +163,12 @@ TEST_F(InstallTest, YankedStaysForLockfilesAndIsHiddenFromNewOnes) {
     publish("acme/base", "1.0.0");
     publish("acme/base", "1.1.0");
     ASSERT_EQ(install_all({"acme/base"}), "acme/base@1.1.0");
-    StatusRequest yank{PackageName::parse("acme/base").value(), Version{1, 1, 0}, StatusAction::yank,
-                       StatusReason::broken, {}, "main"};
+    StatusRequest yank{PackageName::parse("acme/base").value(),
+                       Version{1, 1, 0},
+                       StatusAction::yank,
+                       StatusReason::broken,
+                       {},
+                       "main"};
     ASSERT_TRUE(change_status(market_, yank));
 
     ASSERT_TRUE(dir_.files().remove_tree(dir_ / "project/gpacks"));
@@ -178,8 +182,12 @@ TEST_F(InstallTest, RevokedIsRefusedEvenFromALockfileUnlessItIsNamed) {
     publish("acme/base", "1.0.0");
     publish("acme/base", "1.1.0");
     ASSERT_EQ(install_all({"acme/base"}), "acme/base@1.1.0");
-    StatusRequest revoke{PackageName::parse("acme/base").value(), Version{1, 1, 0}, StatusAction::revoke,
-                         StatusReason::security, {}, "main"};
+    StatusRequest revoke{PackageName::parse("acme/base").value(),
+                         Version{1, 1, 0},
+                         StatusAction::revoke,
+                         StatusReason::security,
+                         {},
+                         "main"};
     ASSERT_TRUE(change_status(market_, revoke));
     ASSERT_TRUE(dir_.files().remove_tree(dir_ / "project/gpacks"));
     ASSERT_TRUE(dir_.files().remove_tree(dir_ / "cache/store"));
@@ -229,7 +237,8 @@ TEST_F(InstallTest, ASecondInstallOfTheSameTouchesNothing) {
 
 TEST_F(InstallTest, WrongBytesInTheRegistryAreRefusedAndLeaveNothing) {
     publish("acme/base", "1.0.0");
-    for (auto const& entry : dir_.files().list(dir_ / "registry/blob/sha256").value()) {
+    auto const blobs = dir_.files().list(dir_ / "registry/blob/sha256").value();
+    for (auto const& entry : blobs) {
         auto const path = "registry/blob/sha256/" + entry.name;
         auto text = read(path);
         text[text.size() / 2] = static_cast<char>(text[text.size() / 2] ^ 1);

@@ -17,13 +17,15 @@ struct Journal {
 };
 
 std::string print_journal(Journal const& journal) {
-    return std::string{k_journal_first_line} + "lockfile " + journal.lockfile.text() + "\ntarget " + journal.target + "\n";
+    return std::string{k_journal_first_line} + "lockfile " + journal.lockfile.text() + "\ntarget " +
+           journal.target + "\n";
 }
 
 /// "key value" lines in a fixed order; nothing when the text is not ours.
 std::optional<std::string> take_value(std::string_view& rest, std::string_view key) {
     auto const end = rest.find('\n');
-    if (end == std::string_view::npos || !rest.starts_with(key) || rest.size() <= key.size() || rest[key.size()] != ' ') {
+    if (end == std::string_view::npos || !rest.starts_with(key) || rest.size() <= key.size() ||
+        rest[key.size()] != ' ') {
         return std::nullopt;
     }
     auto value = std::string{rest.substr(key.size() + 1, end - key.size() - 1)};
@@ -70,7 +72,8 @@ Result<void> write_target_note(Market& market, TargetNote const& note) {
         return market.files.info(path) ? market.files.remove_file(path) : ok();
     }
     RETURN_IF_ERROR(market.files.make_directories(parent_path(path)));
-    auto const text = "target " + note.current + "\n" + (note.pending.empty() ? "" : "pending " + note.pending + "\n");
+    auto const text =
+        "target " + note.current + "\n" + (note.pending.empty() ? "" : "pending " + note.pending + "\n");
     return market.files.write_file_atomic(path, as_bytes(text), Sync::durable);
 }
 
@@ -80,8 +83,8 @@ void ignore(Result<void> const& result) { static_cast<void>(result); }
 
 ProjectPaths ProjectPaths::of(std::string const& project) {
     auto const own = join_path(project, ".ggen");
-    return {join_path(project, "ggen.lock"), join_path(project, "ggen.lock.proofs"), own, join_path(own, "lock"),
-            join_path(own, "transaction")};
+    return {join_path(project, "ggen.lock"), join_path(project, "ggen.lock.proofs"), own,
+            join_path(own, "lock"), join_path(own, "transaction")};
 }
 
 std::string TreeStamp::print() const {
@@ -119,8 +122,8 @@ Result<std::unique_ptr<ProjectTransaction>> ProjectTransaction::open(Market& mar
     RETURN_IF_ERROR(market.files.make_directories(own));
     ASSIGN_OR_RETURN(auto const info, market.files.info(own));
     if (info.kind != FileKind::directory) {
-        return Error{Errc::refused, ErrorId::target_occupied, own + " is a link, but ggen keeps private files there",
-                     "remove " + own};
+        return Error{Errc::refused, ErrorId::target_occupied,
+                     own + " is a link, but ggen keeps private files there", "remove " + own};
     }
     ASSIGN_OR_RETURN(transaction->lock_,
                      market.files.lock(transaction->paths_.lock, LockMode::exclusive, &market.cancel));
@@ -136,9 +139,11 @@ ProjectTransaction::~ProjectTransaction() {
 /// Beside a target elsewhere, so that the swap stays on its file system. The name is this project's own:
 /// nothing else is ever removed.
 std::string ProjectTransaction::staging_of(std::string const& target) const {
-    if (target == default_target(market_) || target == k_no_tree) return join_path(paths_.private_dir, "staging");
-    return join_path(parent_path(target),
-                     ".ggen-staging-" + sha256(as_bytes(market_.project_directory)).hex().substr(0, k_label_digits));
+    if (target == default_target(market_) || target == k_no_tree)
+        return join_path(paths_.private_dir, "staging");
+    return join_path(
+        parent_path(target),
+        ".ggen-staging-" + sha256(as_bytes(market_.project_directory)).hex().substr(0, k_label_digits));
 }
 
 Result<void> ProjectTransaction::recover() {
@@ -147,8 +152,9 @@ Result<void> ProjectTransaction::recover() {
         auto const journal = parse_journal(as_text(*bytes));
         // The journal is written by rename, so what cannot be read was not written by ggen. One that came
         // with a project from elsewhere names no path that this user did not choose.
-        bool const is_ours = journal && (journal->target == default_target(market_) || journal->target == k_no_tree ||
-                                         journal->target == note.current || journal->target == note.pending);
+        bool const is_ours =
+            journal && (journal->target == default_target(market_) || journal->target == k_no_tree ||
+                        journal->target == note.current || journal->target == note.pending);
         if (is_ours) RETURN_IF_ERROR(finish_or_undo(journal->target, journal->lockfile));
     }
     if (has_unfinished_transaction(market_)) RETURN_IF_ERROR(market_.files.remove_file(paths_.transaction));
@@ -157,7 +163,8 @@ Result<void> ProjectTransaction::recover() {
     }
     ASSIGN_OR_RETURN(auto const entries, market_.files.list(paths_.private_dir));
     for (auto const& entry : entries) {
-        if (entry.name == "staging" || entry.name.starts_with(".tmp-")) discard(join_path(paths_.private_dir, entry.name));
+        if (entry.name == "staging" || entry.name.starts_with(".tmp-"))
+            discard(join_path(paths_.private_dir, entry.name));
     }
     return ok();
 }
@@ -188,29 +195,35 @@ Result<std::string> ProjectTransaction::make_staging(bool with_tree) {
 
 Result<void> ProjectTransaction::stage_files(std::string const& lockfile_text, LockProofs const& proofs) {
     auto& files = market_.files;
-    RETURN_IF_ERROR(files.write_file_atomic(join_path(staging_, "ggen.lock"), as_bytes(lockfile_text), Sync::none));
-    RETURN_IF_ERROR(files.write_file_atomic(join_path(staging_, "ggen.lock.proofs"), as_bytes(proofs.print()), Sync::none));
+    RETURN_IF_ERROR(
+        files.write_file_atomic(join_path(staging_, "ggen.lock"), as_bytes(lockfile_text), Sync::none));
+    RETURN_IF_ERROR(files.write_file_atomic(join_path(staging_, "ggen.lock.proofs"), as_bytes(proofs.print()),
+                                            Sync::none));
     // One call makes everything in the staging area durable before anything names it.
     return files.sync_file_system(staging_);
 }
 
-Result<void> ProjectTransaction::commit_tree(Lockfile const& lockfile, LockProofs const& proofs, LinkMode mode) {
+Result<void> ProjectTransaction::commit_tree(Lockfile const& lockfile, LockProofs const& proofs,
+                                             LinkMode mode) {
     auto& files = market_.files;
     auto const text = lockfile.print();
     TreeStamp const stamp{sha256(as_bytes(text)), mode};
-    RETURN_IF_ERROR(files.write_file_atomic(join_path(staging_, std::string{"tree/"} + std::string{TreeStamp::k_file_name}),
-                                            as_bytes(stamp.print()), Sync::none));
+    RETURN_IF_ERROR(files.write_file_atomic(
+        join_path(staging_, std::string{"tree/"} + std::string{TreeStamp::k_file_name}),
+        as_bytes(stamp.print()), Sync::none));
     RETURN_IF_ERROR(stage_files(text, proofs));
     if (auto const note = read_target_note(market_); note.current != target_) {
         RETURN_IF_ERROR(write_target_note(market_, {note.current, target_}));
     }
-    RETURN_IF_ERROR(files.write_file_atomic(paths_.transaction, as_bytes(print_journal({target_, stamp.lockfile})),
-                                            Sync::durable));
+    RETURN_IF_ERROR(files.write_file_atomic(
+        paths_.transaction, as_bytes(print_journal({target_, stamp.lockfile})), Sync::durable));
     bool const had_tree = files.info(target_).has_value();
     if (auto swapped = swap(staging_); !swapped) {
         bool const is_torn = had_tree && !files.info(target_);
-        if (is_torn) staging_.clear();  // Both trees are in it: the next command puts one in place.
-        else ignore(files.remove_file(paths_.transaction));
+        if (is_torn)
+            staging_.clear();  // Both trees are in it: the next command puts one in place.
+        else
+            ignore(files.remove_file(paths_.transaction));
         return swapped;
     }
     return finish_or_leave();
@@ -262,7 +275,8 @@ Result<void> ProjectTransaction::commit_lockfile(Lockfile const& lockfile, LockP
     RETURN_IF_ERROR(make_staging(false));
     RETURN_IF_ERROR(stage_files(text, proofs));
     RETURN_IF_ERROR(market_.files.write_file_atomic(
-        paths_.transaction, as_bytes(print_journal({std::string{k_no_tree}, sha256(as_bytes(text))})), Sync::durable));
+        paths_.transaction, as_bytes(print_journal({std::string{k_no_tree}, sha256(as_bytes(text))})),
+        Sync::durable));
     target_ = k_no_tree;
     return finish_or_leave();
 }

@@ -13,11 +13,11 @@ namespace ggen {
 
 /// Where things stand in a project (docs/formats/project-files.md).
 struct ProjectPaths {
-    std::string lockfile;      ///< ggen.lock
-    std::string proofs;        ///< ggen.lock.proofs
-    std::string private_dir;   ///< .ggen
-    std::string lock;          ///< .ggen/lock, a kernel lock
-    std::string transaction;   ///< .ggen/transaction, the journal
+    std::string lockfile;     ///< ggen.lock
+    std::string proofs;       ///< ggen.lock.proofs
+    std::string private_dir;  ///< .ggen
+    std::string lock;         ///< .ggen/lock, a kernel lock
+    std::string transaction;  ///< .ggen/transaction, the journal
     [[nodiscard]] static ProjectPaths of(std::string const& project_directory);
 };
 

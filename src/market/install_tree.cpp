@@ -9,7 +9,8 @@ namespace {
 constexpr int k_depth_max = 128;
 
 /// Hard-links a tree of regular files; false when something in it is no plain file, or a link fails.
-bool link_tree(FileSystem& files, std::string const& from, std::string const& to, std::uint64_t& linked, int depth = 0) {
+bool link_tree(FileSystem& files, std::string const& from, std::string const& to, std::uint64_t& linked,
+               int depth = 0) {
     auto const entries = files.list(from);
     auto const info = files.info(from);
     if (depth > k_depth_max || !entries || !info || !files.make_directories(to)) return false;
@@ -44,8 +45,9 @@ Error occupied(std::string const& path) {
 
 }  // namespace
 
-Result<void> build_tree(Market& market, PackageStore& store, std::string const& staging, std::string const& old_target,
-                        Lockfile const& old, Lockfile const& wanted, LinkMode mode, bool force, InstallFigures& figures) {
+Result<void> build_tree(Market& market, PackageStore& store, std::string const& staging,
+                        std::string const& old_target, Lockfile const& old, Lockfile const& wanted,
+                        LinkMode mode, bool force, InstallFigures& figures) {
     auto& files = market.files;
     auto const stamp = TreeStamp::of(files, old_target);
     bool const may_take_over = !force && stamp && stamp->mode == mode && mode == LinkMode::copy;
@@ -63,7 +65,8 @@ Result<void> build_tree(Market& market, PackageStore& store, std::string const& 
         auto built = store.materialise(package.tree, destination, mode);
         if (!built) return wrap(std::move(built).error(), name.text() + "@" + package.version.text());
         figures.files_written += mode == LinkMode::symlink ? 1 : count_files(files, destination);
-        market.observer.on_event({ProgressEvent::Kind::package_done, name.text(), 0, wanted.packages.size(), 0});
+        market.observer.on_event(
+            {ProgressEvent::Kind::package_done, name.text(), 0, wanted.packages.size(), 0});
     }
     return ok();
 }
@@ -85,7 +88,8 @@ Result<void> check_target(FileSystem& files, std::string const& target, Lockfile
         if (!scopes.contains(entry.name)) return occupied(path);
         ASSIGN_OR_RETURN(auto const inner, files.list(path));
         for (auto const& package : inner) {
-            if (!names.contains(entry.name + "/" + package.name)) return occupied(join_path(path, package.name));
+            if (!names.contains(entry.name + "/" + package.name))
+                return occupied(join_path(path, package.name));
         }
     }
     return ok();

@@ -67,9 +67,11 @@ Result<void> check_same(ReleaseRecord const& record, PackageProof const& proof, 
     bool const is_same = record.name == locked.name && record.version == locked.version &&
                          record.registry == locked.origin && record.archive.digest == locked.archive &&
                          record.archive.bytes == locked.archive_bytes && record.tree == locked.tree &&
-                         proof.proof.index == locked.index && merkle::leaf_hash(proof.proof.extra) == locked.leaf;
+                         proof.proof.index == locked.index &&
+                         merkle::leaf_hash(proof.proof.extra) == locked.leaf;
     if (is_same) return ok();
-    return Error{Errc::refused, ErrorId::proof_invalid, "the proven release is not the one that ggen.lock names"};
+    return Error{Errc::refused, ErrorId::proof_invalid,
+                 "the proven release is not the one that ggen.lock names"};
 }
 
 }  // namespace
@@ -78,8 +80,8 @@ std::string LockProofs::print() const {
     std::string out{k_first_line};
     for (auto const& [name, package] : packages) {
         auto const proof = package.proof.print();
-        out += "package " + name.text() + " " + package.version.text() + " " + std::to_string(package.threshold) + " " +
-               std::to_string(proof.size()) + "\n";
+        out += "package " + name.text() + " " + package.version.text() + " " +
+               std::to_string(package.threshold) + " " + std::to_string(proof.size()) + "\n";
         for (auto const& key : package.publishers) out += "publisher " + key.text() + "\n";
         out += proof;
     }
@@ -87,8 +89,10 @@ std::string LockProofs::print() const {
 }
 
 Result<LockProofs> LockProofs::parse(std::string_view text) {
-    if (text.size() > k_bytes_max) return Error{Errc::too_large, ErrorId::proof_invalid, "ggen.lock.proofs is too large"};
-    if (!text.starts_with(k_first_line)) return malformed("another version of ggen wrote it, or it is no proof file");
+    if (text.size() > k_bytes_max)
+        return Error{Errc::too_large, ErrorId::proof_invalid, "ggen.lock.proofs is too large"};
+    if (!text.starts_with(k_first_line))
+        return malformed("another version of ggen wrote it, or it is no proof file");
     auto rest = text.substr(k_first_line.size());
     LockProofs proofs;
     while (!rest.empty()) {
@@ -101,13 +105,15 @@ Result<LockProofs> LockProofs::parse(std::string_view text) {
     return proofs;
 }
 
-Result<ReleaseRecord> check_package_proof(RootFile const& root, PackageProof const& proof, LockedPackage const& locked) {
+Result<ReleaseRecord> check_package_proof(RootFile const& root, PackageProof const& proof,
+                                          LockedPackage const& locked) {
     ASSIGN_OR_RETURN(auto record, verify_proof_offline(root, proof.proof, proof.proof.extra));
     RETURN_IF_ERROR(check_same(record, proof, locked));
     ASSIGN_OR_RETURN(auto const signed_record, parse_record(proof.proof.extra));
     ASSIGN_OR_RETURN(auto const signers, merkle::verify_note(signed_record.note, proof.publishers));
     if (signers.size() < proof.threshold) {
-        return Error{Errc::refused, ErrorId::not_owner, "the release is not signed by a key that owns the name"};
+        return Error{Errc::refused, ErrorId::not_owner,
+                     "the release is not signed by a key that owns the name"};
     }
     return record;
 }

@@ -38,9 +38,11 @@ std::optional<Version> newest(std::vector<Candidate> const& candidates, Accept c
 /// The ranges that everything in the lockfile puts on `name`.
 std::vector<VersionRange> ranges_on(Lockfile const& lockfile, PackageName const& name) {
     std::vector<std::string> texts;
-    if (auto const root = lockfile.requirements.find(name); root != lockfile.requirements.end()) texts.push_back(root->second);
+    if (auto const root = lockfile.requirements.find(name); root != lockfile.requirements.end())
+        texts.push_back(root->second);
     for (auto const& [other, package] : lockfile.packages) {
-        if (auto const edge = package.dependencies.find(name); edge != package.dependencies.end()) texts.push_back(edge->second);
+        if (auto const edge = package.dependencies.find(name); edge != package.dependencies.end())
+            texts.push_back(edge->second);
     }
     std::vector<VersionRange> ranges;
     for (auto const& text : texts) {
@@ -72,7 +74,8 @@ Result<std::optional<Lockfile>> read_project_lockfile(Market& market) {
         ASSIGN_OR_RETURN(auto const healed, ProjectTransaction::open(market));
         static_cast<void>(healed);
     }
-    auto const text = market.files.read_file(ProjectPaths::of(market.project_directory).lockfile, Lockfile::k_bytes_max);
+    auto const text =
+        market.files.read_file(ProjectPaths::of(market.project_directory).lockfile, Lockfile::k_bytes_max);
     if (!text) {
         if (text.error().code == Errc::not_found) return std::optional<Lockfile>{};
         return text.error();
@@ -87,7 +90,8 @@ Result<std::vector<InstalledPackage>> list_installed(Market& market) {
     std::vector<InstalledPackage> installed;
     for (auto const& [name, package] : lockfile.packages) {
         auto const directory = join_path(target, name.text());
-        installed.push_back({package, lockfile.requirements.contains(name), market.files.info(directory).has_value(), directory});
+        installed.push_back({package, lockfile.requirements.contains(name),
+                             market.files.info(directory).has_value(), directory});
     }
     return installed;
 }
@@ -103,16 +107,23 @@ Result<std::vector<OutdatedPackage>> outdated(Market& market) {
         ASSIGN_OR_RETURN(auto const candidates, provider.versions(name));
         auto const ranges = ranges_on(lockfile, name);
         auto const fits_all = [&](Version const& version) {
-            return std::all_of(ranges.begin(), ranges.end(), [&](auto const& range) { return range.matches(version); });
+            return std::all_of(ranges.begin(), ranges.end(),
+                               [&](auto const& range) { return range.matches(version); });
         };
-        OutdatedPackage line{name, package.version, newest(candidates, fits_all),
-                             newest(candidates, [](Version const& version) { return !version.is_prerelease(); }), {}, false};
+        OutdatedPackage line{
+            name,
+            package.version,
+            newest(candidates, fits_all),
+            newest(candidates, [](Version const& version) { return !version.is_prerelease(); }),
+            {},
+            false};
         auto const root = lockfile.requirements.find(name);
         line.range = root != lockfile.requirements.end() ? root->second : "";
         for (auto const& candidate : candidates) {
             if (candidate.version == package.version) line.current_yanked = candidate.yanked;
         }
-        bool const has_newer = (line.wanted && package.version < *line.wanted) || (line.latest && package.version < *line.latest);
+        bool const has_newer = (line.wanted && package.version < *line.wanted) ||
+                               (line.latest && package.version < *line.latest);
         if (has_newer || line.current_yanked) found.push_back(std::move(line));
     }
     return found;
@@ -130,7 +141,8 @@ Result<WhyReport> why(Market& market, PackageName const& name) {
             queue.push_back({{root, found->second.version, range}});
         }
     }
-    for (std::size_t steps = 0; !queue.empty() && steps < k_path_steps_max && report.paths.size() < k_paths_max; ++steps) {
+    for (std::size_t steps = 0;
+         !queue.empty() && steps < k_path_steps_max && report.paths.size() < k_paths_max; ++steps) {
         auto const path = std::move(queue.front());
         queue.pop_front();
         if (path.back().name == name) {
@@ -138,7 +150,8 @@ Result<WhyReport> why(Market& market, PackageName const& name) {
             continue;
         }
         for (auto const& [needed, range] : lockfile.packages.at(path.back().name).dependencies) {
-            bool const is_cycle = std::any_of(path.begin(), path.end(), [&](auto const& step) { return step.name == needed; });
+            bool const is_cycle =
+                std::any_of(path.begin(), path.end(), [&](auto const& step) { return step.name == needed; });
             auto const found = lockfile.packages.find(needed);
             if (is_cycle || found == lockfile.packages.end()) continue;
             auto longer = path;
@@ -153,7 +166,8 @@ Result<std::vector<TreeNode>> dependency_tree(Market& market) {
     ASSIGN_OR_RETURN(auto const lockfile, require_lockfile(market));
     std::set<PackageName> shown;
     std::vector<TreeNode> roots;
-    for (auto const& [name, range] : lockfile.requirements) roots.push_back(make_node(lockfile, name, range, shown));
+    for (auto const& [name, range] : lockfile.requirements)
+        roots.push_back(make_node(lockfile, name, range, shown));
     return roots;
 }
 

@@ -59,7 +59,8 @@ struct VerifiedPackage {
     PackageName name;
     Version version;
     std::string origin;
-    std::vector<std::string> problems;  ///< Empty = proven: root, checkpoint, inclusion, signature, digests, files.
+    std::vector<std::string>
+        problems;  ///< Empty = proven: root, checkpoint, inclusion, signature, digests, files.
     std::vector<TreeDifference> differences;
 };
 struct VerifyReport {

@@ -37,17 +37,21 @@ Result<std::set<Digest>> live_trees(Market& market, bool dry_run) {
     return live;
 }
 
-DoctorCheck good(std::string name, std::string detail) { return {std::move(name), true, std::move(detail), {}}; }
+DoctorCheck good(std::string name, std::string detail) {
+    return {std::move(name), true, std::move(detail), {}};
+}
 
-DoctorCheck bad(std::string name, Error const& error) { return {std::move(name), false, error.context, error.help}; }
+DoctorCheck bad(std::string name, Error const& error) {
+    return {std::move(name), false, error.context, error.help};
+}
 
 DoctorCheck check_registry(Market& market, RegistryStatus const& status) {
     auto const name = "registry " + status.registry.alias;
     RegistrySet registries{market};
     auto const open = registries.by_name(status.registry.alias);
     if (!open) return bad(name, open.error());
-    return good(name, status.registry.location + ", " + std::to_string((*open)->refresh.size) + " entries, last sign of life " +
-                          format_utc((*open)->refresh.state_time));
+    return good(name, status.registry.location + ", " + std::to_string((*open)->refresh.size) +
+                          " entries, last sign of life " + format_utc((*open)->refresh.state_time));
 }
 
 }  // namespace
@@ -60,7 +64,8 @@ Result<CacheListReport> cache_list(Market& market) {
 }
 
 Result<CollectReport> cache_collect(Market& market, bool dry_run, std::int64_t min_age_seconds) {
-    ASSIGN_OR_RETURN(auto const store, PackageStore::open(market.files, market.clock, store_directory(market)));
+    ASSIGN_OR_RETURN(auto const store,
+                     PackageStore::open(market.files, market.clock, store_directory(market)));
     // Asked first when no install is running any more, so that none is missed.
     std::optional<Result<std::set<Digest>>> live;
     auto const is_live = [&](StoredPackage const& package) {
@@ -68,19 +73,22 @@ Result<CollectReport> cache_collect(Market& market, bool dry_run, std::int64_t m
         return !*live || (*live)->contains(package.tree);
     };
     auto report = store->collect(is_live, min_age_seconds, dry_run);
-    if (live && !*live) return wrap(live->error(), "nothing was collected: a project's lockfile cannot be read");
+    if (live && !*live)
+        return wrap(live->error(), "nothing was collected: a project's lockfile cannot be read");
     return report;
 }
 
 Result<StoreCheckReport> cache_verify(Market& market) {
-    ASSIGN_OR_RETURN(auto const store, PackageStore::open(market.files, market.clock, store_directory(market)));
+    ASSIGN_OR_RETURN(auto const store,
+                     PackageStore::open(market.files, market.clock, store_directory(market)));
     return store->verify();
 }
 
 Result<std::vector<DoctorCheck>> doctor(Market& market) {
     std::vector<DoctorCheck> checks;
     if (auto const store = cache_list(market)) {
-        checks.push_back(good("store", store->directory + ", " + std::to_string(store->packages.size()) + " packages"));
+        checks.push_back(
+            good("store", store->directory + ", " + std::to_string(store->packages.size()) + " packages"));
     } else {
         checks.push_back(bad("store", store.error()));
     }
@@ -96,15 +104,17 @@ Result<std::vector<DoctorCheck>> doctor(Market& market) {
                       now.seconds > k_plausible_now ? "" : "set the clock of this machine"});
     if (auto const registries = list_registries(market)) {
         if (registries->empty()) {
-            checks.push_back({"registries", false, "none is known", "ggen registry add LOCATION, or ggen registry create DIR"});
+            checks.push_back({"registries", false, "none is known",
+                              "ggen registry add LOCATION, or ggen registry create DIR"});
         }
         for (auto const& status : *registries) checks.push_back(check_registry(market, status));
     } else {
         checks.push_back(bad("registries", registries.error()));
     }
     if (auto const lockfile = read_project_lockfile(market)) {
-        checks.push_back(good("project", *lockfile ? std::to_string((*lockfile)->packages.size()) + " packages in ggen.lock"
-                                                   : market.project_directory + " has no ggen.lock"));
+        checks.push_back(good(
+            "project", *lockfile ? std::to_string((*lockfile)->packages.size()) + " packages in ggen.lock"
+                                 : market.project_directory + " has no ggen.lock"));
     } else {
         checks.push_back(bad("project", lockfile.error()));
     }

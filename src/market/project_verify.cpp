@@ -23,7 +23,8 @@ public:
             ASSIGN_OR_RETURN(real, files_.read_symlink(directory));
         }
         RETURN_IF_ERROR(walk(real, "", 0));
-        std::sort(entries_.begin(), entries_.end(), [](auto const& a, auto const& b) { return a.path < b.path; });
+        std::sort(entries_.begin(), entries_.end(),
+                  [](auto const& a, auto const& b) { return a.path < b.path; });
         return ok();
     }
     [[nodiscard]] std::vector<ArchiveEntry> const& entries() const { return entries_; }
@@ -64,11 +65,14 @@ public:
 
     Result<VerifyReport> run(Lockfile const& lockfile) {
         auto const started = market_.clock.steady_now();
-        auto const text = market_.files.read_file(ProjectPaths::of(market_.project_directory).proofs, LockProofs::k_bytes_max);
+        auto const text = market_.files.read_file(ProjectPaths::of(market_.project_directory).proofs,
+                                                  LockProofs::k_bytes_max);
         if (text) {
             auto parsed = LockProofs::parse(as_text(*text));
-            if (parsed) proofs_ = std::move(*parsed);
-            else proofs_problem_ = parsed.error().context;
+            if (parsed)
+                proofs_ = std::move(*parsed);
+            else
+                proofs_problem_ = parsed.error().context;
         } else {
             proofs_problem_ = text.error().context;
         }
@@ -80,7 +84,8 @@ public:
             report_.packages.push_back(std::move(line));
         }
         report_.elapsed_us = static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::microseconds>(market_.clock.steady_now() - started).count());
+            std::chrono::duration_cast<std::chrono::microseconds>(market_.clock.steady_now() - started)
+                .count());
         return std::move(report_);
     }
 
@@ -88,7 +93,8 @@ private:
     void check_proof(LockedPackage const& package, VerifiedPackage& line) {
         auto const proof = proofs_.packages.find(package.name);
         if (proof == proofs_.packages.end()) {
-            line.problems.push_back(proofs_problem_.empty() ? "ggen.lock.proofs holds no proof for it" : proofs_problem_);
+            line.problems.push_back(proofs_problem_.empty() ? "ggen.lock.proofs holds no proof for it"
+                                                            : proofs_problem_);
             return;
         }
         auto const root = roots_.of(package.origin);
@@ -97,8 +103,10 @@ private:
             return;
         }
         auto const checked = check_package_proof(**root, proof->second, package);
-        if (checked) ++report_.proofs;
-        else line.problems.push_back(checked.error().context);
+        if (checked)
+            ++report_.proofs;
+        else
+            line.problems.push_back(checked.error().context);
     }
 
     /// The canonical archive of what is installed must have the digest that was signed: this needs neither
@@ -114,12 +122,14 @@ private:
             return;
         }
         if (read) {
-            auto const tree = encode_tree(archive_top_directory(package.name.text(), package.version.text()), installed.entries());
+            auto const tree = encode_tree(archive_top_directory(package.name.text(), package.version.text()),
+                                          installed.entries());
             if (tree && sha256(*tree) == package.tree) return;
         }
         name_differences(package, directory, line);
         if (line.differences.empty()) {
-            line.problems.push_back(read ? "the installed files are not those that were signed" : read.error().context);
+            line.problems.push_back(read ? "the installed files are not those that were signed"
+                                         : read.error().context);
         }
     }
 
@@ -127,7 +137,8 @@ private:
         auto const store =
             PackageStore::open(market_.files, market_.clock, join_path(market_.directories.cache, "store"));
         if (!store) return;
-        if (auto differences = (*store)->compare(package.tree, directory)) line.differences = std::move(*differences);
+        if (auto differences = (*store)->compare(package.tree, directory))
+            line.differences = std::move(*differences);
     }
 
     Market& market_;

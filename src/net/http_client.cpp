@@ -71,7 +71,9 @@ bool is_temporary(CURLcode code) {
     }
 }
 
-bool is_temporary_status(long status) { return status >= 500 || status == 408 || status == 425 || status == 429; }
+bool is_temporary_status(long status) {
+    return status >= 500 || status == 408 || status == 425 || status == 429;
+}
 
 Error transport_error(CURLcode code, std::string const& url) {
     std::string const text = "GET " + url + ": " + curl_easy_strerror(code);
@@ -97,7 +99,8 @@ void initialise_curl_once() {
 
 HttpOptions HttpOptions::from_environment() {
     HttpOptions options;
-    if (char const* const text = std::getenv("GGEN_HTTP_STALL_SECONDS"); text != nullptr) {  // NOLINT(concurrency-mt-unsafe)
+    if (char const* const text = std::getenv("GGEN_HTTP_STALL_SECONDS");
+        text != nullptr) {  // NOLINT(concurrency-mt-unsafe)
         auto const seconds = std::strtol(text, nullptr, 10);
         if (seconds >= 1 && seconds <= 600) options.stall_window = std::chrono::seconds{seconds};
     }
@@ -108,8 +111,8 @@ struct HttpClient::Impl {
     HttpOptions options;
     Random& random;
     CancelToken const& cancel;
-    std::mutex mutex;           // Guards idle.
-    std::vector<CURL*> idle;    // Handles keep their connections between calls.
+    std::mutex mutex;         // Guards idle.
+    std::vector<CURL*> idle;  // Handles keep their connections between calls.
 
     Impl(HttpOptions options_in, Random& random_in, CancelToken const& cancel_in)
         : options(std::move(options_in)), random(random_in), cancel(cancel_in) {}
@@ -136,7 +139,8 @@ struct HttpClient::Impl {
         curl_easy_reset(handle);
         curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
         curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-        curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, url.starts_with("https:") ? "https" : "http,https");
+        curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR,
+                         url.starts_with("https:") ? "https" : "http,https");
         curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
         curl_easy_setopt(handle, CURLOPT_MAXREDIRS, static_cast<long>(options.redirects_max));
         curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
@@ -181,7 +185,8 @@ struct HttpClient::Impl {
         if (transfer.is_too_large || code == CURLE_FILESIZE_EXCEEDED) {
             return {Error{Errc::too_large, ErrorId::http_too_large,
                           "GET " + url + ": more than " + std::to_string(transfer.bytes_max) + " bytes came"},
-                    false, {}};
+                    false,
+                    {}};
         }
         if (code != CURLE_OK) return {transport_error(code, url), is_temporary(code), {}};
         long status = 0;
@@ -238,7 +243,8 @@ Result<Bytes> HttpClient::fetch(std::string const& url, std::uint64_t bytes_max,
     impl_->give_back(handle);
     if (outcome.error) {
         auto error = std::move(*outcome.error);
-        if (outcome.may_retry) error.context += " (tried " + std::to_string(impl_->options.tries_max) + " times)";
+        if (outcome.may_retry)
+            error.context += " (tried " + std::to_string(impl_->options.tries_max) + " times)";
         return error;
     }
     return std::move(transfer.body);
@@ -259,10 +265,12 @@ Result<std::string> check_base_url(std::string const& url) {
     auto const host = rest.substr(0, rest.find('/'));
     if (host.empty()) return refuse("it names no host");
     if (host.find('@') != std::string_view::npos) {
-        return Error{Errc::invalid, ErrorId::url_invalid, "the address holds a user name; addresses are shown and logged"};
+        return Error{Errc::invalid, ErrorId::url_invalid,
+                     "the address holds a user name; addresses are shown and logged"};
     }
     for (char const c : url) {
-        if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f) return refuse("it holds a blank or control character");
+        if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f)
+            return refuse("it holds a blank or control character");
         if (c == '?' || c == '#') return refuse("a registry's address has no ? or #");
     }
     std::string base = url;

@@ -13,12 +13,14 @@ Result<std::unique_ptr<RegistrySource>> LocationOpener::open(std::string const& 
     if (location.starts_with("file://")) {
         std::string path = location.substr(7);
         if (!path.starts_with('/')) {
-            return Error{Errc::invalid, ErrorId::url_invalid, "address " + location + ": file:// needs an absolute path"};
+            return Error{Errc::invalid, ErrorId::url_invalid,
+                         "address " + location + ": file:// needs an absolute path"};
         }
         return Source{std::make_unique<FolderSource>(files_, std::move(path))};
     }
     if (location.find("://") != std::string::npos) {
-        return Error{Errc::invalid, ErrorId::url_invalid, "address " + location + ": unknown kind of address"};
+        return Error{Errc::invalid, ErrorId::url_invalid,
+                     "address " + location + ": unknown kind of address"};
     }
     if (location.empty()) return Error{Errc::invalid, ErrorId::url_invalid, "the address is empty"};
     return Source{std::make_unique<FolderSource>(files_, location)};

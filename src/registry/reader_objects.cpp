@@ -132,8 +132,7 @@ Result<bool> LogReader::is_signed_by_owner(SignedRecord const& record, VersionSt
                               std::to_string(version.index));
     }
     auto const signatures = merkle::verify_note(record.note, state->owner.keys);
-    // None of today's owners signed it, or not as it should be: the replay knows whose keys counted then.
-    if (!signatures) return false;
+    if (!signatures) return false;  // Former keys, perhaps: the replay decides.
     std::set<Ed25519PublicKey> distinct;
     for (auto const& signature : *signatures) distinct.insert(signature.key.key);
     return state->owner.threshold >= 1 && distinct.size() >= state->owner.threshold;

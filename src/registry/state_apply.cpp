@@ -242,15 +242,20 @@ std::optional<std::string> RegistryState::check_signers(merkle::Note const& note
                                                         std::vector<merkle::VerifierKey> const& keys,
                                                         unsigned threshold) const {
     if (checks_ == ReplayChecks::trusted_log) return std::nullopt;
+    auto const is_by_owner = [&](merkle::NoteSignature const& signature) {
+        return std::any_of(keys.begin(), keys.end(), [&](merkle::VerifierKey const& key) {
+            return key.name == signature.name && key.key_id() == signature.key_id;
+        });
+    };
+    if (std::none_of(note.signatures.begin(), note.signatures.end(), is_by_owner)) {
+        auto const signer = note.signatures.empty() ? std::string{"nobody"} : note.signatures.front().name;
+        return "signed by " + signer + ", which is not an owner key";
+    }
     auto const signatures = merkle::verify_note(note, keys);
     if (!signatures) return signatures.error().context;
     std::set<Ed25519PublicKey> distinct;
     for (auto const& signature : *signatures) distinct.insert(signature.key.key);
     if (threshold >= 1 && distinct.size() >= threshold) return std::nullopt;
-    if (distinct.empty()) {
-        auto const signer = note.signatures.empty() ? std::string{"nobody"} : note.signatures.front().name;
-        return "signed by " + signer + ", which is not an owner key";
-    }
     return "signed by " + std::to_string(distinct.size()) + " of the owner keys, but " +
            std::to_string(threshold) + " must sign";
 }

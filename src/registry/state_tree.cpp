@@ -19,8 +19,6 @@ void push_once(StateTree::Objects& objects, std::unordered_set<Digest>& seen, Di
 
 }  // namespace
 
-StateTree::StateTree() { rebuild(8, {}); }
-
 unsigned StateTree::bits_for(std::size_t name_count) {
     return name_count < RegistryState::k_small_names_max ? 8 : 16;
 }
@@ -107,6 +105,7 @@ void StateTree::rebuild(unsigned bits, Names const& names) {
 }
 
 void StateTree::update(Names const& names, UnixTime leaf_time) {
+    if (bits_ == 0) rebuild(bits_for(names.size()), names);
     if (leaf_time != hashed_for_) stale_ = dirty_;
     hashed_for_ = leaf_time;
     std::set<std::size_t> parents;

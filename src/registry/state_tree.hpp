@@ -29,8 +29,6 @@ public:
     using Names = std::map<PackageName, NameState>;
     using Objects = std::vector<std::pair<Digest, Bytes>>;
 
-    StateTree();
-
     /// `name` was added, removed or changed in `names`.
     void touch(PackageName const& name, Names const& names);
     /// The buckets changed so far count as stored.
@@ -47,7 +45,7 @@ private:
     [[nodiscard]] Bytes bucket_bytes(std::uint32_t bucket, Names const& names, UnixTime leaf_time) const;
     [[nodiscard]] Bytes node_bytes(std::size_t heap_index) const;
 
-    unsigned bits_ = 0;
+    unsigned bits_ = 0;                              // 0: nothing was built yet.
     std::vector<Digest> heap_;                       // heap_[1] is the root, heap_[2^bits + i] bucket i.
     std::vector<std::vector<PackageName>> buckets_;  // Sorted names of each bucket.
     std::set<std::uint32_t> dirty_;                  // Changed since settle().

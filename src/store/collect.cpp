@@ -27,8 +27,9 @@ Result<std::vector<StoredPackage>> DiskStore::list() {
         }
         packages.push_back(std::move(package));
     }
-    std::sort(packages.begin(), packages.end(),
-              [](auto const& a, auto const& b) { return std::tie(a.label, a.tree) < std::tie(b.label, b.tree); });
+    std::sort(packages.begin(), packages.end(), [](auto const& a, auto const& b) {
+        return std::tie(a.label, a.tree) < std::tie(b.label, b.tree);
+    });
     return packages;
 }
 
@@ -90,14 +91,16 @@ Result<void> DiskStore::sweep_remains() {
     auto const remove_in = [&](std::string const& folder, auto const& is_remains) -> Result<void> {
         ASSIGN_OR_RETURN(auto const entries, files_.list(directory_ + folder));
         for (auto const& entry : entries) {
-            if (is_remains(entry.name)) RETURN_IF_ERROR(files_.remove_tree(directory_ + folder + "/" + entry.name));
+            if (is_remains(entry.name))
+                RETURN_IF_ERROR(files_.remove_tree(directory_ + folder + "/" + entry.name));
         }
         return ok();
     };
     auto const everything = [](std::string const&) { return true; };
     RETURN_IF_ERROR(remove_in("/tmp", everything));
     RETURN_IF_ERROR(remove_in("/trash", everything));
-    RETURN_IF_ERROR(remove_in("/locks", [&](std::string const& name) { return !use_lock_path().ends_with("/" + name); }));
+    RETURN_IF_ERROR(
+        remove_in("/locks", [&](std::string const& name) { return !use_lock_path().ends_with("/" + name); }));
     return remove_in("/pkg", [&](std::string const& name) {
         auto const tree = Digest::from_hex(name.substr(0, name.find('.')));
         return !tree || !contains(*tree);

@@ -23,18 +23,22 @@ public:
     }
 
 private:
-    void report(TreeDifference::Kind kind, std::string path) { differences_.push_back({kind, std::move(path)}); }
+    void report(TreeDifference::Kind kind, std::string path) {
+        differences_.push_back({kind, std::move(path)});
+    }
 
     [[nodiscard]] TreeManifest::File const* expected(std::string const& path) const {
-        auto const at = std::lower_bound(manifest_.files.begin(), manifest_.files.end(), path,
-                                         [](auto const& file, auto const& wanted) { return file.path < wanted; });
+        auto const at =
+            std::lower_bound(manifest_.files.begin(), manifest_.files.end(), path,
+                             [](auto const& file, auto const& wanted) { return file.path < wanted; });
         return at != manifest_.files.end() && at->path == path ? &*at : nullptr;
     }
 
     [[nodiscard]] bool is_expected_directory(std::string const& path) const {
         auto const prefix = path + "/";
-        auto const at = std::lower_bound(manifest_.files.begin(), manifest_.files.end(), prefix,
-                                         [](auto const& file, auto const& wanted) { return file.path < wanted; });
+        auto const at =
+            std::lower_bound(manifest_.files.begin(), manifest_.files.end(), prefix,
+                             [](auto const& file, auto const& wanted) { return file.path < wanted; });
         return at != manifest_.files.end() && at->path.starts_with(prefix);
     }
 
@@ -52,7 +56,8 @@ private:
             } else if (entry.kind == FileKind::directory && is_expected_directory(path)) {
                 RETURN_IF_ERROR(walk(full, path, depth + 1));
             } else {
-                report(is_expected_directory(path) ? TreeDifference::Kind::kind : TreeDifference::Kind::extra, path);
+                report(is_expected_directory(path) ? TreeDifference::Kind::kind : TreeDifference::Kind::extra,
+                       path);
             }
         }
         return ok();

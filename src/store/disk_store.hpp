@@ -31,8 +31,12 @@ public:
                                   std::int64_t min_age_seconds, bool dry_run) override;
 
 private:
-    [[nodiscard]] std::string package_path(Digest const& tree) const { return directory_ + "/pkg/" + tree.hex(); }
-    [[nodiscard]] std::string manifest_path(Digest const& tree) const { return package_path(tree) + ".manifest"; }
+    [[nodiscard]] std::string package_path(Digest const& tree) const {
+        return directory_ + "/pkg/" + tree.hex();
+    }
+    [[nodiscard]] std::string manifest_path(Digest const& tree) const {
+        return package_path(tree) + ".manifest";
+    }
     [[nodiscard]] std::string use_lock_path() const { return directory_ + "/locks/in-use"; }
     /// A name below tmp/ or trash/ that nobody else has.
     [[nodiscard]] std::string unique_path(std::string_view folder, Digest const& tree);
@@ -41,8 +45,8 @@ private:
     Result<void> unpack(Digest const& tree, std::string_view label, Fill const& fill);
     Result<void> fill_staging(std::string const& staging, TreeManifest& manifest, Fill const& fill);
     Result<void> seal_directories(std::string const& staging, TreeManifest const& manifest);
-    Result<void> build_copy(TreeManifest const& manifest, std::string const& from, std::string const& destination,
-                            bool link);
+    Result<void> build_copy(TreeManifest const& manifest, std::string const& from,
+                            std::string const& destination, bool link);
     Result<void> copy_file(TreeBuilder& builder, TreeManifest::File const& file, std::string const& from);
     /// Moves the package to trash/, so that the next ensure() fetches it again.
     void set_aside(Digest const& tree);

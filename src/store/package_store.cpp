@@ -17,7 +17,8 @@ constexpr std::uint32_t k_writable_by_others = 022;
 std::set<std::string> directories_of(TreeManifest const& manifest) {
     std::set<std::string> found;
     for (auto const& file : manifest.files) {
-        for (auto slash = file.path.find('/'); slash != std::string::npos; slash = file.path.find('/', slash + 1)) {
+        for (auto slash = file.path.find('/'); slash != std::string::npos;
+             slash = file.path.find('/', slash + 1)) {
             found.insert(file.path.substr(0, slash));
         }
     }
@@ -28,9 +29,12 @@ std::set<std::string> directories_of(TreeManifest const& manifest) {
 
 std::string_view link_mode_name(LinkMode mode) {
     switch (mode) {
-        case LinkMode::copy: return "copy";
-        case LinkMode::hardlink: return "hardlink";
-        case LinkMode::symlink: return "symlink";
+        case LinkMode::copy:
+            return "copy";
+        case LinkMode::hardlink:
+            return "hardlink";
+        case LinkMode::symlink:
+            return "symlink";
     }
     return "copy";
 }
@@ -43,7 +47,8 @@ Result<LinkMode> parse_link_mode(std::string_view text) {
                  "choose one of copy, hardlink, symlink"};
 }
 
-Result<std::unique_ptr<PackageStore>> PackageStore::open(FileSystem& files, Clock& clock, std::string directory) {
+Result<std::unique_ptr<PackageStore>> PackageStore::open(FileSystem& files, Clock& clock,
+                                                         std::string directory) {
     auto store = std::make_unique<DiskStore>(files, clock, std::move(directory));
     RETURN_IF_ERROR(store->prepare());
     return std::unique_ptr<PackageStore>{std::move(store)};
@@ -60,7 +65,8 @@ Result<void> DiskStore::prepare() {
     }
     ASSIGN_OR_RETURN(auto const info, files_.info(directory_));
     if (info.kind != FileKind::directory) {
-        return Error{Errc::refused, ErrorId::store_unsafe, "the store " + directory_ + " is not a directory of its own"};
+        return Error{Errc::refused, ErrorId::store_unsafe,
+                     "the store " + directory_ + " is not a directory of its own"};
     }
     auto const me = static_cast<std::uint32_t>(::geteuid());
     if ((info.owner_uid != me && info.owner_uid != 0) || (info.mode & k_writable_by_others) != 0) {
@@ -79,8 +85,8 @@ Result<void> DiskStore::prepare() {
 }
 
 std::string DiskStore::unique_path(std::string_view folder, Digest const& tree) {
-    return directory_ + "/" + std::string{folder} + "/" + tree.hex() + "-" + std::to_string(::getpid()) + "-" +
-           std::to_string(counter_.fetch_add(1));
+    return directory_ + "/" + std::string{folder} + "/" + tree.hex() + "-" + std::to_string(::getpid()) +
+           "-" + std::to_string(counter_.fetch_add(1));
 }
 
 bool DiskStore::contains(Digest const& tree) {
@@ -116,7 +122,8 @@ Result<void> DiskStore::unpack(Digest const& tree, std::string_view label, Fill 
     auto filled = fill_staging(staging, manifest, fill);
     // Whatever is in the way here is no package: contains() said so under the lock.
     if (filled) filled = files_.remove_tree(manifest_path(tree));
-    if (filled) filled = files_.write_file_atomic(manifest_path(tree), as_bytes(manifest.print()), Sync::none, 0444);
+    if (filled)
+        filled = files_.write_file_atomic(manifest_path(tree), as_bytes(manifest.print()), Sync::none, 0444);
     if (filled) filled = seal_directories(staging, manifest);
     // A directory without its list can only be the rest of a set-aside that was interrupted.
     if (filled) filled = files_.remove_tree(package_path(tree));
@@ -131,6 +138,8 @@ Result<void> DiskStore::unpack(Digest const& tree, std::string_view label, Fill 
 }
 
 Result<void> DiskStore::fill_staging(std::string const& staging, TreeManifest& manifest, Fill const& fill) {
+    // A dead process may have had our pid; the lock on this digest makes what it left ours to remove.
+    RETURN_IF_ERROR(files_.remove_tree(staging));
     ASSIGN_OR_RETURN(auto const builder, files_.create_tree(staging));
     std::set<std::string> made;
     auto const add = [&](StoreFile const& file) -> Result<void> {
@@ -148,7 +157,8 @@ Result<void> DiskStore::fill_staging(std::string const& staging, TreeManifest& m
 }
 
 Result<void> DiskStore::seal_directories(std::string const& staging, TreeManifest const& manifest) {
-    for (auto const& path : directories_of(manifest)) RETURN_IF_ERROR(files_.set_mode(staging + "/" + path, 0555));
+    for (auto const& path : directories_of(manifest))
+        RETURN_IF_ERROR(files_.set_mode(staging + "/" + path, 0555));
     return files_.set_mode(staging, 0755);
 }
 
@@ -169,9 +179,10 @@ void DiskStore::set_aside(Digest const& tree) {
 
 Error DiskStore::damaged(Digest const& tree, std::string_view label, std::string const& what) {
     set_aside(tree);
-    return Error{Errc::corrupt, ErrorId::store_damaged,
-                 "the stored copy of " + (label.empty() ? tree.text() : std::string{label}) + " is damaged: " + what,
-                 "run the command again; the package is fetched anew"};
+    return Error{
+        Errc::corrupt, ErrorId::store_damaged,
+        "the stored copy of " + (label.empty() ? tree.text() : std::string{label}) + " is damaged: " + what,
+        "run the command again; the package is fetched anew"};
 }
 
 Result<void> DiskStore::materialise(Digest const& tree, std::string const& destination, LinkMode mode) {
@@ -211,7 +222,8 @@ Result<void> DiskStore::build_copy(TreeManifest const& manifest, std::string con
     return files_.set_mode(destination, 0755 & ~process_umask());
 }
 
-Result<void> DiskStore::copy_file(TreeBuilder& builder, TreeManifest::File const& file, std::string const& from) {
+Result<void> DiskStore::copy_file(TreeBuilder& builder, TreeManifest::File const& file,
+                                  std::string const& from) {
     ASSIGN_OR_RETURN(auto const info, files_.info(from));
     auto content = info.kind == FileKind::regular ? files_.read_file(from, file.size_bytes)
                                                   : Result<Bytes>{Error{Errc::corrupt, "not a regular file"}};

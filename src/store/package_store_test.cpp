@@ -20,7 +20,9 @@ class PackageStoreTest : public ::testing::Test {
 protected:
     using Contents = std::vector<std::pair<std::string, std::string>>;
 
-    std::unique_ptr<PackageStore> open() { return PackageStore::open(dir_.files(), clock_, dir_ / "store").value(); }
+    std::unique_ptr<PackageStore> open() {
+        return PackageStore::open(dir_.files(), clock_, dir_ / "store").value();
+    }
 
     static Digest tree_of(std::string_view name) { return sha256(as_bytes(name)); }
 
@@ -129,9 +131,11 @@ TEST_F(PackageStoreTest, EveryDamageToEveryFileIsFoundSetAsideAndFetchedAgain) {
         {"zeroed", [&](auto& f, auto const& p) { replace(f, p, std::string(5, '\0')); }},
         {"flipped", [&](auto& f, auto const& p) { replace(f, p, "hellp"); }},
         {"removed", [](auto& f, auto const& p) { ASSERT_TRUE(f.remove_tree(p)); }},
-        {"made a directory", [](auto& f, auto const& p) { ASSERT_TRUE(f.remove_tree(p) && f.make_directories(p)); }},
-        {"made a link",
-         [](auto& f, auto const& p) { ASSERT_TRUE(f.remove_tree(p) && f.make_symlink("/etc/hostname", p)); }}};
+        {"made a directory",
+         [](auto& f, auto const& p) { ASSERT_TRUE(f.remove_tree(p) && f.make_directories(p)); }},
+        {"made a link", [](auto& f, auto const& p) {
+             ASSERT_TRUE(f.remove_tree(p) && f.make_symlink("/etc/hostname", p));
+         }}};
     auto const package = "store/pkg/" + tree_of("a").hex();
     for (auto const& file : {package + "/README.md", package + "/bin/run", package + ".manifest"}) {
         for (auto const& [title, damage] : damages) {
@@ -157,7 +161,8 @@ TEST_F(PackageStoreTest, EveryDamageToEveryFileIsFoundSetAsideAndFetchedAgain) {
 
 TEST_F(PackageStoreTest, CompareNamesEachKindOfDifference) {
     auto const store = open();
-    ASSERT_TRUE(store->ensure(tree_of("a"), "a", filler({{"a-b", "0"}, {"a/x", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}})));
+    ASSERT_TRUE(store->ensure(tree_of("a"), "a",
+                              filler({{"a-b", "0"}, {"a/x", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}})));
     ASSERT_TRUE(store->materialise(tree_of("a"), dir_ / "out", LinkMode::copy));
     auto& files = dir_.files();
     ASSERT_TRUE(files.write_file_atomic(dir_ / "out/b", as_bytes("9"), Sync::none));
@@ -172,8 +177,12 @@ TEST_F(PackageStoreTest, CompareNamesEachKindOfDifference) {
     std::vector<std::pair<TreeDifference::Kind, std::string>> found;
     for (auto const& difference : differences) found.emplace_back(difference.kind, difference.path);
     using Kind = TreeDifference::Kind;
-    EXPECT_EQ(found, (decltype(found){{Kind::kind, "a"}, {Kind::changed, "b"}, {Kind::mode, "d"}, {Kind::extra, "new"},
-                                      {Kind::missing, "a/x"}, {Kind::missing, "c"}}));
+    EXPECT_EQ(found, (decltype(found){{Kind::kind, "a"},
+                                      {Kind::changed, "b"},
+                                      {Kind::mode, "d"},
+                                      {Kind::extra, "new"},
+                                      {Kind::missing, "a/x"},
+                                      {Kind::missing, "c"}}));
 }
 
 TEST_F(PackageStoreTest, CollectKeepsWhatIsLiveOrRecent) {
@@ -199,7 +208,8 @@ TEST_F(PackageStoreTest, CollectSweepsWhatKilledProcessesLeft) {
     ASSERT_TRUE(store->ensure(tree_of("a"), "a", filler(two_files_)));
     auto& files = dir_.files();
     ASSERT_TRUE(files.make_directories(dir_ / ("store/pkg/" + tree_of("half").hex())));
-    ASSERT_TRUE(files.write_file_atomic(dir_ / ("store/pkg/" + tree_of("list").hex() + ".manifest"), {}, Sync::none));
+    ASSERT_TRUE(
+        files.write_file_atomic(dir_ / ("store/pkg/" + tree_of("list").hex() + ".manifest"), {}, Sync::none));
     ASSERT_TRUE(files.write_file_atomic(dir_ / "store/pkg/.tmp-1-2", {}, Sync::none));
     ASSERT_TRUE(files.make_directories(dir_ / "store/tmp/staging/deep"));
 
@@ -265,11 +275,14 @@ TEST_F(PackageStoreTest, VerifySetsDamagedPackagesAside) {
 }
 
 TEST_F(PackageStoreTest, RefusesAStoreOfTheFutureOrOneThatOthersMayWrite) {
-    { auto const store = open(); }
+    {
+        auto const store = open();
+    }
     ASSERT_TRUE(dir_.files().set_mode(dir_ / "store", 0777));
     EXPECT_EQ(PackageStore::open(dir_.files(), clock_, dir_ / "store").error().id, ErrorId::store_unsafe);
     ASSERT_TRUE(dir_.files().set_mode(dir_ / "store", 0755));
-    ASSERT_TRUE(dir_.files().write_file_atomic(dir_ / "store/format", as_bytes("ggen-store 2\n"), Sync::none));
+    ASSERT_TRUE(
+        dir_.files().write_file_atomic(dir_ / "store/format", as_bytes("ggen-store 2\n"), Sync::none));
     EXPECT_EQ(PackageStore::open(dir_.files(), clock_, dir_ / "store").error().id, ErrorId::store_format);
 }
 

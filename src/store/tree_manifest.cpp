@@ -25,7 +25,8 @@ Result<TreeManifest::File> parse_file(std::string_view line) {
     auto const [end, error] = std::from_chars(line.data(), line.data() + line.size(), file.size_bytes);
     if (error != std::errc{}) return damaged("no size");
     line.remove_prefix(static_cast<std::size_t>(end - line.data()));
-    if (line.size() < k_hex_digits + 3 || line[0] != ' ' || line[k_hex_digits + 1] != ' ') return damaged("no digest");
+    if (line.size() < k_hex_digits + 3 || line[0] != ' ' || line[k_hex_digits + 1] != ' ')
+        return damaged("no digest");
     ASSIGN_OR_RETURN(file.digest, Digest::from_hex(line.substr(1, k_hex_digits)));
     file.path = line.substr(k_hex_digits + 2);
     return file;
@@ -46,7 +47,8 @@ std::string TreeManifest::print() const {
 Result<TreeManifest> TreeManifest::parse(std::string_view text) {
     if (text.size() < k_first_line.size() + k_end_line_bytes) return damaged("it is cut");
     auto const body = text.substr(0, text.size() - k_end_line_bytes);
-    if (text.substr(body.size()) != "end " + sha256(as_bytes(body)).hex() + "\n") return damaged("its checksum differs");
+    if (text.substr(body.size()) != "end " + sha256(as_bytes(body)).hex() + "\n")
+        return damaged("its checksum differs");
     // From here on the bytes are ours: what follows guards against another version's list.
     if (!body.starts_with(k_first_line)) return damaged("another version of ggen wrote it");
     TreeManifest manifest;
@@ -64,7 +66,8 @@ Result<TreeManifest> TreeManifest::parse(std::string_view text) {
             continue;
         }
         ASSIGN_OR_RETURN(auto file, parse_file(line));
-        if (!manifest.files.empty() && !(manifest.files.back().path < file.path)) return damaged("paths out of order");
+        if (!manifest.files.empty() && !(manifest.files.back().path < file.path))
+            return damaged("paths out of order");
         manifest.files.push_back(std::move(file));
     }
     if (!is_label_read) return damaged("no label");

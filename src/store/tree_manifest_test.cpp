@@ -7,7 +7,9 @@ namespace {
 
 TreeManifest sample() {
     return {"acme/foo@1.0.0",
-            {{"a", false, 3, sha256(as_bytes("abc"))}, {"bin/run", true, 0, sha256({})}, {"z y", false, 1, sha256(as_bytes("z"))}}};
+            {{"a", false, 3, sha256(as_bytes("abc"))},
+             {"bin/run", true, 0, sha256({})},
+             {"z y", false, 1, sha256(as_bytes("z"))}}};
 }
 
 TEST(TreeManifestTest, PrintsAndParsesBack) {

@@ -85,7 +85,8 @@ protected:
 
     static std::string describe(Result<InstallOutcome> const& outcome) {
         if (!outcome) return "error " + error_id_text(outcome.error().id) + ": " + outcome.error().context;
-        if (auto const* const conflict = std::get_if<Conflict>(&*outcome)) return "conflict: " + conflict->explanation;
+        if (auto const* const conflict = std::get_if<Conflict>(&*outcome))
+            return "conflict: " + conflict->explanation;
         std::string text;
         for (auto const& [name, package] : std::get<InstallReport>(*outcome).lockfile.packages) {
             text += (text.empty() ? "" : " ") + name.text() + "@" + package.version.text();
@@ -98,7 +99,9 @@ protected:
         for (auto const& spec : specs) wanted.packages.push_back(PackageSpec::parse(spec).value());
         return wanted;
     }
-    std::string install_all(std::vector<std::string> const& specs = {}) { return describe(install(market_, request(specs))); }
+    std::string install_all(std::vector<std::string> const& specs = {}) {
+        return describe(install(market_, request(specs)));
+    }
 
     std::string read(std::string const& path) {
         auto const bytes = dir_.files().read_file(dir_ / path, k_mib);
