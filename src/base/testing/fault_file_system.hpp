@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -138,11 +139,11 @@ private:
     }
 
     FileSystem& inner_;
-    std::uint64_t calls_ = 0;
+    std::atomic<std::uint64_t> calls_{0};  // Operations may call from several threads.
     std::uint64_t fail_at_ = 0;
     FaultMode mode_ = FaultMode::not_done;
     bool dies_ = false;
-    bool failed_ = false;
+    std::atomic<bool> failed_{false};
 };
 
 }  // namespace ggen::testing

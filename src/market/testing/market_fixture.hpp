@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/testing/fakes.hpp"
+#include "base/testing/fault_file_system.hpp"
 #include "base/testing/temp_dir.hpp"
 #include "market/install.hpp"
 #include "market/market.hpp"
@@ -112,13 +113,14 @@ protected:
     }
 
     TempDir dir_;
+    FaultFileSystem files_{dir_.files()};  // Without faults here; it never waits for the disk.
     FakeClock clock_{1'900'000'000};
     SeededRandom random_{7};
     NullLogger log_;
     FolderOpener opener_{dir_.files()};
     WarningObserver observer_;
     CancelToken cancel_;
-    Market market_{dir_.files(), clock_, random_, log_, opener_, observer_, cancel_, {}, {}, {}};
+    Market market_{files_, clock_, random_, log_, opener_, observer_, cancel_, {}, {}, {}};
 };
 
 }  // namespace ggen::testing
