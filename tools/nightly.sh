@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# The suites that are too long for every change. Usage: nightly.sh RELEASE_BUILD DEV_BUILD
+# The suites that are too long for every change. Usage: nightly.sh RELEASE_BUILD SOAK_BUILD
 set -euo pipefail
 release=$1
-dev=$2
+soak=$2
 cd "$(dirname "$0")/.."
 echo "== kill -9 at injected system calls, 2,000 runs"
 python3 tests/recovery/kill_harness.py "$release/bin/ggen" --runs 2000
 echo "== 32 concurrent installs, 100 rounds"
 python3 tests/recovery/concurrency.py "$release/bin/ggen" --rounds 100
 echo "== every single-bit flip of a served 300-entry registry"
-GGEN_FLIP_FULL=1 "$dev/bin/registry_flip_test"
+GGEN_FLIP_FULL=1 "$soak/bin/registry_flip_test"
 echo "== faults at 1,000 injected calls"
 python3 tests/recovery/faults.py "$release/bin/ggen" --points 1000
 echo "== a real npm closure, and 1,000 random installs through a server that fails one response in ten"

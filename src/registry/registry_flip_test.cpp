@@ -1,8 +1,8 @@
 // R1: every bit of every response, flipped one at a time. A client run then ends as the clean run did, or
 // in a clean refusal; never with other bytes.
 //
-// GGEN_FLIP_FULL=1 runs all flips over a registry of 300 entries (hours with sanitizers; made for a
-// machine of its own). By default: all flips of the small objects of 20 entries that fit into
+// GGEN_FLIP_FULL=1 runs all flips over a registry of 300 entries: a matter of minutes in the preset `soak`,
+// of hours with sanitizers. By default: all flips of the small objects of 20 entries that fit into
 // GGEN_FLIP_COUNT runs, drawn by GGEN_FLIP_SEED, spread evenly over the objects.
 #include <gtest/gtest.h>
 
