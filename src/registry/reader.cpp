@@ -32,7 +32,7 @@ Result<std::unique_ptr<RegistryReader>> RegistryReader::open(FileSystem& files, 
                                                              ReaderOptions options) {
     auto reader =
         std::make_unique<detail::LogReader>(files, clock, source, std::move(root), std::move(options));
-    RETURN_IF_ERROR(reader->load_cache());
+    RETURN_IF_ERROR(reader->load_memory());
     return std::unique_ptr<RegistryReader>{std::move(reader)};
 }
 
