@@ -13,7 +13,7 @@ namespace {
 
 constexpr char const* k_head_path = "head";
 /// Two checkpoint notes and a consistency proof, in JSON.
-constexpr std::size_t k_evidence_bytes_max = 64 * 1024;
+constexpr std::size_t k_evidence_bytes_max = std::size_t{64} * 1024;
 constexpr std::int64_t k_day_seconds = 86'400;
 /// A publication between reading `checkpoint` and `state/head` explains a difference once, not thrice.
 constexpr int k_head_attempts_max = 3;
