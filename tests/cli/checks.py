@@ -283,6 +283,28 @@ def check_no_code_runs(room, report):
     report.check(not (room.path / "sentinel").exists(), "no script of a package ran")
 
 
+def check_large_graphs(room, report):
+    """A chain of 10,000 packages, one that breaks at its end, and too many dependencies: decided, never a crash."""
+    def index(name, count, last):
+        lines = []
+        for number in range(count):
+            needs = {f"p{number + 1}": "^1" if number + 2 < count else last} if number + 1 < count else {}
+            lines.append(json.dumps({"name": f"p{number}", "version": "1.0.0", "dependencies": needs}))
+        (room.path / "work" / name).write_text("\n".join(lines) + "\n")
+
+    index("chain.jsonl", 10_000, "^1")
+    index("broken.jsonl", 10_000, "^2")
+    wide = {f"p{number}": "^1" for number in range(100_000)}
+    (room.path / "work/wide.jsonl").write_text(json.dumps({"name": "p0", "version": "1.0.0", "dependencies": wide}))
+    for name, code in (("chain", 0), ("broken", 8), ("wide", 1)):
+        done = room.run(f"ulimit -s 8192; ggen resolve --index {name}.jsonl p0")
+        report.check(done.returncode == code, f"{name}: exit {code}", f"{done.returncode} {done.stderr[:300]!r}")
+        report.check(code == 0 or (b"error" in done.stderr and len(done.stderr) < 2000), f"{name}: one short error",
+                     f"{done.stderr[:300]!r}")
+    solved = room.run("ggen resolve --index chain.jsonl p0").stdout
+    report.check(solved.count(b"1.0.0") == 10_000, "the whole chain is in the answer")
+
+
 def check_umask(room, report):
     """Installed files get 0644 or 0755 less the umask, directories 0755 less it; nothing else."""
     world(room)
@@ -400,8 +422,8 @@ def check_import(room, report):
 
 def run_all(program, report, is_whole):
     for check in (check_documents, check_completion, check_json, check_descriptors, check_terminal,
-                  check_directories, check_interrupt, check_escapes, check_no_code_runs, check_umask,
-                  check_import):
+                  check_directories, check_interrupt, check_escapes, check_no_code_runs, check_large_graphs,
+                  check_umask, check_import):
         room = Room(pathlib.Path(program))
         path = os.environ["PATH"]
         os.environ["PATH"] = f"{room.path}/bin:{path}"  # For the children that are started without a shell.
