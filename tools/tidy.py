@@ -121,6 +121,32 @@ def check_documents(files, findings):
                     findings.append(f"{document}:{number}: {quoted} does not exist")
 
 
+def check_attacks(files, findings):
+    """Every test that docs/attacks.md names exists, and every case names one."""
+    document = "docs/attacks.md"
+    tests, functions, targets = set(), set(), set()
+    for name in files:
+        path = pathlib.Path(name)
+        if name.endswith("_test.cpp"):
+            text = (ROOT / name).read_text(encoding="utf-8")
+            tests |= {".".join(pair) for pair in re.findall(r"^TEST(?:_F|_P)?\((\w+),\s*(\w+)\)", text, re.M)}
+        elif name.startswith("tests/") and path.suffix == ".py":
+            text = (ROOT / name).read_text(encoding="utf-8")
+            functions |= {f"{name}:{function}" for function in re.findall(r"^def (\w+)\(", text, re.M)}
+        elif name.endswith("_fuzz.cpp"):
+            targets.add(path.stem)
+    for number, line in enumerate((ROOT / document).read_text(encoding="utf-8").splitlines(), 1):
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not re.match(r"\| [A-Z]\d+ ", line):
+            continue
+        named = re.findall(r"`([^`]+)`", cells[-1])
+        if not named:
+            findings.append(f"{document}:{number}: {cells[0]} names no test")
+        for test in named:
+            if test not in tests | functions | targets:
+                findings.append(f"{document}:{number}: there is no test {test}")
+
+
 def main():
     files = tracked()
     arrows, only = read_layers()
@@ -146,6 +172,7 @@ def main():
         if name not in files:
             findings.append(f"tools/tidy_exceptions.txt: {name} does not exist")
     check_documents(files, findings)
+    check_attacks(files, findings)
     for finding in findings:
         print(finding)
     print(f"tidy: {checked} files, {len(findings)} findings")

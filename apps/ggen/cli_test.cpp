@@ -2,11 +2,13 @@
 
 #include <set>
 
+#include "base/testing/temp_dir.hpp"
 #include "complete.hpp"
 #include "error_document.hpp"
 #include "help.hpp"
 #include "output.hpp"
 #include "parse.hpp"
+#include "process.hpp"
 #include "suggest.hpp"
 
 namespace ggen::cli {
@@ -149,6 +151,19 @@ TEST(CompleteTest, OffersCommandsFlagsAndChoices) {
     EXPECT_EQ(complete_words({"why", ""}).source, Complete::installed);
     EXPECT_EQ(complete_words({"import", "npm", "x", "--into", ""}).source, Complete::registry);
     EXPECT_EQ(complete_words({"inspect", "archive", ""}).source, Complete::file);
+}
+
+TEST(AbsolutePathTest, APlaceHasOneSpelling) {
+    ggen::testing::TempDir const dir;
+    ASSERT_TRUE(dir.files().make_directories(dir / "a/b"));
+    auto const root = absolute_path(dir / "a/..");
+
+    EXPECT_EQ(absolute_path(dir / "a/../a/./b"), root + "/a/b");
+    EXPECT_EQ(absolute_path(dir / "a/b/../new"), root + "/a/new") << "need not exist";
+    EXPECT_EQ(absolute_path(dir / "a/b/"), dir / "a/b");
+    EXPECT_EQ(absolute_path(dir / "..a/b..c"), dir / "..a/b..c") << "only whole names are dots";
+    EXPECT_EQ(absolute_path(dir / "none/../x/.."), dir / "none/../x/..") << "nothing to resolve";
+    EXPECT_EQ(absolute_path("/"), "/");
 }
 
 TEST(SuggestTest, CountsEditsAndSwaps) {

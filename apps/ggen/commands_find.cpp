@@ -148,6 +148,7 @@ void render_info(Output& out, InfoReport const& report) {
         out.field("homepage", manifest.homepage);
         out.field("repository", manifest.repository);
         std::vector<std::string> dependencies;
+        dependencies.reserve(manifest.dependencies.size());
         for (auto const& dependency : manifest.dependencies) {
             dependencies.push_back(dependency.name.text() + " " + dependency.range.text() +
                                    (dependency.optional ? " (optional)" : ""));

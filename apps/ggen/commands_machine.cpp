@@ -23,6 +23,21 @@ Result<Setting> find_setting(Context& context, Config const& config) {
                  help.empty() ? "`ggen config list` shows them" : help};
 }
 
+using Variables = std::vector<std::pair<std::string, std::string>>;
+
+/// Proxies may hold a password: only that they are set is said.
+Variables variables_that_count(Context& context) {
+    Variables out;
+    for (auto const& [name, value] : context.environment()) {
+        if (name.ends_with("_proxy") || name.ends_with("_PROXY")) {
+            out.emplace_back(name, "(set)");
+        } else if (name.starts_with("GGEN_") || name.starts_with("XDG_") || name == "HOME" || name == "NO_COLOR") {
+            out.emplace_back(name, value);
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 Result<ExitCode> run_cache_list(Context& context) {
@@ -162,8 +177,13 @@ Result<ExitCode> run_config_set(Context& context) {
 
 Result<ExitCode> run_doctor(Context& context) {
     ASSIGN_OR_RETURN(auto* const market, context.market());
-    ASSIGN_OR_RETURN(auto const checks, doctor(*market));
+    ASSIGN_OR_RETURN(auto checks, doctor(*market));
     auto& out = context.out();
+    if (auto const wanted = context.args().value("check"); !wanted.empty()) {
+        std::erase_if(checks, [&](DoctorCheck const& check) { return !check.name.starts_with(wanted); });
+        if (checks.empty()) return usage_error("there is no check `" + wanted + "`", "`ggen doctor` lists them");
+    }
+    auto const variables = context.args().has("env") ? variables_that_count(context) : Variables{};
     std::size_t bad = 0;
     auto all = Json::array();
     for (auto const& check : checks) {
@@ -179,12 +199,18 @@ Result<ExitCode> run_doctor(Context& context) {
         auto json = Json::object();
         json.set("good", bad == 0);
         json.set("checks", std::move(all));
+        if (context.args().has("env")) {
+            auto environment = Json::object();
+            for (auto const& [name, value] : variables) environment.set(name, value);
+            json.set("environment", std::move(environment));
+        }
         out.document("ggen.doctor/1", std::move(json));
     } else {
         for (auto const& check : checks) {
             out.line(fmt::format("{}  {}: {}", check.good ? "ok " : "BAD", check.name, check.detail));
             if (!check.good && !check.help.empty()) out.line("     " + check.help);
         }
+        for (auto const& [name, value] : variables) out.line("env  " + name + "=" + value);
     }
     return bad == 0 ? ExitCode::ok : ExitCode::failed;
 }

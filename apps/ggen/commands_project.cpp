@@ -60,6 +60,7 @@ void render_installed(Context& context, std::vector<InstalledPackage> const& pac
         out.field("tree", locked.tree.text());
         out.field("log index", fmt::format("{}", locked.index));
         std::vector<std::string> dependencies;
+        dependencies.reserve(locked.dependencies.size());
         for (auto const& [name, range] : locked.dependencies) dependencies.push_back(name.text() + " " + range);
         out.field("dependencies", joined(dependencies));
         out.line("");

@@ -219,7 +219,8 @@ Result<ExitCode> run_key_new(Context& context) {
         return Error{Errc::cancelled, "the key was left as it is"};
     }
     ASSIGN_OR_RETURN(auto* const market, context.market());
-    ASSIGN_OR_RETURN(auto const report, new_key(*market, request));
+    // Only the name that was given can be invalid.
+    ASSIGN_OR_RETURN(auto const report, context.argument(new_key(*market, request)));
     render_key(context, report);
     return ExitCode::ok;
 }

@@ -21,7 +21,7 @@ FlagSpec const* find_flag(CommandSpec const* command, std::string_view word) {
     return nullptr;
 }
 
-void add_if_fits(Completion& completion, std::string word, std::string_view doc) {
+void add_if_fits(Completion& completion, std::string const& word, std::string_view doc) {
     if (word.starts_with(completion.prefix)) completion.candidates.push_back(word + "\t" + std::string{doc});
 }
 
@@ -45,7 +45,9 @@ Completion complete_value(FlagSpec const& flag, std::string_view start, std::str
 Completion complete_commands(std::string const& path, std::string const& last) {
     Completion completion{.source = Complete::nothing, .prefix = last, .candidates = {}};
     for (auto const& word : next_words(path)) {
-        auto const full = path.empty() ? word : path + " " + word;
+        auto full = path;
+        if (!full.empty()) full += ' ';
+        full += word;
         auto const* const command = find_command(full);
         add_if_fits(completion, word, command != nullptr ? command->summary : "commands");
     }

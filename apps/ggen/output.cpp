@@ -93,9 +93,7 @@ void Output::record(std::vector<std::string> const& cells) {
 void Output::document(std::string_view schema, Json members) {
     auto document = Json::object();
     document.set("schema", schema);
-    if (auto const* const object = members.if_object()) {
-        for (auto const& [key, value] : *object) document.set(key, value);
-    }
+    document.merge(std::move(members));
     raw(document.dump(2) + "\n");
 }
 

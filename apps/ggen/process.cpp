@@ -7,6 +7,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/file_system.hpp"
@@ -25,6 +28,24 @@ void on_interrupt(int) {
         // Nobody is listening; the token is set all the same.
     }
     errno = saved;
+}
+
+bool is_dots(std::string_view name) { return name == "." || name == ".."; }
+
+bool has_dots(std::string_view path) {
+    while (!path.empty()) {
+        auto const slash = path.find('/');
+        if (is_dots(path.substr(0, slash))) return true;
+        if (slash == std::string_view::npos) break;
+        path.remove_prefix(slash + 1);
+    }
+    return false;
+}
+
+std::optional<std::string> resolved(std::string const& path) {
+    std::unique_ptr<char, void (*)(void*)> const real{::realpath(path.c_str(), nullptr), &std::free};
+    if (!real) return std::nullopt;
+    return std::string{real.get()};
 }
 
 }  // namespace
@@ -67,11 +88,19 @@ unsigned terminal_columns() {
 }
 
 std::string absolute_path(std::string const& path) {
-    if (path.starts_with('/')) return path;
-    std::array<char, 4096> buffer{};
-    if (::getcwd(buffer.data(), buffer.size()) == nullptr) return path;
-    std::string const here = buffer.data();
-    return path.empty() || path == "." ? here : join_path(here, path);
+    auto out = path;
+    if (!path.starts_with('/')) {
+        std::array<char, 4096> buffer{};
+        if (::getcwd(buffer.data(), buffer.size()) == nullptr) return path;
+        std::string const here = buffer.data();
+        out = path.empty() || path == "." ? here : join_path(here, path);
+    }
+    while (out.size() > 1 && out.ends_with('/')) out.pop_back();
+    if (!has_dots(out)) return out;
+    if (auto const whole = resolved(out)) return *whole;
+    auto const name = out.substr(out.rfind('/') + 1);
+    auto const parent = resolved(parent_path(out));
+    return parent && !is_dots(name) ? join_path(*parent, name) : out;
 }
 
 }  // namespace ggen::cli

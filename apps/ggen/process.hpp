@@ -21,7 +21,9 @@ void cancel_on_interrupt(CancelToken& cancel);
 /// Of the terminal on stdout; 0 when it is none.
 [[nodiscard]] unsigned terminal_columns();
 
-/// `path` made absolute against the working directory; nothing is resolved or checked.
+/// `path` made absolute against the working directory. One spelling for a place, since it is written down:
+/// "." and ".." are resolved as the kernel would, links too when there are any; else links stay. A place
+/// that does not exist is resolved as far as its parent does.
 [[nodiscard]] std::string absolute_path(std::string const& path);
 
 }  // namespace ggen::cli

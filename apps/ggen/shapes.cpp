@@ -150,6 +150,10 @@ Json json_blob(BlobRef const& blob) {
 Result<std::vector<PackageName>> parse_names(Context& context, std::vector<std::string> const& texts) {
     std::vector<PackageName> names;
     for (auto const& text : texts) {
+        if (auto const at = text.find('@'); at != std::string::npos && at > 0) {
+            return usage_error("`" + text + "` has a version, but this command takes names alone",
+                               "leave " + text.substr(at) + " out; `ggen install NAME@RANGE` chooses versions");
+        }
         ASSIGN_OR_RETURN(auto name, context.argument(PackageName::parse(text)));
         names.push_back(std::move(name));
     }

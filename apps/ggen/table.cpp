@@ -46,7 +46,7 @@ std::vector<NamedText> const& file_rows() {
         {"/etc/ggen/config.toml", "settings of the machine"},
         {"$XDG_CONFIG_HOME/ggen/keys/", "private keys, readable by the user alone"},
         {"$XDG_CACHE_HOME/ggen/", "store, verified registry files and catalogues; may be deleted"},
-        {"$XDG_STATE_HOME/ggen/", "last signed checkpoints of registries written from here; keep"},
+        {"$XDG_STATE_HOME/ggen/", "last verified and last signed checkpoints of registries; keep"},
     };
     return rows;
 }

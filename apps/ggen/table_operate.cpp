@@ -142,7 +142,10 @@ std::vector<CommandSpec> machine_commands() {
         {.path = "doctor",
          .group = k_machine,
          .summary = "Check this machine: directories, keys, registries, network",
-         .examples = {{"doctor", ""}},
+         .examples = {{"doctor", "everything"}, {"doctor --check registry", "whether the registries answer"}},
+         .flags = {{.name = "check", .value = "NAME",
+                    .doc = "Only the checks whose name begins so: store, signing key, clock, registry, project."},
+                   {.name = "env", .doc = "Also show the variables of the environment that count."}},
          .run = run_doctor},
     };
 }

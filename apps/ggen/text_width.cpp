@@ -16,7 +16,7 @@ struct CodePoint {
 CodePoint first_code_point(std::string_view text) {
     auto const lead = static_cast<unsigned char>(text.front());
     std::size_t const bytes = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    if (lead < 0x80 || lead < 0xC0 || bytes > text.size()) return {lead, 1};
+    if (lead < 0xC0 || bytes > text.size()) return {lead, 1};
     char32_t value = lead & (0xFFU >> (bytes + 1));
     for (std::size_t i = 1; i < bytes; ++i) value = value << 6U | (static_cast<unsigned char>(text[i]) & 0x3FU);
     return {value, bytes};

@@ -229,6 +229,7 @@ Result<EncodedArchive> ArchiveCodec::encode(std::string_view top_directory, std:
     EncodedArchive encoded;
     auto const entries = sorted_entries(files);
     ASSIGN_OR_RETURN(auto const tree, archive_internal::encode_tree(top_directory, entries, impl_->bounds));
+    files.clear();  // Their bytes stand in `tree`; compression needs the memory.
     ASSIGN_OR_RETURN(encoded.packed, impl_->frame.compress(tree));
     auto const packed_bytes = encoded.packed.size();
     if (packed_bytes > impl_->bounds.packed_bytes_max || tree.size() > impl_->bounds.unpacked_bytes_max(packed_bytes)) {

@@ -12,7 +12,6 @@
 namespace ggen {
 namespace {
 
-using testing::raw_data;
 using testing::raw_end;
 using testing::raw_file;
 using testing::RawHeader;
@@ -133,6 +132,7 @@ TEST(ArchiveTest, TheTreeIsLimited) {
 
 TEST(ArchiveTest, AHundredThousandFilesAreTheLimit) {
     std::vector<ArchiveFile> files;
+    files.reserve(ArchiveLimits::k_files_max);
     for (std::size_t i = 0; i < ArchiveLimits::k_files_max; ++i) files.push_back({std::to_string(i), false, {}});
 
     auto const at_limit = encode_archive("p-1.0.0", files);

@@ -153,7 +153,7 @@ TEST(FrameTest, EveryCutAndEveryFlipOfAFrameIsRefused) {
 TEST(FrameTest, AContentSizeThatLiesIsRefused) {
     auto const id = ErrorId::archive_compression;
     expect_refused("declares less", RawFrame{.content = 65536, .blocks = zeros(1)}.bytes(), id, "");
-    expect_refused("declares more", RawFrame{.content = 2 * 131072, .blocks = zeros(1)}.bytes(), id, "");
+    expect_refused("declares more", RawFrame{.content = std::uint64_t{2} * 131072, .blocks = zeros(1)}.bytes(), id, "");
     expect_refused("declares far more than can be", RawFrame{.content = 400 * k_mib, .blocks = zeros(1)}.bytes(), id,
                    "more than a frame of its size can hold");
     expect_refused("bomb behind a small size", RawFrame{.content = k_mib, .blocks = zeros(8000)}.bytes(), id, "");

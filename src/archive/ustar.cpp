@@ -73,7 +73,8 @@ struct SplitPath {
 std::optional<SplitPath> split_path(std::string_view path) {
     if (path.size() <= k_name.bytes) return SplitPath{{}, path};
     auto const slash = path.find('/', path.size() - k_name.bytes - 1);
-    if (slash == std::string_view::npos || slash > k_prefix.bytes || slash + 1 == path.size()) return std::nullopt;
+    // None at all is also too far.
+    if (slash > k_prefix.bytes || slash + 1 == path.size()) return std::nullopt;
     return SplitPath{path.substr(0, slash), path.substr(slash + 1)};
 }
 

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <thread>
 
 #include "base/file_system.hpp"
@@ -19,6 +21,27 @@ TEST(PosixFileSystemTest, AtomicWriteLeavesNoTemporaryFile) {
 
     EXPECT_EQ(as_text(dir.files().read_file(dir / "a", 10).value()), "two");
     EXPECT_EQ(dir.files().list(dir.path()).value().size(), 1U);
+}
+
+TEST(PosixFileSystemTest, AWriteThatIsCutShortIsAnErrorAndLeavesTheOldFile) {
+    TempDir const dir;
+    ASSERT_TRUE(dir.files().write_file_atomic(dir / "a", as_bytes("old"), Sync::none));
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    auto* const handler = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit const small{1000, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+
+    // The first write stores 1,000 bytes and says so; the second one fails.
+    auto const written = dir.files().write_file_atomic(dir / "a", Bytes(5000, 'x'), Sync::none);
+    auto const appended = dir.files().open_append(dir / "b").value()->append(Bytes(5000, 'x'));
+
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    std::signal(SIGXFSZ, handler);
+    EXPECT_FALSE(written);
+    EXPECT_FALSE(appended);
+    EXPECT_EQ(as_text(dir.files().read_file(dir / "a", 10).value()), "old");
+    EXPECT_EQ(dir.files().list(dir.path()).value().size(), 2U) << "no temporary file is left";
 }
 
 TEST(PosixFileSystemTest, ReadStopsAtTheLimit) {

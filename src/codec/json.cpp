@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <iterator>
 #include <limits>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 namespace ggen {
@@ -36,7 +37,7 @@ struct CountingIterator {
         ++*this;
         return before;
     }
-    friend bool operator==(CountingIterator const& a, CountingIterator const& b) { return a.at == b.at; }
+    bool operator==(CountingIterator const& other) const { return at == other.at; }
 };
 
 /// Builds a Json from the parser's events. A callback that returns false ends the parse.
@@ -162,8 +163,8 @@ Result<Json> parse_with(std::string_view text, bool refuse_duplicates, int depth
     }
     Builder builder{refuse_duplicates, depth_max};
     char const* furthest = text.data();
-    CountingIterator const begin{text.data(), &furthest};
-    CountingIterator const end{text.data() + text.size(), &furthest};
+    CountingIterator const begin{std::to_address(text.begin()), &furthest};
+    CountingIterator const end{std::to_address(text.end()), &furthest};
     if (nlohmann::json::sax_parse(begin, end, &builder)) return builder.take();
     auto const position = builder.position() != 0 ? builder.position()
                                                   : static_cast<std::size_t>(furthest - text.data());
@@ -265,6 +266,13 @@ Json& Json::set(std::string key, Json value) {
         }
     }
     members->emplace_back(std::move(key), std::move(value));
+    return *this;
+}
+
+Json& Json::merge(Json other) {
+    if (auto* const members = std::get_if<Object>(&other.value_)) {
+        for (auto& [name, value] : *members) set(std::move(name), std::move(value));
+    }
     return *this;
 }
 

@@ -65,6 +65,8 @@ public:
 
     /// Appends or replaces a member. Turns null into an object first.
     Json& set(std::string key, Json value);
+    /// Moves the members of the object `other` here, as set() would; anything else adds nothing.
+    Json& merge(Json other);
     /// Appends to an array. Turns null into an array first.
     Json& push(Json value);
 

@@ -54,6 +54,7 @@ public:
 
     Result<Chosen> run(std::vector<NpmSpec> const& roots) {
         std::vector<std::string> names;
+        names.reserve(roots.size());
         for (auto const& root : roots) names.push_back(root.name);
         RETURN_IF_ERROR(source_.prefetch(names));
         for (auto const& root : roots) {
@@ -75,6 +76,7 @@ private:
         RETURN_IF_ERROR(cancel_.check());
         auto const round = std::exchange(pending_, {});
         std::vector<std::string> names;
+        names.reserve(round.size());
         for (auto const& [name, ranges] : round) names.push_back(name);
         RETURN_IF_ERROR(source_.prefetch(names));
         for (auto const& [name, ranges] : round) {
@@ -164,9 +166,8 @@ Result<NpmClosure> describe(NpmSource& source, ImportNpmRequest const& request, 
             auto const* const entry = packument->find(version);
             std::vector<std::string> dropped;
             ASSIGN_OR_RETURN(auto dependencies, map_dependencies(source, *entry, request.name_space, &dropped));
-            for (auto const& reason : dropped) {
-                closure.skipped.push_back(npm_name + "@" + version.text() + ": " + reason);
-            }
+            auto const label = npm_name + "@" + version.text() + ": ";
+            for (auto& reason : dropped) closure.skipped.push_back(reason.insert(0, label));
             closure.releases.push_back({npm_name, name, entry, std::move(dependencies)});
         }
     }

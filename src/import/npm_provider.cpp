@@ -29,6 +29,7 @@ Result<std::vector<Dependency>> map_dependencies(NpmSource& source, NpmVersion c
         }
     }
     std::vector<Dependency> dependencies;
+    dependencies.reserve(by_name.size());
     for (auto& [name, dependency] : by_name) dependencies.push_back(std::move(dependency));
     return dependencies;
 }
@@ -40,6 +41,7 @@ Result<void> warm_up(NpmSource& source, std::vector<NpmSpec> const& roots, std::
     while (!frontier.empty()) {
         RETURN_IF_ERROR(cancel.check());
         std::vector<std::string> names;
+        names.reserve(frontier.size());
         for (auto const& spec : frontier) names.push_back(spec.name);
         RETURN_IF_ERROR(source.prefetch(names));
         std::vector<NpmSpec> next;

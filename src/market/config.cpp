@@ -14,7 +14,6 @@ namespace ggen {
 namespace {
 
 using detail::ConfigDocument;
-using detail::SettingSpec;
 using Environment = std::map<std::string, std::string>;
 
 constexpr int k_links_max = 16;

@@ -54,7 +54,7 @@ Result<std::string> check_boolean(SettingSpec const& spec, std::string_view valu
 
 std::vector<SettingSpec> const& setting_specs() {
     using Kind = SettingSpec::Kind;
-    constexpr std::int64_t k_year_seconds = 366 * 86'400;
+    constexpr std::int64_t k_year_seconds = std::int64_t{366} * 86'400;
     static std::vector<SettingSpec> const specs{
         {"default_registry", "GGEN_DEFAULT_REGISTRY", "", Kind::text},
         {"download_parallel", "GGEN_DOWNLOAD_PARALLEL", "8", Kind::number, 1, 64},

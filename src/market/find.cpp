@@ -42,6 +42,7 @@ std::vector<std::string> similar_in(std::string const& wanted, std::vector<std::
     };
     add(wanted);
     std::vector<std::string> bases;
+    bases.reserve(by_base.size());
     for (auto const& [base, ignored] : by_base) bases.push_back(base);
     for (auto const& base : closest(wanted, bases, max)) add(base);
     return found;

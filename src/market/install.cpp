@@ -189,6 +189,7 @@ Lockfile keep_reachable(Lockfile const& old, std::map<PackageName, std::string> 
     Lockfile kept;
     kept.requirements = requirements;
     std::vector<PackageName> queue;
+    queue.reserve(requirements.size());
     for (auto const& [name, range] : requirements) queue.push_back(name);
     while (!queue.empty()) {
         auto const name = std::move(queue.back());

@@ -91,7 +91,7 @@ private:
         if (!first_error_) first_error_ = std::move(error);
     }
 
-    void tell(ProgressEvent event) {
+    void tell(ProgressEvent const& event) {
         std::lock_guard const lock{mutex_};
         market_.observer.on_event(event);
     }

@@ -188,6 +188,7 @@ std::vector<PlannedChange> compare_lockfiles(Lockfile const& old, Lockfile const
                                   : PlannedChange::Kind::downgrade;
     }
     std::vector<PlannedChange> sorted;
+    sorted.reserve(changes.size());
     for (auto& [name, change] : changes) sorted.push_back(std::move(change));
     return sorted;
 }

@@ -70,7 +70,8 @@ Result<std::pair<PackedPackage, std::string>> pack_to_file(Market& market, PackR
     if (path.empty()) {
         path = archive_top_directory(package.manifest.name.text(), package.manifest.version.text()) + ".gpack";
     }
-    RETURN_IF_ERROR(market.files.write_file_atomic(path, package.archive.packed, Sync::none));
+    auto const written = market.files.write_file_atomic(path, package.archive.packed, Sync::none);
+    if (!written) return wrap(written.error(), "cannot write " + path);
     return std::pair{std::move(package), std::move(path)};
 }
 

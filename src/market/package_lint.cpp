@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t k_skill_name_bytes_max = 64;
 constexpr std::size_t k_skill_description_bytes_max = 1024;
 constexpr std::size_t k_readme_bytes_max = std::size_t{512} * 1024;
-constexpr std::size_t k_secret_scan_bytes_max = 64 * 1024;
+constexpr std::size_t k_secret_scan_bytes_max = std::size_t{64} * 1024;
 
 std::string_view base_name(std::string_view path) {
     auto const slash = path.rfind('/');

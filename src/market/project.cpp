@@ -166,6 +166,7 @@ Result<std::vector<TreeNode>> dependency_tree(Market& market) {
     ASSIGN_OR_RETURN(auto const lockfile, require_lockfile(market));
     std::set<PackageName> shown;
     std::vector<TreeNode> roots;
+    roots.reserve(lockfile.requirements.size());
     for (auto const& [name, range] : lockfile.requirements)
         roots.push_back(make_node(lockfile, name, range, shown));
     return roots;

@@ -116,7 +116,7 @@ Result<NameState const*> find_release(RegistryState const& state, StatusRequest 
         auto const similar = closest(request.name.text(), names, 1);
         return Error{Errc::not_found, ErrorId::package_not_found,
                      "there is no package " + request.name.text(),
-                     similar.empty() ? std::string{} : "did you mean " + similar.front() + "?"};
+                     similar.empty() ? "`ggen search` finds names" : "did you mean " + similar.front() + "?"};
     }
     auto const version =
         std::find_if(name->versions.begin(), name->versions.end(),
@@ -138,7 +138,7 @@ Result<NameState const*> find_release(RegistryState const& state, StatusRequest 
                                     (request.action == StatusAction::undeprecate && !version->deprecated);
     if (is_nothing_to_undo) {
         return Error{
-            Errc::invalid, ErrorId::none,
+            Errc::conflict, ErrorId::none,
             label + (request.action == StatusAction::unyank ? " is not yanked" : " is not deprecated")};
     }
     return name;

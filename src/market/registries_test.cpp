@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "market/project.hpp"
 #include "market/registry_set.hpp"
 #include "market/testing/market_fixture.hpp"
 
@@ -195,6 +196,28 @@ TEST_F(RegistriesTest, TheDefaultIsTheOneNamedTheOnlyOneOrTheOnlyOpenOne) {
     EXPECT_EQ(chosen("any/thing"), "GM0402") << "other serves its namespaces only";
     market_.config.registries.clear();
     EXPECT_EQ(chosen("any/thing"), "GM0402");
+}
+
+// R4
+TEST_F(RegistriesTest, NeitherCollectionNorAnEmptiedCacheForgetsTheLastCheckpoint) {
+    publish("acme/a", "1.0.0");
+    auto const known = default_registry(market_.config).value();
+    auto const memory = join_path(registry_memory_directory(market_.directories, known), "head");
+    ASSERT_TRUE(open_registry(market_, known, false).value()->reader->refresh());
+    auto const old_checkpoint = files_.read_file(location() + "/checkpoint", 100'000).value();
+    auto const old_head = files_.read_file(location() + "/state/head", 100'000).value();
+    publish("acme/b", "1.0.0");
+    ASSERT_TRUE(open_registry(market_, known, false).value()->reader->refresh());
+    auto const head = files_.read_file(memory, 100'000).value();
+
+    ASSERT_TRUE(cache_collect(market_, false, 0));
+    ASSERT_TRUE(files_.remove_tree(market_.directories.cache));
+    ASSERT_TRUE(files_.write_file_atomic(location() + "/checkpoint", old_checkpoint, Sync::none, 0644));
+    ASSERT_TRUE(files_.write_file_atomic(location() + "/state/head", old_head, Sync::none, 0644));
+
+    EXPECT_EQ(open_registry(market_, known, false).value()->reader->refresh().error().id,
+              ErrorId::checkpoint_rollback);
+    EXPECT_EQ(files_.read_file(memory, 100'000).value(), head);
 }
 
 TEST_F(RegistriesTest, FsckChecksTheFolderAndTheCatalogue) {

@@ -16,6 +16,7 @@ namespace {
 
 Error not_known(Config const& config, std::string_view wanted) {
     std::vector<std::string> aliases;
+    aliases.reserve(config.registries.size());
     for (auto const& known : config.registries) aliases.push_back(known.alias);
     auto const similar = closest(wanted, aliases, 1);
     return {Errc::not_found, ErrorId::registry_not_found, fmt::format("no registry is called {}", quoted(wanted)),
@@ -117,6 +118,10 @@ std::string registry_cache_directory(Directories const& directories, KnownRegist
     return join_path(directories.cache, "registries/" + detail::registry_label(known.origin, known.root_fingerprint));
 }
 
+std::string registry_memory_directory(Directories const& directories, KnownRegistry const& known) {
+    return join_path(directories.state, "registries/" + detail::registry_label(known.origin, known.root_fingerprint));
+}
+
 Result<RootFile> load_pinned_root(Market& market, KnownRegistry const& known, RegistrySource& source) {
     auto const path = pinned_root_path(market.directories, known.root_fingerprint);
     if (auto const bytes = market.files.read_file(path, RootFile::k_bytes_max)) {
@@ -159,6 +164,7 @@ Result<std::unique_ptr<OpenRegistry>> open_registry(Market& market, KnownRegistr
     }
     ReaderOptions options;
     options.cache_directory = registry_cache_directory(market.directories, open->known);
+    options.memory_directory = registry_memory_directory(market.directories, open->known);
     options.freshness.enforce = detail::folder_of(open->known.location).empty();
     options.offline = offline;
     ASSIGN_OR_RETURN(open->reader, RegistryReader::open(market.files, market.clock, *open->source, std::move(root),

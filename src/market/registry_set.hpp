@@ -30,6 +30,9 @@ struct OpenRegistry {
 [[nodiscard]] Result<KnownRegistry> default_registry(Config const& config);
 /// Where the verified objects of a registry are kept.
 [[nodiscard]] std::string registry_cache_directory(Directories const& directories, KnownRegistry const& known);
+/// Where the last verified checkpoint of a registry is remembered: below the state directory, so that
+/// emptying the cache never re-opens the way for a rollback (trust.md 2.6).
+[[nodiscard]] std::string registry_memory_directory(Directories const& directories, KnownRegistry const& known);
 /// The pinned root file: of this machine, else the one of that fingerprint that the registry serves.
 /// Errors: refused (root_file_invalid), and the source's.
 [[nodiscard]] Result<RootFile> load_pinned_root(Market& market, KnownRegistry const& known, RegistrySource& source);

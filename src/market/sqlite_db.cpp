@@ -28,9 +28,9 @@ Statement::Statement(sqlite3* db, sqlite3_stmt* statement) : db_(db), statement_
 
 Statement& Statement::bind(int index, std::string_view text) {
     // A destructor of -1 asks SQLite to copy the text.
-    sqlite3_bind_text64(statement_.get(), index, text.data(), text.size(),
-                        reinterpret_cast<sqlite3_destructor_type>(-1),
-                        SQLITE_UTF8);  // NOLINT(performance-no-int-to-ptr)
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the number is SQLite's interface.
+    auto* const copies = reinterpret_cast<sqlite3_destructor_type>(-1);
+    sqlite3_bind_text64(statement_.get(), index, text.data(), text.size(), copies, SQLITE_UTF8);
     return *this;
 }
 

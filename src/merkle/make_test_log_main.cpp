@@ -53,8 +53,9 @@ Result<void> make_test_log(std::string const& folder, std::uint64_t size) {
     auto const files = make_posix_file_system();
     testing::MemoryLog log;
     for (std::uint64_t step = 1; log.size() < size; step = step * 3 + 1) log.grow_to(std::min(size, log.size() + step));
+    auto const registry = folder + "/registry/";
     for (auto const& [path, bytes] : log.files) {
-        RETURN_IF_ERROR(write(*files, folder + "/registry/" + path, as_text(bytes)));
+        RETURN_IF_ERROR(write(*files, join_path(registry, path), as_text(bytes)));
     }
     auto const note = sign(log.checkpoint());
     RETURN_IF_ERROR(write(*files, folder + "/registry/checkpoint", note));

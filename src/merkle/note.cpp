@@ -242,6 +242,7 @@ void Note::sign(SignerKey const& key, UnixTime time) {
 
 Result<std::vector<VerifiedSignature>> verify_note(Note const& note, std::vector<VerifierKey> const& known) {
     std::vector<std::uint32_t> known_ids;
+    known_ids.reserve(known.size());
     for (auto const& key : known) known_ids.push_back(key.key_id());
     std::vector<VerifiedSignature> verified;
     for (auto const& signature : note.signatures) {

@@ -200,6 +200,7 @@ Result<std::vector<NameState>> decode_bucket(BytesView bytes) {
     }
     if (reader.remaining() != 0) return corrupt("bucket: there are bytes after the end");
     std::vector<NameState const*> pointers;
+    pointers.reserve(names.size());
     for (auto const& name : names) pointers.push_back(&name);
     auto const again = encode_bucket(pointers);
     if (!std::equal(again.begin(), again.end(), bytes.begin(), bytes.end())) {

@@ -22,8 +22,8 @@ class LogReader final : public RegistryReader {
 public:
     LogReader(FileSystem& files, Clock& clock, RegistrySource& source, RootFile root, ReaderOptions options);
 
-    /// Root versions and checkpoint of the cache. Errors: refused (root_file_invalid).
-    Result<void> load_cache();
+    /// Root versions and checkpoint of the memory directory. Errors: refused (root_file_invalid).
+    Result<void> load_memory();
 
     Result<RefreshReport> refresh() override;
     [[nodiscard]] RootFile const& root() const override { return root_; }
@@ -38,6 +38,8 @@ public:
 
 private:
     // reader_refresh.cpp
+    /// Where the memory stands: the cache directory while an earlier ggen's could not be moved from there.
+    [[nodiscard]] ReaderCache const& moved_memory();
     Result<void> remember(StateHead const& next);
     Result<void> refresh_root();
     Result<StateHead> fetch_head();
@@ -68,6 +70,7 @@ private:
     RootFile root_;
     ReaderOptions options_;
     ReaderCache cache_;
+    ReaderCache memory_;
     StateHead head_;
     std::map<Digest, Bytes> state_objects_;  // Verified buckets and nodes, bounded.
     std::optional<std::pair<std::uint64_t, std::vector<Bytes>>> last_bundle_;  // Of head_; index, entries.

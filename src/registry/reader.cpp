@@ -14,7 +14,7 @@ Result<merkle::SignedCheckpoint> open_with_any_log(RootFile const& root, std::st
     auto opened = merkle::open_checkpoint(note, root.log_key, root.witnesses);
     if (opened) return opened;
     for (auto const& log : root.frozen) {
-        auto const frozen = merkle::open_checkpoint(note, log.key, root.witnesses);
+        auto frozen = merkle::open_checkpoint(note, log.key, root.witnesses);
         if (!frozen) continue;
         bool const is_within = frozen->checkpoint.size < log.size ||
                                (frozen->checkpoint.size == log.size && frozen->checkpoint.root == log.root);
@@ -32,7 +32,7 @@ Result<std::unique_ptr<RegistryReader>> RegistryReader::open(FileSystem& files, 
                                                              ReaderOptions options) {
     auto reader =
         std::make_unique<detail::LogReader>(files, clock, source, std::move(root), std::move(options));
-    RETURN_IF_ERROR(reader->load_cache());
+    RETURN_IF_ERROR(reader->load_memory());
     return std::unique_ptr<RegistryReader>{std::move(reader)};
 }
 

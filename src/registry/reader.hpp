@@ -19,14 +19,15 @@ namespace ggen {
 
 /// When a registry counts as frozen in time (trust.md 2.6).
 struct FreshnessPolicy {
-    std::int64_t warn_after_seconds = 7 * 86'400;
-    std::int64_t refuse_after_seconds = 30 * 86'400;
+    std::int64_t warn_after_seconds = std::int64_t{7} * 86'400;
+    std::int64_t refuse_after_seconds = std::int64_t{30} * 86'400;
     std::int64_t future_tolerance_seconds = 3'600;
     bool enforce = false;  ///< Folder registries of one machine only show the age.
 };
 
 struct ReaderOptions {
-    std::string cache_directory;  ///< Per registry: last checkpoint, root file, verified objects.
+    std::string cache_directory;   ///< Per registry: verified objects; may be deleted. Empty = none is kept.
+    std::string memory_directory;  ///< Per registry: last checkpoint, root updates, evidence of forks. Empty = none.
     FreshnessPolicy freshness;
     bool offline = false;  ///< Use the last verified checkpoint and cached objects only.
 };
@@ -42,11 +43,12 @@ struct RefreshReport {
 /// and the newest checkpoint, and was verified before it was cached.
 ///
 /// The last verified checkpoint is durable before anything that depends on it is returned: rollback
-/// and fork are refused from then on, with evidence kept in the cache directory. Blocks. `blob` and
+/// and fork are refused from then on, with evidence kept in the memory directory. Blocks. `blob` and
 /// `prove` may be called from several threads after refresh(); the rest from one.
 class RegistryReader {
 public:
-    /// `root` is the pinned root file (or the one accepted on first use). Loads the cached checkpoint.
+    /// `root` is the pinned root file (or the one accepted on first use). Loads the remembered checkpoint;
+    /// one that an earlier ggen left in the cache directory is moved to the memory directory.
     static Result<std::unique_ptr<RegistryReader>> open(FileSystem& files, Clock& clock,
                                                         RegistrySource& source, RootFile root,
                                                         ReaderOptions options);
@@ -54,7 +56,7 @@ public:
 
     /// Fetches root updates, checkpoint, consistency proof and state head. Errors: refused
     /// (checkpoint_rollback, log_fork, signature_invalid, proof_invalid, registry_frozen_in_time,
-    /// clock_implausible, root_file_invalid), offline (no cached checkpoint), and the source's.
+    /// clock_implausible, root_file_invalid), offline (no remembered checkpoint), and the source's.
     virtual Result<RefreshReport> refresh() = 0;
     [[nodiscard]] virtual RootFile const& root() const = 0;
     [[nodiscard]] virtual merkle::SignedCheckpoint const& checkpoint() const = 0;

@@ -46,6 +46,10 @@ void ReaderCache::remove(std::string const& path) const {
     if (is_enabled()) static_cast<void>(files_.remove_tree(full_path(path)));
 }
 
+bool ReaderCache::holds(std::string const& path) const {
+    return is_enabled() && files_.info(full_path(path)).has_value();
+}
+
 std::optional<std::string> ReaderCache::find_evidence() const {
     if (!is_enabled()) return std::nullopt;
     auto const listed = files_.list(full_path("evidence"));

@@ -9,9 +9,10 @@
 
 namespace ggen::detail {
 
-/// The cache directory of one registry. Holds only what was verified before it was written, and is
-/// trusted no more than the registry: readers verify again. Losing it costs downloads (and, for `head`,
-/// the memory of the last checkpoint). Without a directory nothing is kept. Thread-safe.
+/// The cache directory of one registry, or its memory directory (docs/formats/registry-layout.md). Holds
+/// only what was verified before it was written, and is trusted no more than the registry: readers verify
+/// again. Losing the cache costs downloads; losing the memory costs the knowledge of the last checkpoint,
+/// by which rollback is refused. Without a directory nothing is kept. Thread-safe.
 class ReaderCache {
 public:
     ReaderCache(FileSystem& files, std::string directory);
@@ -27,6 +28,8 @@ public:
     void remove(std::string const& path) const;
     /// Whether evidence of a fork is kept; its path.
     [[nodiscard]] std::optional<std::string> find_evidence() const;
+    /// Whether anything stands at `path`, readable or not.
+    [[nodiscard]] bool holds(std::string const& path) const;
     [[nodiscard]] bool is_enabled() const { return !directory_.empty(); }
     [[nodiscard]] std::string full_path(std::string const& path) const;
 

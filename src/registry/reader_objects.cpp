@@ -24,6 +24,7 @@ Digest hash_in_node(BytesView node, std::size_t index) {
 bool is_state_node(BytesView bytes, Digest const& address) {
     if (bytes.size() != k_state_node_bytes) return false;
     std::vector<Digest> hashes;
+    hashes.reserve(bytes.size() / Digest::k_bytes);
     for (std::size_t i = 0; i < bytes.size() / Digest::k_bytes; ++i) hashes.push_back(hash_in_node(bytes, i));
     return merkle::root_of(hashes) == address;
 }

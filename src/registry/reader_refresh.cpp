@@ -12,6 +12,8 @@ namespace ggen::detail {
 namespace {
 
 constexpr char const* k_head_path = "head";
+/// Two checkpoint notes and a consistency proof, in JSON.
+constexpr std::size_t k_evidence_bytes_max = std::size_t{64} * 1024;
 constexpr std::int64_t k_day_seconds = 86'400;
 /// A publication between reading `checkpoint` and `state/head` explains a difference once, not thrice.
 constexpr int k_head_attempts_max = 3;
@@ -35,19 +37,45 @@ LogReader::LogReader(FileSystem& files, Clock& clock, RegistrySource& source, Ro
       source_(source),
       root_(std::move(root)),
       options_(std::move(options)),
-      cache_(files, options_.cache_directory) {}
+      cache_(files, options_.cache_directory),
+      memory_(files, options_.memory_directory) {}
 
-Result<void> LogReader::load_cache() {
+ReaderCache const& LogReader::moved_memory() {
+    if (!memory_.is_enabled() || memory_.holds(k_head_path) || !cache_.holds(k_head_path)) return memory_;
+    std::vector<std::pair<std::string, Bytes>> old_files;
+    for (unsigned step = 1; step <= RootFile::k_steps_max; ++step) {
+        auto const path = "root/" + std::to_string(root_.version + step);
+        auto bytes = cache_.read(path, RootFile::k_bytes_max);
+        if (!bytes) break;
+        old_files.emplace_back(path, *std::move(bytes));
+    }
+    if (auto const evidence = cache_.find_evidence()) {
+        auto const path = evidence->substr(cache_.full_path({}).size());
+        if (auto bytes = cache_.read(path, k_evidence_bytes_max)) old_files.emplace_back(path, *std::move(bytes));
+    }
+    // Last, so that a move which was cut short begins again.
+    if (auto bytes = cache_.read(k_head_path, merkle::LogProof::k_bytes_max)) {
+        old_files.emplace_back(k_head_path, *std::move(bytes));
+    }
+    for (auto const& [path, bytes] : old_files) {
+        if (!memory_.write_durable(path, bytes)) return cache_;
+    }
+    for (auto const& [path, bytes] : old_files) cache_.remove(path);
+    return memory_;
+}
+
+Result<void> LogReader::load_memory() {
+    auto const& memory = moved_memory();
     for (unsigned step = 0; step < RootFile::k_steps_max; ++step) {
-        auto const bytes = cache_.read("root/" + std::to_string(root_.version + 1), RootFile::k_bytes_max);
+        auto const bytes = memory.read("root/" + std::to_string(root_.version + 1), RootFile::k_bytes_max);
         if (!bytes) break;
         auto next = RootFile::accept_next(root_, as_text(*bytes));
         if (!next) break;  // Damaged: fetched again.
         root_ = std::move(next).value();
     }
     RETURN_IF_ERROR(check_policy(root_));
-    if (!cache_.is_enabled() || !files_.info(cache_.full_path(k_head_path))) return ok();
-    auto const bytes = cache_.read(k_head_path, merkle::LogProof::k_bytes_max);
+    if (!memory.holds(k_head_path)) return ok();
+    auto const bytes = memory.read(k_head_path, merkle::LogProof::k_bytes_max);
     auto head = bytes ? open_state_head(as_text(*bytes), root_)
                       : Result<StateHead>{Error{Errc::corrupt, "it cannot be read"}};
     if (!head) {
@@ -66,7 +94,7 @@ Result<RefreshReport> LogReader::refresh() {
         RETURN_IF_ERROR(check_freshness(head_));
         return report(old_size);
     }
-    if (auto const evidence = cache_.find_evidence()) {
+    if (auto const evidence = memory_.find_evidence()) {
         return Error{Errc::refused, ErrorId::log_fork,
                      root_.registry +
                          " signed two histories that contradict each other; the evidence is in " + *evidence};
@@ -83,12 +111,15 @@ Result<RefreshReport> LogReader::refresh() {
 
 Result<void> LogReader::remember(StateHead const& next) {
     auto const text = next.proof.print();
-    auto const kept = cache_.read(k_head_path, merkle::LogProof::k_bytes_max);
-    if (kept && as_text(*kept) == text) return ok();
+    auto kept = memory_.read(k_head_path, merkle::LogProof::k_bytes_max);
+    if (!memory_.is_enabled() || (kept && as_text(*kept) == text)) return ok();
+    RETURN_IF_ERROR(files_.make_directories(options_.memory_directory));
+    ASSIGN_OR_RETURN(auto const lock, files_.lock(memory_.full_path("lock"), LockMode::exclusive));
+    kept = memory_.read(k_head_path, merkle::LogProof::k_bytes_max);
     // Another process may have gone further meanwhile; its memory must not shrink.
     auto const other = kept ? open_state_head(as_text(*kept), root_) : Result<StateHead>{next};
     if (other && other->checkpoint.checkpoint.size > next.checkpoint.checkpoint.size) return ok();
-    return cache_.write_durable(k_head_path, as_bytes(text));
+    return memory_.write_durable(k_head_path, as_bytes(text));
 }
 
 Result<void> LogReader::refresh_root() {
@@ -99,7 +130,7 @@ Result<void> LogReader::refresh_root() {
         if (!bytes) return bytes.error();
         ASSIGN_OR_RETURN(auto next, RootFile::accept_next(root_, as_text(*bytes)));
         RETURN_IF_ERROR(check_policy(next));
-        RETURN_IF_ERROR(cache_.write_durable(path, *bytes));
+        RETURN_IF_ERROR(memory_.write_durable(path, *bytes));
         root_ = std::move(next);
     }
     auto expiry = root_.check_expiry(clock_.wall_now());
@@ -232,9 +263,9 @@ Error LogReader::fork_found(merkle::SignedCheckpoint const& first, merkle::Signe
     evidence.set("consistency_proof", hashes);
     auto const path = "evidence/fork-" + std::to_string(first.checkpoint.size) + "-" +
                       std::to_string(second.checkpoint.size) + ".json";
-    auto const kept = cache_.write_durable(path, as_bytes(evidence.dump(2) + "\n"));
-    auto const where = !cache_.is_enabled() ? std::string{}
-                       : kept               ? "; the evidence is in " + cache_.full_path(path)
+    auto const kept = memory_.write_durable(path, as_bytes(evidence.dump(2) + "\n"));
+    auto const where = !memory_.is_enabled() ? std::string{}
+                       : kept               ? "; the evidence is in " + memory_.full_path(path)
                                             : "; the evidence could not be written: " + kept.error().context;
     return Error{Errc::refused, ErrorId::log_fork,
                  root_.registry + " signed two histories that contradict each other, at " +

@@ -25,6 +25,7 @@ struct Client {
 
     explicit Client(TestRegistry& registry_in) : registry(registry_in), source({}) {
         options.cache_directory = registry.dir / "cache";
+        options.memory_directory = registry.dir / "memory";
         options.freshness.enforce = true;
         update();
     }
@@ -183,7 +184,7 @@ TEST(RegistryReaderTest, RollbackIsRefusedWithBothSizesAlsoByANewProcess) {
     publish(registry, "acme/pack-0", "7.0.0");
     client.update();
     ASSERT_TRUE(client.open()->refresh());
-    auto const cached = registry.dir.files().read_file(registry.dir / "cache/head", 100'000).value();
+    auto const cached = registry.dir.files().read_file(registry.dir / "memory/head", 100'000).value();
 
     client.source.set_objects(old_objects);
     auto const error = client.refused();
@@ -194,7 +195,7 @@ TEST(RegistryReaderTest, RollbackIsRefusedWithBothSizesAlsoByANewProcess) {
         << error.context;
     EXPECT_NE(error.context.find(" " + std::to_string(old_size + 2) + " before"), std::string::npos)
         << error.context;
-    EXPECT_EQ(registry.dir.files().read_file(registry.dir / "cache/head", 100'000).value(), cached);
+    EXPECT_EQ(registry.dir.files().read_file(registry.dir / "memory/head", 100'000).value(), cached);
 }
 
 TEST(RegistryReaderTest, OlderStateLeafUnderANewCheckpointIsRefused) {
@@ -253,10 +254,10 @@ TEST(RegistryReaderTest, ForkIsRefusedAndItsEvidenceVerifies) {
         auto const error = client.refused();
 
         EXPECT_EQ(error.id, ErrorId::log_fork) << error.context;
-        auto const listed = fork.left.dir.files().list(fork.left.dir / "cache/evidence").value();
+        auto const listed = fork.left.dir.files().list(fork.left.dir / "memory/evidence").value();
         ASSERT_EQ(listed.size(), 1U);
         auto const text = fork.left.dir.files()
-                              .read_file(fork.left.dir / ("cache/evidence/" + listed[0].name), 100'000)
+                              .read_file(fork.left.dir / ("memory/evidence/" + listed[0].name), 100'000)
                               .value();
         auto const evidence = Json::parse(as_text(text)).value();
         auto const log_key = fork.left.options.log_key.verifier();
@@ -269,6 +270,79 @@ TEST(RegistryReaderTest, ForkIsRefusedAndItsEvidenceVerifies) {
         client.update();
         EXPECT_EQ(client.refused().id, ErrorId::log_fork);
     }
+}
+
+// R4
+TEST(RegistryReaderTest, RollbackIsRefusedAfterTheCacheIsGone) {
+    TestRegistry registry;
+    registry.fill(3);
+    Client client{registry};
+    auto const old_objects = client.source.objects();
+    publish(registry, "acme/pack-0", "7.0.0");
+    client.update();
+    ASSERT_TRUE(client.open()->refresh());
+
+    static_cast<void>(registry.dir.files().remove_tree(client.options.cache_directory));
+    client.source.set_objects(old_objects);
+
+    EXPECT_EQ(client.refused().id, ErrorId::checkpoint_rollback);
+}
+
+TEST(RegistryReaderTest, MemoryOfAnEarlierGgenIsMovedOutOfTheCache) {
+    TestRegistry registry;
+    registry.fill(3);
+    Client client{registry};
+    auto& files = registry.dir.files();
+    auto const old_objects = client.source.objects();
+    publish(registry, "acme/pack-0", "7.0.0");
+    client.update();
+    auto const memory = client.options.memory_directory;
+    client.options.memory_directory = client.options.cache_directory;  // As it was then.
+    ASSERT_TRUE(client.open()->refresh());
+    auto const head = files.read_file(registry.dir / "cache/head", 100'000).value();
+    client.options.memory_directory = memory;
+    client.source.set_objects(old_objects);
+
+    EXPECT_EQ(client.refused().id, ErrorId::checkpoint_rollback);
+    EXPECT_EQ(files.read_file(registry.dir / "memory/head", 100'000).value(), head);
+    EXPECT_FALSE(files.info(registry.dir / "cache/head"));
+    // A file that turns up in the cache later counts for nothing.
+    ASSERT_TRUE(files.write_file_atomic(registry.dir / "cache/head", as_bytes("nonsense"), Sync::none));
+    EXPECT_EQ(client.refused().id, ErrorId::checkpoint_rollback);
+}
+
+TEST(RegistryReaderTest, EvidenceOfAForkIsMovedOutOfTheCacheToo) {
+    ForkedRegistry fork{1, 3};
+    Client client{fork.left};
+    auto const memory = client.options.memory_directory;
+    client.options.memory_directory = client.options.cache_directory;  // As it was then.
+    ASSERT_TRUE(client.open()->refresh());
+    client.source.set_objects(MemorySource::load(fork.right.dir.files(), fork.right.options.directory));
+    client.clock.advance(std::chrono::hours{1});
+    ASSERT_EQ(client.refused().id, ErrorId::log_fork);
+    client.options.memory_directory = memory;
+
+    client.update();
+    ASSERT_EQ(client.refused().id, ErrorId::log_fork);
+    static_cast<void>(fork.left.dir.files().remove_tree(client.options.cache_directory));
+    EXPECT_EQ(client.refused().id, ErrorId::log_fork);
+}
+
+TEST(RegistryReaderTest, MemoryThatCannotBeMovedStillRefusesRollback) {
+    TestRegistry registry;
+    registry.fill(3);
+    Client client{registry};
+    auto const old_objects = client.source.objects();
+    publish(registry, "acme/pack-0", "7.0.0");
+    client.update();
+    client.options.memory_directory = client.options.cache_directory;
+    ASSERT_TRUE(client.open()->refresh());
+    // A file where the directory belongs: nothing can be written there.
+    ASSERT_TRUE(registry.dir.files().write_file_atomic(registry.dir / "blocked", as_bytes("x"), Sync::none));
+    client.options.memory_directory = registry.dir / "blocked/memory";
+    client.source.set_objects(old_objects);
+
+    EXPECT_EQ(client.refused().id, ErrorId::checkpoint_rollback);
 }
 
 // R5
@@ -315,12 +389,12 @@ TEST(RegistryReaderTest, ClockWrongByYearsIsRefusedWithAHintInBothDirections) {
 
     client.clock.set_wall(signed_at - 3'600);
     EXPECT_TRUE(client.open()->refresh());
-    ASSERT_TRUE(registry.dir.files().remove_tree(client.options.cache_directory));
+    ASSERT_TRUE(registry.dir.files().remove_tree(client.options.memory_directory));
     client.clock.set_wall(signed_at - 3'601);
     auto const future = client.refused();
     EXPECT_EQ(future.id, ErrorId::clock_implausible);
     EXPECT_NE(future.help.find("clock"), std::string::npos);
-    EXPECT_FALSE(registry.dir.files().info(registry.dir / "cache/head"));
+    EXPECT_FALSE(registry.dir.files().info(registry.dir / "memory/head"));
     client.clock.set_wall(signed_at - 5 * 365 * k_day);
     EXPECT_EQ(client.refused().id, ErrorId::clock_implausible);
     client.clock.set_wall(signed_at + 5 * 365 * k_day);
@@ -345,6 +419,7 @@ TEST(RegistryReaderTest, EveryDamagedCacheFileIsFetchedAgain) {
     auto const cached = MemorySource::load(files, client.options.cache_directory);
     ASSERT_GE(cached.size(), 6U);
     for (auto const& [name, bytes] : cached) {
+        if (name == "memory/lock") continue;  // Holds nothing.
         auto const path = join_path(client.options.cache_directory, name);
         auto flipped = bytes;
         flipped[flipped.size() / 2] ^= 1U;
@@ -359,9 +434,14 @@ TEST(RegistryReaderTest, EveryDamagedCacheFileIsFetchedAgain) {
         }
         ASSERT_TRUE(files.remove_tree(path));
         ASSERT_TRUE(files.make_directories(path));
-        auto const result = run();
-        ASSERT_TRUE(result.is_clean) << name << ": " << result.error.context;
-        EXPECT_EQ(result.seen, clean.seen) << name;
+        auto const with_directory = run();
+        ASSERT_TRUE(with_directory.is_clean) << name << ": " << with_directory.error.context;
+        EXPECT_EQ(with_directory.seen, clean.seen) << name;
+        ASSERT_TRUE(files.remove_tree(path));
+        ASSERT_TRUE(files.make_symlink("/etc/hostname", path));
+        auto const with_link = run();
+        ASSERT_TRUE(with_link.is_clean) << name << ": " << with_link.error.context;
+        EXPECT_EQ(with_link.seen, clean.seen) << name;
     }
 }
 

@@ -10,7 +10,7 @@ RegistryState::RegistryState(std::string origin, ReplayChecks checks)
 
 void RegistryState::begin() {
     GGEN_ASSERT(!undo_);
-    undo_.emplace();
+    undo_ = Undo{};
     undo_->size = size_;
     undo_->pending_count = pending_.size();
     undo_->undated_count = undated_claims_.size();

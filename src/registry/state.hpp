@@ -47,7 +47,7 @@ enum class ReplayChecks : std::uint8_t {
 class RegistryState {
 public:
     static constexpr std::size_t k_small_names_max = 4096;  ///< Fewer names: 2^8 buckets, else 2^16.
-    static constexpr std::int64_t k_claim_lapse_seconds = 30 * 86'400;
+    static constexpr std::int64_t k_claim_lapse_seconds = std::int64_t{30} * 86'400;
 
     explicit RegistryState(std::string origin, ReplayChecks checks = ReplayChecks::all);
 

@@ -18,9 +18,9 @@ std::string subject_text(ClaimSubject const& subject) {
     return (subject.kind == ClaimSubject::Kind::name_space ? "the namespace " : "the name ") + subject.text;
 }
 
-std::string const& registry_of(Record const& record, std::string const& origin) {
+std::string_view registry_of(Record const& record, std::string_view origin) {
     return std::visit(
-        [&](auto const& value) -> std::string const& {
+        [&](auto const& value) -> std::string_view {
             if constexpr (std::is_same_v<std::decay_t<decltype(value)>, StateLeaf>) {
                 return origin;
             } else {
@@ -44,7 +44,7 @@ ApplyOutcome RegistryState::apply(BytesView entry) {
         auto const& registry = registry_of(record->record, origin_);
         if (registry != origin_) {
             return no_effect(ErrorId::record_invalid,
-                             "the record is for the registry " + registry + ", not for " + origin_);
+                             "the record is for the registry " + std::string{registry} + ", not for " + origin_);
         }
         return std::visit([&](auto const& value) { return apply_record(value, record->note, leaf); },
                           record->record);

@@ -158,7 +158,7 @@ Result<void> DiskStore::fill_staging(std::string const& staging, TreeManifest& m
 
 Result<void> DiskStore::seal_directories(std::string const& staging, TreeManifest const& manifest) {
     for (auto const& path : directories_of(manifest))
-        RETURN_IF_ERROR(files_.set_mode(staging + "/" + path, 0555));
+        RETURN_IF_ERROR(files_.set_mode(join_path(staging, path), 0555));
     return files_.set_mode(staging, 0755);
 }
 

@@ -253,6 +253,77 @@ def check_escapes(room, report):
         report.check(b"\x1b" not in raw and "\u202e".encode() not in raw, f"{command}: escaped", f"{raw!r}")
 
 
+SCRIPT = "#!/bin/sh\ntouch \"$ROOM/sentinel\"\n"
+
+
+def check_no_code_runs(room, report):
+    """Install, update, verify and remove start no program, whatever a package brings along."""
+    world(room)
+    for version in ("1.0.0", "1.1.0"):
+        folder = room.path / f"work/packs/scripts-{version}"
+        room.run(f'. "$SHELL_HELPERS"; pack acme/scripts {version}')
+        (room.path / f"work/packs/acme-scripts-{version}").rename(folder)
+        scripts = {name: "touch $ROOM/sentinel" for name in ("preinstall", "install", "postinstall", "prepare")}
+        (folder / "package.json").write_text(json.dumps({"name": "scripts", "scripts": scripts}))
+        (folder / "gpack.toml").write_text((folder / "gpack.toml").read_text() +
+                                           '\n[scripts]\ninstall = "./install.sh"\npostinstall = "./install.sh"\n')
+        for name in ("install.sh", "configure", "hooks/post-install", "post-checkout", ".envrc", "Makefile"):
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(SCRIPT)
+            (folder / name).chmod(0o755)
+    trace = shutil.which("strace")
+    for number, command in enumerate(("publish packs/scripts-1.0.0", "install acme/scripts@1.0.0",
+                                      "publish packs/scripts-1.1.0", "install acme/scripts@^1", "update --all",
+                                      "install --frozen --force", "verify", "remove acme/scripts")):
+        log = room.path / f"exec-{number}"
+        done = room.run((f"strace -f -qq -e trace=execve -o {log} " if trace else "") + f"ggen {command}")
+        report.check(done.returncode == 0, f"ggen {command}", f"{done}")
+        started = [line for line in log.read_text().splitlines() if "execve(" in line] if log.exists() else ["ggen"]
+        report.check(len(started) == 1, f"ggen {command} starts no program", f"{started}")
+    report.check(not (room.path / "sentinel").exists(), "no script of a package ran")
+
+
+def check_large_graphs(room, report):
+    """A chain of 10,000 packages, one that breaks at its end, and too many dependencies: decided, never a crash."""
+    def index(name, count, last):
+        lines = []
+        for number in range(count):
+            needs = {f"p{number + 1}": "^1" if number + 2 < count else last} if number + 1 < count else {}
+            lines.append(json.dumps({"name": f"p{number}", "version": "1.0.0", "dependencies": needs}))
+        (room.path / "work" / name).write_text("\n".join(lines) + "\n")
+
+    index("chain.jsonl", 10_000, "^1")
+    index("broken.jsonl", 10_000, "^2")
+    wide = {f"p{number}": "^1" for number in range(100_000)}
+    (room.path / "work/wide.jsonl").write_text(json.dumps({"name": "p0", "version": "1.0.0", "dependencies": wide}))
+    for name, code in (("chain", 0), ("broken", 8), ("wide", 1)):
+        done = room.run(f"ulimit -s 8192; ggen resolve --index {name}.jsonl p0")
+        report.check(done.returncode == code, f"{name}: exit {code}", f"{done.returncode} {done.stderr[:300]!r}")
+        report.check(code == 0 or (b"error" in done.stderr and len(done.stderr) < 2000), f"{name}: one short error",
+                     f"{done.stderr[:300]!r}")
+    solved = room.run("ggen resolve --index chain.jsonl p0").stdout
+    report.check(solved.count(b"1.0.0") == 10_000, "the whole chain is in the answer")
+
+
+def check_umask(room, report):
+    """Installed files get 0644 or 0755 less the umask, directories 0755 less it; nothing else."""
+    world(room)
+    folder = room.path / "work/packs/acme-tool-1.1.0"
+    room.run('. "$SHELL_HELPERS"; pack acme/tool 1.1.0')
+    (folder / "run.sh").write_text("#!/bin/sh\n")
+    (folder / "run.sh").chmod(0o775)
+    room.run("ggen publish packs/acme-tool-1.1.0")
+    for mask in (0o077, 0o000, 0o022, 0o027):
+        (room.path / f"work/p{mask:o}").mkdir()
+        done = room.run(f"ggen install acme/tool --project p{mask:o}", umask=mask)
+        report.check(done.returncode == 0, f"umask {mask:03o}", f"{done}")
+        top = room.path / f"work/p{mask:o}/gpacks"
+        for path in top.rglob("*"):
+            wanted = (0o755 if path.is_dir() or path.name == "run.sh" else 0o644) & ~mask
+            report.check(path.stat().st_mode & 0o7777 == wanted, f"umask {mask:03o}: {path.relative_to(top)}",
+                         f"{path.stat().st_mode:o}, not {wanted:o}")
+
+
 class FakeNpm:
     """An npm registry on loopback: three packages, one of which needs a tag and one an address."""
 
@@ -351,7 +422,8 @@ def check_import(room, report):
 
 def run_all(program, report, is_whole):
     for check in (check_documents, check_completion, check_json, check_descriptors, check_terminal,
-                  check_directories, check_interrupt, check_escapes, check_import):
+                  check_directories, check_interrupt, check_escapes, check_no_code_runs, check_large_graphs,
+                  check_umask, check_import):
         room = Room(pathlib.Path(program))
         path = os.environ["PATH"]
         os.environ["PATH"] = f"{room.path}/bin:{path}"  # For the children that are started without a shell.

@@ -3,16 +3,17 @@
 
     faults.py GGEN [--points N] [--seed S]
 
-For publish, install and update, the n-th call of a kind fails with ENOSPC, EIO, EMFILE, EACCES or is
+For publish, install, update and cache gc, the n-th call of a kind fails with ENOSPC, EIO, EMFILE, EACCES or is
 interrupted (EINTR). The command must fail with a documented exit code and an error text - or succeed,
 where the failure does not matter - and the world must be as after a kill: old or new, healed by the next
 run. An fsync that fails ends the publisher without an acknowledgement. Also: a read-only project, a
-read-only store, no HOME, a full disk (tmpfs) where one may be mounted.
+read-only store, no HOME, little memory, a full disk (tmpfs) where one may be mounted.
 Prints "N passed, N failed"; exit code 77 where strace may not trace.
 """
 import argparse
 import pathlib
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from flaky_installs import environment, run  # noqa: E402
-from kill_harness import (acknowledged, check_project, check_publish, copy_world, drop, kill_points,  # noqa: E402
+from kill_harness import (acknowledged, check_project, check_world, copy_world, drop, kill_points,  # noqa: E402
                           make_world, strace, tree_hash, SCENARIOS)
 
 FAULTS = {
@@ -44,12 +45,10 @@ def one_fault(ggen, template, room, number, scenario, call, nth, fault, trees):
             return f"exit {result.returncode}: {result.stderr.strip()[:300]}"
         if result.returncode not in (0,) and not stopped_by_design and "error" not in result.stderr:
             return f"exit {result.returncode} without an error text: {result.stderr.strip()[:300]}"
-        if scenario == "publish":
-            told = acknowledged(result.stdout)
-            if call in ("fsync", "fdatasync", "syncfs") and result.returncode != 0 and told:
-                return "acknowledged although fsync failed"
-            return check_publish(ggen, world, told)
-        return check_project(ggen, world, scenario, *trees)
+        told = acknowledged(result.stdout) if scenario == "publish" else []
+        if call in ("fsync", "fdatasync", "syncfs") and result.returncode != 0 and told:
+            return "acknowledged although fsync failed"
+        return check_world(ggen, world, scenario, told, *trees)
     finally:
         drop(world)
 
@@ -97,6 +96,19 @@ def standing_faults(ggen, template, room):
     drop(world)
 
 
+def little_memory(ggen, template, room, trees):
+    """Allocations that fail at some point of an install; yields (title, problem)."""
+    for mib in (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 96):
+        world = copy_world(template, room, f"memory-{mib}")
+        limit = mib * 1024 * 1024
+        # Whether it ends by itself or by the failed allocation: the tree is the old one or the new one.
+        subprocess.run([ggen, "--project", str(world / "empty-project"), "install", "acme/app"],
+                       env=environment(world / "consumer"), capture_output=True, check=False,
+                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+        yield f"{mib} MiB of address space", check_project(ggen, world, "install", *trees)
+        drop(world)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("ggen")
@@ -121,7 +133,8 @@ def main():
         plan, trees = [], {}
         for scenario in SCENARIOS:
             points, new_tree = kill_points(options.ggen, world, room, scenario)
-            old_tree = {"install": "absent", "update": tree_hash(world / "project/gpacks")}.get(scenario)
+            installed = tree_hash(world / "project/gpacks")
+            old_tree = {"install": "absent", "update": installed, "gc": installed}.get(scenario)
             trees[scenario] = (old_tree, new_tree)
             plan += [(scenario, call, nth, fault) for call, nth in points for fault in FAULTS.get(call, ())]
         random.Random(options.seed).shuffle(plan)
@@ -129,6 +142,8 @@ def main():
             count(f"{scenario}: {call} number {nth} fails with {fault}",
                   one_fault(options.ggen, world, room, number, scenario, call, nth, fault, trees[scenario]))
         for title, problem in standing_faults(options.ggen, world, room):
+            count(title, problem)
+        for title, problem in little_memory(options.ggen, world, room, trees["install"]):
             count(title, problem)
         print(f"{len(plan)} fault points known, {min(options.points, len(plan))} tried, seed {options.seed}")
         print(f"{passed} passed, {failed} failed")

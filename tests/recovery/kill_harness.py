@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""kill -9 at injected system calls of publish, install and update.
+"""kill -9 at injected system calls of publish, install, update and the collection of the store.
 
     kill_harness.py GGEN [--runs N] [--seed S] [--jobs J]
 
@@ -12,6 +12,7 @@ without repetition; every run starts from a fresh copy of the same world. After 
             run again succeeds with no flag; fsck finds nothing
   install   the project holds the old tree or the new tree as a whole, and its lockfile says the same;
   update    the same command run again succeeds with no flag and gives the new tree; verify passes
+  gc        the store is sound and holds what the project needs; run again, it collects the rest
 
 Prints "N passed, N failed". Exit code 77 where strace may not trace.
 """
@@ -62,11 +63,16 @@ def make_world(ggen, room):
              "--alias", "main"))
     old = [pack(packs / "base-1", "acme/base", "1.0.0"),
            pack(packs / "tool-1", "acme/tool", "1.0.0", {"acme/base": "^1.0.0"}),
-           pack(packs / "app-1", "acme/app", "1.0.0", {"acme/tool": "^1.0.0"})]
+           pack(packs / "app-1", "acme/app", "1.0.0", {"acme/tool": "^1.0.0"}),
+           pack(packs / "alone-1", "acme/alone", "1.0.0")]
     must(run(ggen, publisher, "publish", *old))
     must(run(ggen, consumer, "registry", "add", str(world / "registry"), "--alias", "main"))
     (world / "project").mkdir()
     must(run(ggen, consumer, "--project", str(world / "project"), "install", "acme/app"))
+    # What only a project that is gone had installed is collected by gc.
+    (world / "gone").mkdir()
+    must(run(ggen, consumer, "--project", str(world / "gone"), "install", "acme/alone"))
+    drop(world / "gone")
     newer = [pack(packs / "base-2", "acme/base", "1.1.0"),
              pack(packs / "tool-2", "acme/tool", "1.1.0", {"acme/base": "^1.1.0"})]
     must(run(ggen, publisher, "publish", *newer))
@@ -80,6 +86,7 @@ SCENARIOS = {
     "publish": ("publisher", lambda w: ["publish", "--json", str(w / "packs/new-1"), str(w / "packs/new-2")]),
     "install": ("consumer", lambda w: ["--project", str(w / "empty-project"), "install", "acme/app"]),
     "update": ("consumer", lambda w: ["--project", str(w / "project"), "update", "--all"]),
+    "gc": ("consumer", lambda w: ["cache", "gc", "--min-age", "0"]),
 }
 
 
@@ -206,17 +213,43 @@ def check_project(ggen, world, scenario, old_tree, new_tree):
     return ""
 
 
+def check_store(ggen, world, tree):
+    home, command = SCENARIOS["gc"]
+    project = world / "project"
+    drop(project / "gpacks")
+    restored = run(ggen, world / home, "--project", str(project), "install", "--frozen", "--offline")
+    if restored.returncode != 0:
+        return f"install from the store after the kill: {restored.stderr.strip()[:400]}"
+    if tree_hash(project / "gpacks") != tree:
+        return "the store gave another tree"
+    again = run(ggen, world / home, *command(world))
+    if again.returncode != 0:
+        return f"gc again: exit {again.returncode}: {again.stderr.strip()[:400]}"
+    sound = run(ggen, world / home, "cache", "verify")
+    if sound.returncode != 0:
+        return f"cache verify: exit {sound.returncode}: {(sound.stdout + sound.stderr).strip()[:400]}"
+    listed = run(ggen, world / home, "cache", "list", "--plain").stdout
+    if "acme/alone@" in listed or "acme/app@1.0.0" not in listed:
+        return f"wrong packages are left: {listed}"
+    return ""
+
+
+def check_world(ggen, world, scenario, told, old_tree, new_tree):
+    """What must hold after a scenario that was cut short; the first thing that does not, or nothing."""
+    if scenario == "publish":
+        return check_publish(ggen, world, told)
+    if scenario == "gc":
+        return check_store(ggen, world, old_tree)
+    return check_project(ggen, world, scenario, old_tree, new_tree)
+
+
 def one_run(ggen, template, room, number, scenario, point, old_tree, new_tree):
     world = copy_world(template, room, number)
     try:
         result = strace(ggen, world, scenario, "-o", "/dev/null", "-e", f"trace={point[0]}", "-e",
                         f"inject={point[0]}:signal=SIGKILL:when={point[1]}")
         killed = result.returncode in (-9, 137)
-        if scenario == "publish":
-            problem = check_publish(ggen, world, acknowledged(result.stdout))
-        else:
-            problem = check_project(ggen, world, scenario, old_tree, new_tree)
-        return killed, problem
+        return killed, check_world(ggen, world, scenario, acknowledged(result.stdout), old_tree, new_tree)
     finally:
         drop(world)
 
@@ -237,7 +270,8 @@ def main():
     started = time.monotonic()
     try:
         world = make_world(options.ggen, room)
-        old_trees = {"install": "absent", "update": tree_hash(world / "project/gpacks")}
+        installed = tree_hash(world / "project/gpacks")
+        old_trees = {"install": "absent", "update": installed, "gc": installed}
         plan, new_trees = [], {}
         for scenario in [options.scenario] if options.scenario else SCENARIOS:
             points, new_trees[scenario] = kill_points(options.ggen, world, room, scenario)

@@ -42,6 +42,7 @@ inline std::string random_path(std::mt19937_64& random) {
 /// Whether the paths can stand in one archive.
 inline bool is_encodable(SamplePack const& pack) {
     std::vector<ArchiveEntry> entries;
+    entries.reserve(pack.files.size());
     for (auto const& file : pack.files) entries.push_back({file.path, false, {}});
     std::sort(entries.begin(), entries.end(), [](auto const& a, auto const& b) { return a.path < b.path; });
     return encode_tree(pack.top_directory, entries).has_value();

@@ -27,6 +27,7 @@ inline ClientResult run_client(FileSystem& files, Clock& clock, RegistrySource& 
     };
     ReaderOptions options;
     options.cache_directory = cache;
+    if (!cache.empty()) options.memory_directory = cache + "/memory";
     options.freshness.enforce = true;
     auto reader = RegistryReader::open(files, clock, source, root, options);
     if (!reader) return fail(std::move(reader).error());

@@ -106,7 +106,7 @@ $ ggen
     $XDG_CONFIG_HOME/ggen/keys/         private keys, readable by the user alone
     $XDG_CACHE_HOME/ggen/               store, verified registry files and catalogues; may be
                                         deleted
-    $XDG_STATE_HOME/ggen/               last signed checkpoints of registries written from here;
+    $XDG_STATE_HOME/ggen/               last verified and last signed checkpoints of registries;
                                         keep
 
 $ ggen help search
@@ -184,7 +184,7 @@ $ ggen help search
     $XDG_CONFIG_HOME/ggen/keys/         private keys, readable by the user alone
     $XDG_CACHE_HOME/ggen/               store, verified registry files and catalogues; may be
                                         deleted
-    $XDG_STATE_HOME/ggen/               last signed checkpoints of registries written from here;
+    $XDG_STATE_HOME/ggen/               last verified and last signed checkpoints of registries;
                                         keep
 
 $ ggen registry --help
@@ -227,7 +227,7 @@ $ ggen registry --help
     $XDG_CONFIG_HOME/ggen/keys/         private keys, readable by the user alone
     $XDG_CACHE_HOME/ggen/               store, verified registry files and catalogues; may be
                                         deleted
-    $XDG_STATE_HOME/ggen/               last signed checkpoints of registries written from here;
+    $XDG_STATE_HOME/ggen/               last verified and last signed checkpoints of registries;
                                         keep
 
 $ ggen help marketplace install | head -3

@@ -1,6 +1,24 @@
 # This machine: settings, store, checks.
 $ world
 
+$ ggen doctor --check clock
+  ok   clock: 2027-01-15T08:00:00Z
+
+$ ggen doctor --check nothing
+! error[GM0801]: there is no check `nothing`
+!   help: `ggen doctor` lists them
+[2]
+
+$ https_proxy=http://u:secret@proxy ggen doctor --check clock --env | grep -v XDG_
+  ok   clock: 2027-01-15T08:00:00Z
+  env  GGEN_CACHE_DIR=$ROOM/cache
+  env  GGEN_CONFIG_DIR=$ROOM/config
+  env  GGEN_DATA_DIR=$ROOM/data
+  env  GGEN_FAKE_TIME=1800000000
+  env  GGEN_STATE_DIR=$ROOM/state
+  env  HOME=$ROOM/home
+  env  https_proxy=(set)
+
 $ ggen config list --plain | cut -f1 | sort
   default_registry
   download_parallel

@@ -80,6 +80,10 @@ $ GGEN_CONFIG_DIR=$ROOM/thief ggen key new evil/laptop --force >/dev/null 2>&1; 
 [4]
 
 # 5: it exists and cannot change.
+$ ggen unyank acme/base@1.0.0
+! error: acme/base@1.0.0 is not yanked
+[5]
+
 $ ggen registry create "$ROOM/registry" --origin example/other
 ! error[GM0401]: there is a registry in $ROOM/registry
 !   cause: a registry exists here already
@@ -130,7 +134,7 @@ $ pack acme/old 1.0.0 '"acme/base" = "^0.9"'; ggen publish packs/acme-old-1.0.0 
 # 9: the network is off.
 $ rm -rf "$ROOM/cache"; ggen registry list --plain | cut -f1,2; ggen install acme/tool --offline --target elsewhere
   main	example/main
-! error[GM0608]: registry main: the checkpoint of example/main is not in the cache
+! error[GM0608]: look up acme/app: state/HEX is not in the cache
 !   cause: the network is off and the file is not in the cache
 !   help: `ggen explain GM0608` says more
 [9]

@@ -105,6 +105,17 @@ $ ggen update acme/app --all
 !   help: ggen update --all
 [2]
 
+$ ggen update acme/app@1.2.0
+! error[GM0801]: `acme/app@1.2.0` has a version, but this command takes names alone
+!   help: leave @1.2.0 out; `ggen install NAME@RANGE` chooses versions
+[2]
+
+$ ggen key new laptop
+! error[GM0101]: the key name "laptop" has no namespace
+!   cause: the package name is not valid
+!   help: write laptop/laptop: the first part is the namespace that it will own
+[2]
+
 $ ggen publish a b --tag 1.0.0
 ! error[GM0801]: --tag gives one version; publish one path with it
 [2]
