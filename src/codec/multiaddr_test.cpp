@@ -69,7 +69,8 @@ TEST(MultiaddrTest, AnswersForItsParts) {
 
 TEST(MultiaddrTest, RefusesBadText) {
     for (char const* text : {"", "/", "//", "ip4/1.2.3.4", "/ip4", "/ip4/", "/ip4/::1", "/ip4/1.2.3", "/ip4/01.2.3.4",
-                             "/ip6/1.2.3.4", "/ip6/fe80::1%eth0", "/tcp/65536", "/tcp/-1", "/tcp/080", "/tcp/x", "/tcp/",
+                             "/ip6/1.2.3.4", "/ip6/fe80::1%eth0", "/tcp/65536", "/tcp/-1", "/tcp/080",
+                             "/tcp/x", "/tcp/",
                              "/tcp/1//tcp/1", "/ip4/1.2.3.4/", "/dns", "/dns//tcp/1", "/dns/a b", "/p2p/x", "/p2p/",
                              "/onion3/abc", "/unix", "/unix/", "/certhash/uAA", "/certhash/b", "/memory/",
                              "/memory/18446744073709551616", "/http-path/", "/http-path/%2", "/http-path/%zz",
