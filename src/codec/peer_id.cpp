@@ -2,6 +2,7 @@
 
 #include "codec/multibase.hpp"
 #include "codec/multihash.hpp"
+#include "codec/varint.hpp"
 
 namespace ggen {
 namespace {
@@ -11,7 +12,9 @@ Error bad(char const* why) { return Error{Errc::invalid, std::string{"peer id: "
 constexpr std::size_t k_multihash_head_bytes = 2;  // both functions and all lengths fit one byte each
 
 Bytes cid_bytes(BytesView multihash) {
-    Bytes out{0x01, static_cast<std::uint8_t>(k_codec_libp2p_key)};
+    Bytes out;
+    append_uvarint(out, 1);
+    append_uvarint(out, k_codec_libp2p_key);
     out.insert(out.end(), multihash.begin(), multihash.end());
     return out;
 }

@@ -18,7 +18,9 @@ constexpr std::size_t k_muxer_name_bytes_max = 256;
 Error bad(Errc code, char const* why) { return Error{code, std::string{"Noise: "} + why}; }
 
 Bytes signed_bytes(X25519PublicKey const& static_key) {
-    Bytes out = to_bytes(k_signature_prefix);
+    Bytes out;
+    out.reserve(k_signature_prefix.size() + static_key.size());
+    out.insert(out.end(), k_signature_prefix.begin(), k_signature_prefix.end());
     out.insert(out.end(), static_key.begin(), static_key.end());
     return out;
 }
