@@ -51,16 +51,22 @@ def read_layers():
     return arrows, only
 
 
+def room_of(parts, arrows):
+    """The module that a path belongs to: `p2p/wire` where layers.txt has it, else the first folder."""
+    nested = "/".join(parts[:2])
+    return nested if nested in arrows else parts[0]
+
+
 def check_includes(name, text, arrows, only, findings):
     parts = name.split("/")
-    module = parts[1] if parts[0] == "src" else parts[0]
+    module = room_of(parts[1:], arrows) if parts[0] == "src" else parts[0]
     for number, line in enumerate(text.splitlines(), 1):
         match = re.match(r'\s*#\s*include\s+["<]([^">]+)[">]', line)
         if not match:
             continue
         header = match.group(1)
         if parts[0] == "src":
-            target = header.split("/")[0]
+            target = room_of(header.split("/"), arrows)
             if module not in arrows:
                 findings.append(f"{name}:{number}: module {module} is not in tools/layers.txt")
                 return

@@ -1,0 +1,197 @@
+#include "p2p/wire/noise.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "codec/protobuf.hpp"
+#include "p2p/identity/identity.hpp"
+#include "p2p/wire/limits.hpp"
+
+namespace ggen::p2p {
+namespace {
+
+constexpr std::string_view k_signature_prefix = "noise-libp2p-static-key:";
+constexpr std::size_t k_length_bytes = 2;
+constexpr std::size_t k_payload_fields_max = 64;
+constexpr std::size_t k_muxer_name_bytes_max = 256;
+
+Error bad(Errc code, char const* why) { return Error{code, std::string{"Noise: "} + why}; }
+
+Bytes signed_bytes(X25519PublicKey const& static_key) {
+    Bytes out;
+    out.reserve(k_signature_prefix.size() + static_key.size());
+    out.insert(out.end(), k_signature_prefix.begin(), k_signature_prefix.end());
+    out.insert(out.end(), static_key.begin(), static_key.end());
+    return out;
+}
+
+struct HandshakePayload {
+    BytesView identity_key;
+    BytesView identity_sig;
+    std::vector<std::string> muxers;
+};
+
+/// `NoiseExtensions { repeated bytes webtransport_certhashes = 1; repeated string stream_muxers = 2 }`
+Result<std::vector<std::string>> read_muxers(BytesView extensions) {
+    std::vector<std::string> muxers;
+    ProtoReader reader{extensions, k_payload_fields_max};
+    for (;;) {
+        ASSIGN_OR_RETURN(auto const field, reader.next());
+        if (!field) return muxers;
+        if (field->number != 2) continue;
+        ASSIGN_OR_RETURN(BytesView const name, proto_bytes(*field));
+        if (muxers.size() == k_noise_muxers_max || name.size() > k_muxer_name_bytes_max) {
+            return bad(Errc::too_large, "more than 16 muxers, or a name of more than 256 bytes");
+        }
+        muxers.emplace_back(as_text(name));
+    }
+}
+
+Result<HandshakePayload> read_payload(BytesView message) {
+    HandshakePayload payload;
+    ProtoReader reader{message, k_payload_fields_max};
+    for (;;) {
+        ASSIGN_OR_RETURN(auto const field, reader.next());
+        if (!field) return payload;
+        if (field->number == 1) {
+            ASSIGN_OR_RETURN(payload.identity_key, proto_bytes(*field));
+        } else if (field->number == 2) {
+            ASSIGN_OR_RETURN(payload.identity_sig, proto_bytes(*field));
+        } else if (field->number == 4) {
+            ASSIGN_OR_RETURN(BytesView const extensions, proto_bytes(*field));
+            ASSIGN_OR_RETURN(payload.muxers, read_muxers(extensions));
+        }
+    }
+}
+
+void append_length(Bytes& out, std::size_t size) {
+    out.push_back(static_cast<std::uint8_t>(size >> 8U));
+    out.push_back(static_cast<std::uint8_t>(size & 0xFFU));
+}
+
+}  // namespace
+
+NoiseChannel::NoiseChannel(NoiseConfig config)
+    : config_(std::move(config)), handshake_(config_.role, config_.static_key, config_.ephemeral_key, {}) {
+    if (config_.role != NoiseXx::Role::initiator) return;
+    // The first message has no key yet, so it carries no payload and cannot fail.
+    if (auto const sent = send_handshake(); !sent) failed_ = sent.error();
+}
+
+Result<void> NoiseChannel::on_bytes(BytesView bytes) {
+    if (failed_) return *failed_;
+    while (!bytes.empty()) {
+        std::size_t const have = partial_.size();
+        std::size_t const whole =
+            have < k_length_bytes ? k_length_bytes : k_length_bytes + std::size_t{partial_[0]} * 256 + partial_[1];
+        std::size_t const more = std::min(whole - have, bytes.size());
+        partial_.insert(partial_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(more));
+        bytes = bytes.subspan(more);
+        bool const has_length = partial_.size() >= k_length_bytes;
+        if (!has_length || partial_.size() < k_length_bytes + std::size_t{partial_[0]} * 256 + partial_[1]) continue;
+        auto const done = on_frame(BytesView{partial_}.subspan(k_length_bytes));
+        partial_.clear();
+        if (done) continue;
+        failed_ = done.error();
+        return *failed_;
+    }
+    return ok();
+}
+
+Result<void> NoiseChannel::on_frame(BytesView frame) {
+    if (ciphers_) return ciphers_->receive.open({}, frame, plain_);
+    return on_handshake(frame);
+}
+
+Result<void> NoiseChannel::on_handshake(BytesView message) {
+    GGEN_ASSERT(!handshake_.is_our_turn());
+    bool const is_first = handshake_.messages() == 0;
+    ASSIGN_OR_RETURN(Bytes const payload, handshake_.read_message(message));
+    if (is_first) {
+        // Anybody can write here and nobody can check it.
+        if (!payload.empty()) return bad(Errc::invalid, "a payload in the first message");
+    } else {
+        RETURN_IF_ERROR(on_payload(payload));
+    }
+    if (handshake_.is_our_turn()) RETURN_IF_ERROR(send_handshake());
+    if (handshake_.is_complete()) ciphers_.emplace(handshake_.split());
+    return ok();
+}
+
+Result<void> NoiseChannel::on_payload(BytesView message) {
+    if (message.size() > k_noise_payload_accept_bytes_max) {
+        return bad(Errc::too_large, "a handshake payload of more than 4 KiB");
+    }
+    ASSIGN_OR_RETURN(HandshakePayload const payload, read_payload(message));
+    ASSIGN_OR_RETURN(PublicKey const key, decode_public_key(payload.identity_key));
+    if (!key.verify(signed_bytes(handshake_.remote_static()), payload.identity_sig)) {
+        return bad(Errc::refused, "the peer's identity did not sign its channel key");
+    }
+    PeerId peer = peer_id_of(key);
+    if (config_.expected_peer && *config_.expected_peer != peer) {
+        return Error{Errc::refused,
+                     "Noise: expected " + config_.expected_peer->text() + ", but " + peer.text() + " answered"};
+    }
+    RETURN_IF_ERROR(choose_muxer(payload.muxers));
+    remote_peer_ = std::move(peer);
+    return ok();
+}
+
+Result<void> NoiseChannel::choose_muxer(std::vector<std::string> const& theirs) {
+    if (theirs.empty() || config_.muxers.empty()) return ok();
+    bool const is_initiator = config_.role == NoiseXx::Role::initiator;
+    auto const& first = is_initiator ? config_.muxers : theirs;
+    auto const& second = is_initiator ? theirs : config_.muxers;
+    auto const at = std::find_if(first.begin(), first.end(), [&](auto const& name) {
+        return std::find(second.begin(), second.end(), name) != second.end();
+    });
+    if (at == first.end()) return bad(Errc::refused, "no muxer in common");
+    muxer_ = *at;
+    return ok();
+}
+
+Result<void> NoiseChannel::send_handshake() {
+    Bytes message;
+    Bytes const payload = handshake_.messages() == 0 ? Bytes{} : own_payload();
+    RETURN_IF_ERROR(handshake_.write_message(payload, message));
+    append_length(output_, message.size());
+    output_.insert(output_.end(), message.begin(), message.end());
+    return ok();
+}
+
+Bytes NoiseChannel::own_payload() const {
+    auto const signature = config_.identity.sign(signed_bytes(config_.static_key.public_key()));
+    ProtoWriter writer;
+    writer.bytes(1, encode_public_key(PublicKey::from_ed25519(config_.identity.public_key()))).bytes(2, signature);
+    if (!config_.muxers.empty()) {
+        ProtoWriter extensions;
+        for (auto const& muxer : config_.muxers) extensions.bytes(2, as_bytes(muxer));
+        writer.bytes(4, extensions.message());
+    }
+    return std::move(writer).take();
+}
+
+Result<void> NoiseChannel::write(BytesView plain) {
+    if (failed_) return *failed_;
+    GGEN_ASSERT(is_complete());
+    while (!plain.empty()) {
+        BytesView const part = plain.first(std::min(plain.size(), k_noise_plain_emit_bytes_max));
+        append_length(output_, part.size() + k_aead_tag_bytes);
+        if (auto const sealed = ciphers_->send.seal({}, part, output_); !sealed) {
+            failed_ = sealed.error();
+            return *failed_;
+        }
+        plain = plain.subspan(part.size());
+    }
+    return ok();
+}
+
+Bytes NoiseChannel::take_output() { return std::exchange(output_, {}); }
+Bytes NoiseChannel::take_plain() { return std::exchange(plain_, {}); }
+
+PeerId const& NoiseChannel::remote_peer() const {
+    GGEN_ASSERT(is_complete() && remote_peer_);
+    return *remote_peer_;
+}
+
+}  // namespace ggen::p2p

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "codec/peer_id.hpp"
+#include "crypto/ed25519.hpp"
+#include "p2p/wire/noise_state.hpp"
+
+namespace ggen::p2p {
+
+/// What one side brings to the handshake. Fresh keys are the caller's randomness; the static key may serve
+/// many connections of one process.
+struct NoiseConfig {
+    NoiseXx::Role role = NoiseXx::Role::initiator;
+    Ed25519PrivateKey identity;
+    X25519PrivateKey static_key;
+    X25519PrivateKey ephemeral_key;
+    std::optional<PeerId> expected_peer;  ///< a dialer knows whom it dials
+    std::vector<std::string> muxers;      ///< early negotiation, best first; empty = not offered
+};
+
+/// libp2p's secure channel (libp2p/specs noise/README.md): XX with 16-bit lengths, the identity payload and
+/// the `stream_muxers` extension; afterwards encrypted frames. A pure state machine.
+///
+/// Order: feed `on_bytes`, send `take_output`; once `is_complete`, `take_plain` has what the peer says and
+/// `write` seals. Nothing of the peer is believed before its identity signature was checked. After an error
+/// the object only repeats it; close the connection.
+class NoiseChannel {
+public:
+    explicit NoiseChannel(NoiseConfig config);
+
+    /// Takes all of `bytes`; holds at most one frame that is not whole yet, so a caller bounds memory by
+    /// how much it feeds before it takes the plaintext.
+    /// Errors: invalid (frame or payload grammar, payload in the first message), corrupt (not authentic),
+    /// refused (identity signature, another peer than expected, kind of key, no muxer in common),
+    /// too_large (handshake payload over 4 KiB).
+    [[nodiscard]] Result<void> on_bytes(BytesView bytes);
+    /// Seals `plain` in as many frames as it takes. Precondition: is_complete().
+    /// Errors: refused (nonces used up).
+    [[nodiscard]] Result<void> write(BytesView plain);
+
+    [[nodiscard]] Bytes take_output();
+    [[nodiscard]] Bytes take_plain();
+
+    [[nodiscard]] bool is_complete() const { return ciphers_.has_value(); }
+    /// Precondition: is_complete().
+    [[nodiscard]] PeerId const& remote_peer() const;
+    /// The muxer that both sides offered, the dialer's best first; nullopt when either offered none and
+    /// multistream-select decides inside the channel. Precondition: is_complete().
+    [[nodiscard]] std::optional<std::string> const& muxer() const { return muxer_; }
+
+private:
+    [[nodiscard]] Result<void> on_frame(BytesView frame);
+    [[nodiscard]] Result<void> on_handshake(BytesView message);
+    [[nodiscard]] Result<void> on_payload(BytesView payload);
+    [[nodiscard]] Result<void> choose_muxer(std::vector<std::string> const& theirs);
+    [[nodiscard]] Result<void> send_handshake();
+    [[nodiscard]] Bytes own_payload() const;
+
+    NoiseConfig config_;
+    NoiseXx handshake_;
+    std::optional<NoiseXx::Ciphers> ciphers_;
+    std::optional<PeerId> remote_peer_;
+    std::optional<std::string> muxer_;
+    Bytes partial_;
+    Bytes output_;
+    Bytes plain_;
+    std::optional<Error> failed_;
+};
+
+}  // namespace ggen::p2p
