@@ -79,7 +79,8 @@ TEST_F(ConfigTest, MistakesNameFileLineAndColumn) {
     };
     std::vector<Case> const cases{
         {"link_mode = 3", ":1:13: link_mode: expected a string"},
-        {"\nlink_mode = \"hard\"", ":2:13: link_mode: \"hard\" is none of generation, symlink, hardlink, reflink, copy"},
+        {"\nlink_mode = \"hard\"",
+         ":2:13: link_mode: \"hard\" is none of generation, symlink, hardlink, reflink, copy"},
         {"download_parallel = 0", ":1:21: download_parallel: \"0\" is not a whole number from 1 to 64"},
         {"download_parallel = 65", ":1:21: download_parallel: \"65\" is not a whole number from 1 to 64"},
         {"offline = \"yes\"", ":1:11: offline: expected true or false"},

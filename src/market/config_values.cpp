@@ -83,7 +83,8 @@ Result<std::string> check_setting(SettingSpec const& spec, std::string_view valu
     }
     if (spec.key == "link_mode") {
         if (parse_link_mode(value)) return std::string{value};
-        return invalid(fmt::format("link_mode: {} is none of generation, symlink, hardlink, reflink, copy", quoted(value)));
+        return invalid(
+            fmt::format("link_mode: {} is none of generation, symlink, hardlink, reflink, copy", quoted(value)));
     }
     if (!is_plain_word(value)) return invalid(fmt::format("{}: {} is not an alias", spec.key, quoted(value)));
     return std::string{value};

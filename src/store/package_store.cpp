@@ -211,7 +211,8 @@ Result<void> DiskStore::materialise(Digest const& tree, std::string const& desti
         return damaged(tree, {}, manifest.error().context);
     }
     if (files_.info(destination)) return Error{Errc::conflict, destination + " exists already"};
-    if (mode == LinkMode::symlink || mode == LinkMode::generation) return files_.make_symlink(package_path(tree), destination);
+    if (mode == LinkMode::symlink || mode == LinkMode::generation)
+        return files_.make_symlink(package_path(tree), destination);
     auto built = build_copy(*manifest, package_path(tree), destination, mode);
     if (built) return built;
     auto const removed = files_.remove_tree(destination);
