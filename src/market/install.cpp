@@ -196,7 +196,7 @@ private:
         if (!is_one_disk) RETURN_IF_ERROR(store.settle(false));
         RETURN_IF_ERROR(transaction_->commit_tree(report_.lockfile, proofs, mode));
         if (is_one_disk) RETURN_IF_ERROR(store.settle(true));
-        if (mode == LinkMode::generation) note_generation(market_, store);
+        if (mode == LinkMode::generation) note_generation(market_, store, report_.lockfile);
         return ok();
     }
 
@@ -209,7 +209,7 @@ private:
         if (mode != LinkMode::generation) return;
         auto const store = PackageStore::open(market_.files, market_.clock,
                                               join_path(market_.directories.cache, "store"));
-        if (store) note_generation(market_, **store);
+        if (store) note_generation(market_, **store, report_.lockfile);
     }
 
     /// Trees of links are not read while they are built: with --force every stored file is.

@@ -74,6 +74,21 @@ TEST_F(InstallFastTest, NothingIsTakenAsKnownWhenAnInputChanged) {
     EXPECT_EQ(dir_.files().info(dir_ / "project/gpacks")->kind, FileKind::directory);
 }
 
+TEST_F(InstallFastTest, UnchangedInodesAreNotReadAgainAndChangedOnesAre) {
+    ASSERT_EQ(install_all({"acme/app"}), "acme/app@1.0.0 acme/base@1.0.0");
+    auto const store = dir_ / "cache/store/roots";
+    auto const root_text = [&] { return read("cache/store/roots/" + dir_.files().list(store)->at(0).name); };
+    ASSERT_TRUE(was_known());  // The clock of the test is far behind these files…
+    EXPECT_EQ(root_text().find("\nseen "), std::string::npos) << "a young file is not trusted by its inode";
+    clock_.advance(std::chrono::hours{24 * 365 * 50});
+    ASSERT_TRUE(was_known());
+    EXPECT_NE(root_text().find("\nseen "), std::string::npos);
+    EXPECT_TRUE(was_known());
+
+    write("project/ggen.lock.proofs", "ggen-proofs/v1\n");
+    EXPECT_FALSE(was_known());
+}
+
 TEST_F(InstallFastTest, AKnownLockfileDoesNotReplaceWhatTheUserMade) {
     ASSERT_EQ(install_all({"acme/app"}), "acme/app@1.0.0 acme/base@1.0.0");
     check_out("second");

@@ -58,6 +58,7 @@ std::string ProjectRoot::print() const {
     std::string text{k_root_first_line};
     text += path_line("project ", project) + path_line("target ", target);
     for (auto const& id : generations) text += "generation " + id.hex() + "\n";
+    if (seen) text += "seen " + seen->generation.hex() + " " + seen->key.hex() + " " + seen->identity + "\n";
     return text;
 }
 
@@ -68,8 +69,15 @@ std::optional<ProjectRoot> ProjectRoot::parse(std::string_view text) {
     auto project = take_path(rest, "project ");
     auto target = project ? take_path(rest, "target ") : std::nullopt;
     if (!target) return std::nullopt;
-    ProjectRoot root{std::move(*project), std::move(*target), {}};
+    ProjectRoot root{std::move(*project), std::move(*target), {}, {}};
     while (!rest.empty()) {
+        if (take(rest, "seen ")) {
+            auto const generation = take_digest(rest);
+            auto const key = generation && take(rest, " ") ? take_digest(rest) : std::nullopt;
+            if (!key || !take(rest, " ") || rest.find('\n') != rest.size() - 1) return std::nullopt;
+            root.seen = SeenFiles{*generation, *key, std::string{rest.substr(0, rest.size() - 1)}};
+            break;
+        }
         if (root.generations.size() == k_generations_max || !take(rest, "generation ")) return std::nullopt;
         auto const id = take_digest(rest);
         if (!id || !take(rest, "\n")) return std::nullopt;

@@ -35,6 +35,14 @@ struct GenerationCheck {
 [[nodiscard]] std::vector<GenerationCheck> parse_checks(std::string_view text);
 inline constexpr std::size_t k_checks_max = 8;
 
+/// Files that were hashed, by their inodes: while those stand unchanged the digests need no reading.
+struct SeenFiles {
+    Digest generation;
+    Digest key;
+    std::string identity;  ///< One line.
+    friend bool operator==(SeenFiles const&, SeenFiles const&) = default;
+};
+
 /// Root of collection: a project and the generations that it may go back to.
 struct ProjectRoot {
     static constexpr std::size_t k_generations_max = 5;
@@ -43,6 +51,7 @@ struct ProjectRoot {
     std::string project;  ///< Absolute.
     std::string target;   ///< The link of the project; absolute.
     std::vector<Digest> generations;  ///< The newest first.
+    std::optional<SeenFiles> seen;
 
     /// Puts `id` at the front and forgets what lies behind the k_generations_max newest.
     void push(Digest const& id);

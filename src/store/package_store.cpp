@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view k_format = "ggen-store 1\n";
 constexpr std::uint32_t k_writable_by_others = 022;
+constexpr std::uint32_t k_writable = 0222;
 
 /// Directories of a package, parents first.
 std::set<std::string> directories_of(TreeManifest const& manifest) {
@@ -101,7 +102,12 @@ std::string DiskStore::unique_path(std::string_view folder, Digest const& tree) 
 
 bool DiskStore::contains(Digest const& tree) {
     auto const manifest = files_.info(manifest_path(tree));
-    return manifest && manifest->kind == FileKind::regular && files_.info(package_path(tree)).has_value();
+    if (!manifest || manifest->kind != FileKind::regular) return false;
+    auto const package = files_.info(package_path(tree));
+    if (!package) return false;
+    // Whoever put it there was killed before the last step.
+    if ((package->mode & k_writable) != 0) static_cast<void>(files_.set_mode(package_path(tree), 0555));
+    return true;
 }
 
 Result<PackageStore::Ensured> DiskStore::ensure(Digest const& tree, std::string_view label, Fill const& fill,
