@@ -154,7 +154,10 @@ std::optional<ProjectRoot> DiskStore::find_root(std::string const& project) {
 Result<void> DiskStore::keep_root(ProjectRoot const& root) {
     ASSIGN_OR_RETURN(auto const info, files_.info(directory_));
     if (info.owner_uid != static_cast<std::uint32_t>(::geteuid())) return ok();
-    return files_.write_file_atomic(root_path(root.project), as_bytes(root.print()), Sync::none);
+    auto written = files_.write_file_atomic(root_path(root.project), as_bytes(root.print()), Sync::none);
+    // A full disk still takes a new time: where not even that can be written, the store is mounted read-only.
+    if (!written && !files_.touch(directory_ + "/roots")) return ok();
+    return written;
 }
 
 Result<std::vector<Digest>> DiskStore::packages_of(Digest const& id) {
