@@ -82,6 +82,13 @@ std::uint64_t micros_since(Market& market, TimePoint start) {
         std::chrono::duration_cast<std::chrono::microseconds>(market.clock.steady_now() - start).count());
 }
 
+/// A hint for the next run, once no change of the files can share a tick of the clock with the last one.
+std::optional<SeenFiles> seen_files(Market& market, KnownFiles const& files, Inodes const& inodes) {
+    auto const now_ns = market.clock.wall_now().seconds * 1'000'000'000;
+    if (inodes.text.empty() || now_ns - inodes.newest_ns < k_quiet_ns) return std::nullopt;
+    return SeenFiles{files.generation, files.key, inodes.text};
+}
+
 /// Under the project's lock; false when somebody changed the project meanwhile.
 Result<bool> switch_to(Market& market, PackageStore& store, KnownFiles const& files, Inodes const& inodes) {
     ASSIGN_OR_RETURN(auto const transaction, ProjectTransaction::open(market));
@@ -92,20 +99,11 @@ Result<bool> switch_to(Market& market, PackageStore& store, KnownFiles const& fi
     root.project = market.project_directory;
     root.target = transaction->target();
     root.push(files.generation);
-    root.seen.reset();
+    root.seen = seen_files(market, files, inodes);
     RETURN_IF_ERROR(store.keep_root(root));
     if (standing != Standing::current)
         RETURN_IF_ERROR(transaction->switch_link(store.generation_tree(files.generation)));
     return true;
-}
-
-/// A hint for the next run, once no change of the files can share a tick of the clock with the last one.
-void note_inodes(Market& market, PackageStore& store, ProjectRoot root, KnownFiles const& files,
-                 Inodes const& inodes) {
-    auto const now_ns = market.clock.wall_now().seconds * 1'000'000'000;
-    if (inodes.text.empty() || now_ns - inodes.newest_ns < k_quiet_ns) return;
-    root.seen = SeenFiles{files.generation, files.key, inodes.text};
-    static_cast<void>(store.keep_root(root));
 }
 
 bool is_rooted(std::optional<ProjectRoot> const& root, Digest const& id) {
@@ -143,7 +141,9 @@ Result<std::optional<InstallReport>> activate_known(Market& market, InstallReque
         ASSIGN_OR_RETURN(bool const done, switch_to(market, *store, *files, inodes));
         if (!done) return Answer{};
     } else if (!is_seen) {
-        note_inodes(market, *store, *root, *files, inodes);
+        auto updated = *root;
+        updated.seen = seen_files(market, *files, inodes);
+        if (updated.seen) static_cast<void>(store->keep_root(updated));
     }
     InstallReport report;
     if (request.wants_lockfile) {
