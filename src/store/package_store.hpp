@@ -136,7 +136,7 @@ public:
     /// What `project` goes back to; nothing when it is not known or unreadable.
     [[nodiscard]] virtual std::optional<ProjectRoot> find_root(std::string const& project) = 0;
     /// Keeps the generations of `root` from collection while its project stands. In a store of another user
-    /// nothing is written: its owner collects it. Errors: io.
+    /// or on a read-only disk nothing is written: whoever may write there collects it. Errors: io.
     virtual Result<void> keep_root(ProjectRoot const& root) = 0;
 
     /// Puts package `tree` at `destination` (absent; its parent exists). Checks size and, in copy mode,
