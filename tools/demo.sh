@@ -62,7 +62,7 @@ step "install one with its dependencies" install "$pack"
 step "list" list
 step "verify offline: log, signatures, files" verify --offline
 
-victim=$(find "$room/project/gpacks" -type f -name '*.md' | sort | head -1)
+victim=$(find -L "$room/project/gpacks" -type f -name '*.md' | sort | head -1)
 printf '\n# one byte of %s is changed\n' "${victim#"$room"/project/}"
 chmod u+w "$victim"
 printf 'X' | dd of="$victim" bs=1 seek=10 conv=notrunc status=none
@@ -95,4 +95,4 @@ printf '%s\n' "${rows[@]}"
 entries=$(find "$room/registry/tile" -type f | wc -l)
 printf '\nregistry: %s files of log, %s in all; store and cache: %s; project: %s files\n' "$entries" \
   "$(du -sh "$room/registry" | cut -f1)" "$(du -sh "$room/cache" | cut -f1)" \
-  "$(find "$room/project/gpacks" -type f | wc -l)"
+  "$(find -L "$room/project/gpacks" -type f | wc -l)"

@@ -23,6 +23,7 @@ Result<ExitCode> run_install(Context& context) {
     request.frozen = args.has("frozen");
     request.dry_run = context.is_dry_run();
     request.force = args.has("force");
+    request.wants_lockfile = context.out().wants_json();
     request.no_dependencies = args.has("no-dependencies");
     if (request.frozen && !request.packages.empty()) {
         return usage_error("--frozen installs what ggen.lock says; it takes no names",
@@ -57,6 +58,12 @@ Result<ExitCode> run_remove(Context& context) {
     ASSIGN_OR_RETURN(auto* const market, context.market());
     ASSIGN_OR_RETURN(auto const outcome, remove_packages(*market, request));
     return render_outcome(context, "ggen.remove/1", "remove", outcome);
+}
+
+Result<ExitCode> run_rollback(Context& context) {
+    ASSIGN_OR_RETURN(auto* const market, context.market());
+    ASSIGN_OR_RETURN(auto const outcome, roll_back(*market, context.is_dry_run()));
+    return render_outcome(context, "ggen.rollback/1", "rollback", outcome);
 }
 
 Result<ExitCode> run_lock(Context& context) {

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "handlers.hpp"
 #include "market/config.hpp"
 #include "market/project.hpp"
@@ -10,6 +12,7 @@ namespace ggen::cli {
 namespace {
 
 constexpr std::int64_t k_seconds_per_day = 86'400;
+constexpr std::uint64_t k_mebibytes_max = std::uint64_t{1} << 40U;
 
 Result<Setting> find_setting(Context& context, Config const& config) {
     auto const key = context.args().positional(0);
@@ -60,6 +63,16 @@ Result<ExitCode> run_cache_list(Context& context) {
             packages.push(std::move(entry));
         }
         json.set("packages", std::move(packages));
+        auto generations = Json::array();
+        for (auto const& generation : report.generations) {
+            auto entry = Json::object();
+            entry.set("id", generation.id.text());
+            entry.set("packages", generation.packages);
+            entry.set("projects", generation.projects);
+            entry.set("last_used", json_time(generation.last_used));
+            generations.push(std::move(entry));
+        }
+        json.set("generations", std::move(generations));
         out.document("ggen.cache-list/1", std::move(json));
         return ExitCode::ok;
     }
@@ -69,17 +82,28 @@ Result<ExitCode> run_cache_list(Context& context) {
                               format_utc(package.last_used), package.tree.hex()});
     }
     out.table(table);
-    out.note(fmt::format("{}, {} in {}", count_of(report.packages.size(), "package"), format_bytes(bytes),
-                         report.directory));
+    for (auto const& generation : report.generations) {
+        if (out.style().plain) continue;
+        out.line(fmt::format("generation {}  {}, {}, last used {}", generation.id.hex(),
+                             count_of(generation.packages, "package"), count_of(generation.projects, "project"),
+                             format_utc(generation.last_used)));
+    }
+    out.note(fmt::format("{}, {}, {} in {}", count_of(report.packages.size(), "package"), format_bytes(bytes),
+                         count_of(report.generations.size(), "generation"), report.directory));
     return ExitCode::ok;
 }
 
 Result<ExitCode> run_cache_gc(Context& context) {
     ASSIGN_OR_RETURN(auto const days, context.number("min-age", 30, 36'500));
+    std::optional<std::uint64_t> bytes_max;
+    if (context.args().has("max-size")) {
+        ASSIGN_OR_RETURN(auto const mebibytes, context.number("max-size", 0, k_mebibytes_max));
+        bytes_max = mebibytes * k_mib;
+    }
     ASSIGN_OR_RETURN(auto* const market, context.market());
     bool const dry_run = context.is_dry_run();
     ASSIGN_OR_RETURN(auto const report,
-                     cache_collect(*market, dry_run, static_cast<std::int64_t>(days) * k_seconds_per_day));
+                     cache_collect(*market, dry_run, static_cast<std::int64_t>(days) * k_seconds_per_day, bytes_max));
     auto& out = context.out();
     if (out.wants_json()) {
         auto json = Json::object();
@@ -88,6 +112,8 @@ Result<ExitCode> run_cache_gc(Context& context) {
         json.set("removed_bytes", report.removed_bytes);
         json.set("kept_packages", report.kept_packages);
         json.set("kept_bytes", report.kept_bytes);
+        json.set("removed_generations", report.removed_generations);
+        json.set("kept_generations", report.kept_generations);
         out.document("ggen.cache-gc/1", std::move(json));
         return ExitCode::ok;
     }

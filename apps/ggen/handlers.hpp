@@ -14,6 +14,7 @@ Result<ExitCode> run_info(Context& context);
 Result<ExitCode> run_install(Context& context);
 Result<ExitCode> run_update(Context& context);
 Result<ExitCode> run_remove(Context& context);
+Result<ExitCode> run_rollback(Context& context);
 Result<ExitCode> run_lock(Context& context);
 // commands_project.cpp
 Result<ExitCode> run_list(Context& context);

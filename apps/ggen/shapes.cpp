@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "market/find.hpp"
 #include "suggest.hpp"
 
@@ -39,6 +41,8 @@ Json json_figures(InstallFigures const& figures) {
     json.set("bytes_fetched", figures.bytes_fetched);
     json.set("files_written", figures.files_written);
     json.set("proofs_checked", figures.proofs_checked);
+    json.set("packages", figures.packages);
+    json.set("was_known", figures.was_known);
     return json;
 }
 
@@ -93,11 +97,18 @@ void render_report(Output& out, std::string_view doing, InstallReport const& rep
         return;
     }
     auto text = fmt::format("{}: {} changed, {} in all", doing, count_of(changed, "package"),
-                            report.lockfile.packages.size());
+                            std::max<std::uint64_t>(figures.packages, report.lockfile.packages.size()));
+    if (figures.was_known) text += "; known to this machine, nothing read anew";
+    if (figures.packages_fetched > 0 && figures.packages_reused > 0)
+        text += fmt::format("; {} reused", figures.packages_reused);
     if (figures.packages_fetched > 0) {
         text += fmt::format("; {} fetched ({})", figures.packages_fetched, format_bytes(figures.bytes_fetched));
     }
     if (figures.proofs_checked > 0) text += fmt::format("; {} checked", count_of(figures.proofs_checked, "proof"));
+    if (figures.packages_fetched > 0 || figures.files_written > 0) {
+        text += fmt::format("; resolve {}, fetch {}, link {}", format_duration(figures.resolve_us),
+                            format_duration(figures.fetch_us), format_duration(figures.install_us));
+    }
     out.note(text + "; " + format_duration(figures.total_us));
 }
 

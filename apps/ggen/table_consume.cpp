@@ -72,7 +72,7 @@ CommandSpec install_command() {
                    .fallback = "gpacks in the project", .complete = Complete::directory},
                   {.name = "no-dependencies", .doc = "Only the packages named."},
                   {.name = "link", .value = "MODE", .doc = "How files get from the store into the project.",
-                   .choices = "copy|hardlink|symlink", .fallback = "copy"}},
+                   .choices = "generation|symlink|hardlink|reflink|copy", .fallback = "generation"}},
         .aliases = {"add", "i"},
         .run = run_install,
     };
@@ -98,7 +98,7 @@ std::vector<CommandSpec> change_commands() {
          .flags = {{.name = "all", .letter = 'a', .doc = "Update everything."},
                    dry_run_flag(),
                    {.name = "link", .value = "MODE", .doc = "How files get from the store into the project.",
-                    .choices = "copy|hardlink|symlink", .fallback = "copy"}},
+                    .choices = "generation|symlink|hardlink|reflink|copy", .fallback = "generation"}},
          .aliases = {"upgrade"},
          .run = run_update},
         {.path = "outdated",
@@ -117,6 +117,14 @@ std::vector<CommandSpec> change_commands() {
          .flags = {dry_run_flag()},
          .aliases = {"rm", "uninstall"},
          .run = run_remove},
+        {.path = "rollback",
+         .group = k_group,
+         .summary = "Go back to what was installed before",
+         .description = "Each install makes a generation, and the last five of a project are kept. This brings back "
+                        "the tree, ggen.lock and its proofs of the one before; once more goes one further.",
+         .examples = {{"rollback --dry-run", "what would change"}},
+         .flags = {dry_run_flag()},
+         .run = run_rollback},
     };
 }
 

@@ -105,14 +105,18 @@ std::vector<CommandSpec> machine_commands() {
     return {
         {.path = "cache list",
          .group = k_machine,
-         .summary = "List the packages in the store",
+         .summary = "List the packages and generations in the store",
          .examples = {{"cache list", ""}},
          .run = run_cache_list},
         {.path = "cache gc",
          .group = k_machine,
          .summary = "Remove packages from the store that were not used for long",
+         .description = "Kept are the generations that a project links to or may roll back to, their packages, and "
+                        "those that the ggen.lock of a known project names. Safe beside running installs.",
          .examples = {{"cache gc", ""}, {"cache gc --min-age 0 --dry-run", "what could go now"}},
          .flags = {{.name = "min-age", .value = "DAYS", .doc = "Keep what was used within DAYS.", .fallback = "30"},
+                   {.name = "max-size", .value = "MIB", .doc = "Remove at any age, the oldest first, what no project "
+                    "needs until the store is this small."},
                    dry_run_flag()},
          .run = run_cache_gc},
         {.path = "cache verify",

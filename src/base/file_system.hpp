@@ -60,6 +60,11 @@ public:
     /// Hard-links the existing file `source` as `path`. Errors: io (EXDEV and EMLINK are told apart
     /// in the text), conflict.
     virtual Result<void> add_hard_link(std::string_view path, std::string const& source) = 0;
+    /// Creates `path` as a copy-on-write clone (FICLONE) of the regular file `source`, which must hold
+    /// `size_bytes`. On error nothing is left. Errors: io (also where the file systems cannot), conflict,
+    /// corrupt (another size or kind).
+    virtual Result<void> add_clone(std::string_view path, std::string const& source, std::uint64_t size_bytes,
+                                   std::uint32_t mode) = 0;
 };
 
 /// An open file for appending (write-ahead logs, downloads that resume).

@@ -1,7 +1,9 @@
 #include "base/posix_file.hpp"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -87,6 +89,25 @@ public:
             return errno_error("link", shown(path));
         }
         return ok();
+    }
+
+    Result<void> add_clone(std::string_view path, std::string const& source, std::uint64_t size_bytes,
+                           std::uint32_t mode) override {
+        RETURN_IF_ERROR(require_plain(path));
+        Fd const original{::open(source.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
+        if (!original.is_open()) return errno_error("open", source);
+        struct stat st {};
+        if (::fstat(original.get(), &st) != 0) return errno_error("stat", source);
+        if (!S_ISREG(st.st_mode) || static_cast<std::uint64_t>(st.st_size) != size_bytes) {
+            return Error{Errc::corrupt, ErrorId::store_damaged, source + " has another size or kind"};
+        }
+        std::string const owned{path};
+        Fd file{open_beneath(owned, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
+        if (!file.is_open()) return errno_error("create", shown(path));
+        if (::ioctl(file.get(), FICLONE, original.get()) == 0 && ::fchmod(file.get(), mode) == 0) return ok();
+        auto error = errno_error("clone", shown(path));
+        ::unlinkat(root_.get(), owned.c_str(), 0);
+        return error;
     }
 
 private:

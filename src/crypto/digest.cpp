@@ -1,6 +1,10 @@
 #include "crypto/digest.hpp"
 
+// The plain functions of SHA-256 are deprecated in favour of EVP, but they alone work without reading
+// openssl.cnf and loading providers: a millisecond, and many commands hash a few kilobytes only.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include <algorithm>
 #include <string_view>
@@ -41,12 +45,6 @@ Digest end(EVP_MD_CTX* context) {
     Digest digest;
     GGEN_ASSERT(EVP_DigestFinal_ex(context, digest.bytes.data(), nullptr) == 1);
     return digest;
-}
-
-/// One context per thread: making one costs more than hashing a tree node.
-EVP_MD_CTX* thread_context() {
-    thread_local Context const context = new_context();
-    return context.get();
 }
 
 int hex_value(char digit) {
@@ -94,18 +92,17 @@ Result<Digest> Digest::parse(std::string_view text) {
 }
 
 Digest sha256(BytesView bytes) {
-    auto* const context = thread_context();
-    start(context);
-    feed(context, bytes);
-    return end(context);
+    return sha256_joined(bytes, {});
 }
 
 Digest sha256_joined(BytesView first, BytesView second) {
-    auto* const context = thread_context();
-    start(context);
-    feed(context, first);
-    feed(context, second);
-    return end(context);
+    SHA256_CTX context;
+    Digest digest;
+    GGEN_ASSERT(SHA256_Init(&context) == 1);
+    GGEN_ASSERT(SHA256_Update(&context, first.data(), first.size()) == 1);
+    GGEN_ASSERT(SHA256_Update(&context, second.data(), second.size()) == 1);
+    GGEN_ASSERT(SHA256_Final(digest.bytes.data(), &context) == 1);
+    return digest;
 }
 
 struct Sha256::Impl {

@@ -1,12 +1,11 @@
 #include "import/foreign_archive.hpp"
 
-#include <archive.h>
-#include <archive_entry.h>
-
 #include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
+
+#include "import/archive_api.hpp"
 
 namespace ggen {
 namespace {
@@ -14,7 +13,7 @@ namespace {
 using Reader = std::unique_ptr<::archive, int (*)(::archive*)>;
 
 Error reader_error(::archive* reader) {
-    char const* const text = archive_error_string(reader);
+    char const* const text = archive_api()->error_string(reader);
     return Error{Errc::invalid, ErrorId::import_package,
                  std::string{"npm's archive: "} + (text != nullptr ? text : "cannot be read")};
 }
@@ -30,7 +29,7 @@ Result<Bytes> read_content(::archive* reader, std::uint64_t bytes_max) {
     Bytes content;
     std::uint8_t buffer[65'536];
     while (true) {
-        auto const n = archive_read_data(reader, buffer, sizeof buffer);
+        auto const n = archive_api()->read_data(reader, buffer, sizeof buffer);
         if (n < 0) return reader_error(reader);
         if (n == 0) return content;
         if (content.size() + static_cast<std::size_t>(n) > bytes_max) {
@@ -42,8 +41,8 @@ Result<Bytes> read_content(::archive* reader, std::uint64_t bytes_max) {
 
 /// The path's bytes as they stand, or, from a pax header that the locale cannot say, its UTF-8.
 std::string path_of(archive_entry* entry) {
-    char const* text = archive_entry_pathname(entry);
-    if (text == nullptr) text = archive_entry_pathname_utf8(entry);
+    char const* text = archive_api()->entry_pathname(entry);
+    if (text == nullptr) text = archive_api()->entry_pathname_utf8(entry);
     return text != nullptr ? text : "";
 }
 
@@ -90,12 +89,17 @@ private:
 }  // namespace
 
 Result<ForeignContents> read_npm_tarball(BytesView tarball, ForeignLimits const& limits) {
-    Reader const owner{archive_read_new(), &archive_read_free};
+    if (archive_api() == nullptr) {
+        return Error{Errc::unavailable, ErrorId::import_package, "libarchive.so.13 cannot be loaded",
+                     "install the package that holds it (Debian: libarchive13)"};
+    }
+    Reader const owner{archive_api()->read_new(), archive_api()->read_free};
     auto* const reader = owner.get();
-    archive_read_support_filter_gzip(reader);
-    archive_read_support_filter_none(reader);
-    archive_read_support_format_tar(reader);
-    if (archive_read_open_memory(reader, tarball.data(), tarball.size()) != ARCHIVE_OK) return reader_error(reader);
+    archive_api()->read_support_filter_gzip(reader);
+    archive_api()->read_support_filter_none(reader);
+    archive_api()->read_support_format_tar(reader);
+    if (archive_api()->read_open_memory(reader, tarball.data(), tarball.size()) != ARCHIVE_OK)
+        return reader_error(reader);
 
     ForeignContents contents;
     RETURN_IF_ERROR(check_archive_room(limits.top_directory, "gpack.toml"));
@@ -106,17 +110,17 @@ Result<ForeignContents> read_npm_tarball(BytesView tarball, ForeignLimits const&
     std::size_t entries = 0;
     archive_entry* entry = nullptr;
     while (true) {
-        int const status = archive_read_next_header(reader, &entry);
+        int const status = archive_api()->read_next_header(reader, &entry);
         if (status == ARCHIVE_EOF) break;
         if (status != ARCHIVE_OK && status != ARCHIVE_WARN) return reader_error(reader);
         if (++entries > limits.files_max) {
             return Error{Errc::too_large, ErrorId::import_package, "npm's archive holds too many files"};
         }
         auto const shown = path_of(entry);
-        auto const type = archive_entry_filetype(entry);
+        auto const type = archive_api()->entry_filetype(entry);
         if (type == AE_IFDIR) continue;
         auto path = cut_first_component(shown);
-        if (type != AE_IFREG || archive_entry_hardlink(entry) != nullptr) {
+        if (type != AE_IFREG || archive_api()->entry_hardlink(entry) != nullptr) {
             contents.skipped.push_back(escape_for_terminal(shown) + ": not a regular file");
             continue;
         }
@@ -129,7 +133,7 @@ Result<ForeignContents> read_npm_tarball(BytesView tarball, ForeignLimits const&
             contents.skipped.push_back(escape_for_terminal(shown) + ": " + reason);
             continue;
         }
-        bool const executable = (archive_entry_perm(entry) & 0111U) != 0;
+        bool const executable = (archive_api()->entry_perm(entry) & 0111U) != 0;
         contents.files.push_back({std::move(path), executable, std::move(content)});
     }
     return contents;

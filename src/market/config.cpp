@@ -136,10 +136,8 @@ Result<Config> Merger::finish() {
                                    settings_.at("default_registry").origin),
                        "`ggen config set default_registry ''` takes it back");
     }
-    auto const& link_mode = value("link_mode");
-    out.link_mode = link_mode == "hardlink"  ? LinkMode::hardlink
-                    : link_mode == "symlink" ? LinkMode::symlink
-                                             : LinkMode::copy;
+    ASSIGN_OR_RETURN(out.link_mode, parse_link_mode(value("link_mode")));
+    out.is_link_mode_chosen = settings_.at("link_mode").origin != "default";
     out.download_parallel = static_cast<unsigned>(number("download_parallel"));
     out.min_release_age_seconds = number("min_release_age_seconds");
     out.offline = value("offline") == "true";

@@ -47,7 +47,8 @@ struct Setting {
 struct Config {
     std::vector<KnownRegistry> registries;
     std::string default_registry;  ///< Alias; "" = the only one.
-    LinkMode link_mode = LinkMode::copy;
+    LinkMode link_mode = LinkMode::generation;
+    bool is_link_mode_chosen = false;  ///< By this user; else trees keep the mode that they have.
     unsigned download_parallel = 8;
     std::int64_t min_release_age_seconds = 0;  ///< Cooldown; 0 = off.
     bool offline = false;

@@ -54,7 +54,7 @@ struct ConfigTest : ::testing::Test {
 TEST_F(ConfigTest, EachLayerOutranksTheNext) {
     auto const config = dir / "config/config.toml";
     auto const project = dir / "project/.ggen/config.toml";
-    EXPECT_EQ(find(load().value(), "link_mode"), "copy from default");
+    EXPECT_EQ(find(load().value(), "link_mode"), "generation from default");
 
     write("config/config.toml", "link_mode = \"hardlink\"\ndownload_parallel = 3\n");
     EXPECT_EQ(find(load().value(), "link_mode"), "hardlink from " + config);
@@ -79,7 +79,8 @@ TEST_F(ConfigTest, MistakesNameFileLineAndColumn) {
     };
     std::vector<Case> const cases{
         {"link_mode = 3", ":1:13: link_mode: expected a string"},
-        {"\nlink_mode = \"hard\"", ":2:13: link_mode: \"hard\" is none of copy, hardlink, symlink"},
+        {"\nlink_mode = \"hard\"",
+         ":2:13: link_mode: \"hard\" is none of generation, symlink, hardlink, reflink, copy"},
         {"download_parallel = 0", ":1:21: download_parallel: \"0\" is not a whole number from 1 to 64"},
         {"download_parallel = 65", ":1:21: download_parallel: \"65\" is not a whole number from 1 to 64"},
         {"offline = \"yes\"", ":1:11: offline: expected true or false"},
@@ -100,7 +101,7 @@ TEST_F(ConfigTest, MistakesNameFileLineAndColumn) {
     EXPECT_TRUE(problem().starts_with("default_registry = \"gone\"")) << problem();
     write("config/config.toml", "");
     EXPECT_EQ(problem({{"GGEN_LINK_MODE", "x"}}),
-              "environment GGEN_LINK_MODE: link_mode: \"x\" is none of copy, hardlink, symlink");
+              "environment GGEN_LINK_MODE: link_mode: \"x\" is none of generation, symlink, hardlink, reflink, copy");
 }
 
 TEST_F(ConfigTest, FilesThatOthersCanWriteAreRefused) {

@@ -58,7 +58,7 @@ std::vector<SettingSpec> const& setting_specs() {
     static std::vector<SettingSpec> const specs{
         {"default_registry", "GGEN_DEFAULT_REGISTRY", "", Kind::text},
         {"download_parallel", "GGEN_DOWNLOAD_PARALLEL", "8", Kind::number, 1, 64},
-        {"link_mode", "GGEN_LINK_MODE", "copy", Kind::text},
+        {"link_mode", "GGEN_LINK_MODE", "generation", Kind::text},
         {"min_release_age_seconds", "GGEN_MIN_RELEASE_AGE_SECONDS", "0", Kind::number, 0, k_year_seconds},
         {"offline", "GGEN_OFFLINE", "false", Kind::boolean},
     };
@@ -82,8 +82,9 @@ Result<std::string> check_setting(SettingSpec const& spec, std::string_view valu
             break;
     }
     if (spec.key == "link_mode") {
-        if (value == "copy" || value == "hardlink" || value == "symlink") return std::string{value};
-        return invalid(fmt::format("link_mode: {} is none of copy, hardlink, symlink", quoted(value)));
+        if (parse_link_mode(value)) return std::string{value};
+        return invalid(
+            fmt::format("link_mode: {} is none of generation, symlink, hardlink, reflink, copy", quoted(value)));
     }
     if (!is_plain_word(value)) return invalid(fmt::format("{}: {} is not an alias", spec.key, quoted(value)));
     return std::string{value};

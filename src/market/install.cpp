@@ -3,6 +3,7 @@
 #include <memory>
 #include <set>
 
+#include "market/install_fast.hpp"
 #include "market/install_fetch.hpp"
 #include "market/install_plan.hpp"
 #include "market/install_transaction.hpp"
@@ -90,16 +91,34 @@ public:
         return InstallOutcome{std::move(report_)};
     }
 
+    /// The lockfile of the generation before the current one, as a plan.
+    Result<InstallOutcome> run_back() {
+        ASSIGN_OR_RETURN(auto const store, PackageStore::open(market_.files, market_.clock,
+                                                              join_path(market_.directories.cache, "store")));
+        ASSIGN_OR_RETURN(auto const id, generation_before(market_, *store, transaction_->target()));
+        ASSIGN_OR_RETURN(auto const text, store->generation_file(id, "ggen.lock", Lockfile::k_bytes_max));
+        Plan plan;
+        ASSIGN_OR_RETURN(plan.lockfile, Lockfile::parse(as_text(text)));
+        plan.changes = compare_lockfiles(old_, plan.lockfile);
+        if (auto const proofs = store->generation_file(id, "ggen.lock.proofs", LockProofs::k_bytes_max)) {
+            // Proofs that a power loss tore are fetched anew.
+            if (auto parsed = LockProofs::parse(as_text(*proofs))) old_proofs_ = std::move(*parsed);
+        }
+        return run_plan(std::move(plan));
+    }
+
 private:
     Result<void> carry_out() {
         if (!options_.target.empty()) transaction_->set_target(options_.target);
-        auto const mode = options_.link_mode.value_or(market_.config.link_mode);
+        auto const mode = link_mode_for(market_, transaction_->target(), options_.link_mode);
         auto const& wanted = report_.lockfile;
+        report_.figures.packages = wanted.packages.size();
         bool const is_same_lockfile =
             has_lockfile_ && !old_.had_conflict_markers && wanted.print() == old_.print();
         if (is_same_lockfile && !options_.force && !options_.lockfile_only && has_all_proofs(wanted) &&
-            tree_is_current(market_.files, transaction_->target(), wanted, mode)) {
+            tree_is_current(market_.files, transaction_->target(), wanted, mode, generation_directory(wanted))) {
             report_.figures.packages_reused = wanted.packages.size();
+            remember_generation(mode);
             return ok();
         }
         ASSIGN_OR_RETURN(auto const proofs,
@@ -119,6 +138,7 @@ private:
             RETURN_IF_ERROR(
                 check_before_fetch(market_, registries_, *store, wanted, named_, report_.warnings));
         }
+        if (options_.force && mode == LinkMode::generation) check_stored(*store);
         // A damaged stored package is set aside by materialise; fetching once more heals it.
         constexpr int k_tries = 3;
         for (int tried = 1;; ++tried) {
@@ -126,8 +146,7 @@ private:
             RETURN_IF_ERROR(fetch_packages(market_, registries_, *store, wanted, proofs, report_.figures));
             report_.figures.fetch_us = micros(fetch_started, market_.clock.steady_now());
             market_.observer.on_event({ProgressEvent::Kind::phase, "install", 0, wanted.packages.size(), 0});
-            auto built = build_tree(market_, *store, staging, transaction_->target(), old_, wanted, mode,
-                                    options_.force, report_.figures);
+            auto built = build(*store, staging, proofs, mode);
             if (built) break;
             if (built.error().id != ErrorId::store_damaged || tried == k_tries) return built;
             report_.warnings.push_back(built.error().context + "; it was fetched anew");
@@ -135,11 +154,70 @@ private:
             report_.figures.packages_reused = 0;
         }
         RETURN_IF_ERROR(market_.cancel.check());
-        RETURN_IF_ERROR(transaction_->commit_tree(wanted, proofs, mode));
+        RETURN_IF_ERROR(commit(*store, staging, proofs, mode));
         report_.figures.install_us =
             micros(fetch_started, market_.clock.steady_now()) - report_.figures.fetch_us;
         remember_project();
         return ok();
+    }
+
+    Result<void> build(PackageStore& store, std::string const& staging, LockProofs const& proofs,
+                       LinkMode& mode) {
+        auto const& wanted = report_.lockfile;
+        if (!options_.force)
+            RETURN_IF_ERROR(check_edits(market_.files, store, transaction_->target(), old_, wanted, mode));
+        if (mode == LinkMode::generation) {
+            auto built = build_generation(market_, store, *transaction_, wanted, proofs, report_.figures);
+            if (built) return ok();
+            // Here the only thing that can be refused and that copies need not: symbolic links.
+            if (built.error().code != Errc::io || can_link(staging)) return std::move(built).error();
+            report_.warnings.push_back("this file system has no symbolic links, so the files were copied");
+            mode = LinkMode::copy;
+            RETURN_IF_ERROR(transaction_->make_staging());
+        }
+        return build_tree(market_, store, staging, transaction_->target(), old_, wanted, mode, options_.force,
+                          report_.figures);
+    }
+
+    [[nodiscard]] bool can_link(std::string const& staging) {
+        auto const probe = join_path(staging, "probe");
+        bool const can = market_.files.make_symlink("probe", probe).has_value();
+        static_cast<void>(market_.files.remove_tree(probe));
+        return can;
+    }
+
+    /// What was fetched must outlive a power loss before a lockfile on another disk relies on it; on the same
+    /// disk the commit's own sync does that.
+    Result<void> commit(PackageStore& store, std::string const& staging, LockProofs const& proofs,
+                        LinkMode mode) {
+        auto const theirs = market_.files.info(store.directory());
+        auto const ours = market_.files.info(staging);
+        bool const is_one_disk = theirs && ours && theirs->device == ours->device;
+        if (!is_one_disk) RETURN_IF_ERROR(store.settle(false));
+        RETURN_IF_ERROR(transaction_->commit_tree(report_.lockfile, proofs, mode));
+        if (is_one_disk) RETURN_IF_ERROR(store.settle(true));
+        if (mode == LinkMode::generation) note_generation(market_, store, report_.lockfile);
+        return ok();
+    }
+
+    [[nodiscard]] std::string generation_directory(Lockfile const& wanted) const {
+        return join_path(market_.directories.cache, "store/env/" + generation_id(wanted.print()).hex() + "/tree");
+    }
+
+    /// Nothing was built, but a later run may now skip what this one looked at.
+    void remember_generation(LinkMode mode) {
+        if (mode != LinkMode::generation) return;
+        auto const store = PackageStore::open(market_.files, market_.clock,
+                                              join_path(market_.directories.cache, "store"));
+        if (store) note_generation(market_, **store, report_.lockfile);
+    }
+
+    /// Trees of links are not read while they are built: with --force every stored file is.
+    void check_stored(PackageStore& store) {
+        for (auto const& [name, package] : report_.lockfile.packages) {
+            if (store.contains(package.tree) && !store.check(package.tree, name.text()))
+                report_.warnings.push_back("the stored copy of " + name.text() + " was damaged and is fetched anew");
+        }
     }
 
     [[nodiscard]] bool has_all_proofs(Lockfile const& wanted) const {
@@ -216,6 +294,8 @@ Result<PackageSpec> PackageSpec::parse(std::string_view text) {
 }
 
 Result<InstallOutcome> install(Market& market, InstallRequest const& request) {
+    ASSIGN_OR_RETURN(auto known, activate_known(market, request));
+    if (known) return InstallOutcome{std::move(*known)};
     Installer installer{market,
                         {absolute(market, request.target), request.frozen, request.dry_run, request.force,
                          false, request.link_mode}};
@@ -282,6 +362,12 @@ Result<InstallOutcome> remove_packages(Market& market, RemoveRequest const& requ
     plan.lockfile = keep_reachable(installer.old(), wish.requirements);
     plan.changes = compare_lockfiles(installer.old(), plan.lockfile);
     return installer.run_plan(std::move(plan));
+}
+
+Result<InstallOutcome> roll_back(Market& market, bool dry_run) {
+    Installer installer{market, {{}, false, dry_run, false, false, LinkMode::generation}};
+    RETURN_IF_ERROR(installer.open());
+    return installer.run_back();
 }
 
 Result<InstallOutcome> lock(Market& market, bool dry_run) {

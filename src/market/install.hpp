@@ -39,6 +39,8 @@ struct InstallFigures {
     std::uint64_t bytes_fetched = 0;
     std::uint64_t files_written = 0;
     std::uint64_t proofs_checked = 0;
+    std::uint64_t packages = 0;  ///< In all.
+    bool was_known = false;  ///< This machine had checked and built that lockfile before: nothing was read anew.
 };
 
 struct InstallReport {
@@ -61,6 +63,7 @@ struct InstallRequest {
     bool force = false;  ///< Puts back edited files; replaces what stands in the way.
     bool no_dependencies = false;
     std::optional<LinkMode> link_mode;
+    bool wants_lockfile = true;  ///< Fill InstallReport::lockfile even when nothing else needs to read it.
 };
 /// Old tree or new tree, never between: staged beside the target, swapped by one rename; lockfile and
 /// proofs follow by a journal that the next command finishes. Errors: those of the resolver's provider,
@@ -82,6 +85,11 @@ struct RemoveRequest {
 };
 /// Errors: not_found (not_installed).
 Result<InstallOutcome> remove_packages(Market& market, RemoveRequest const& request);
+
+/// Goes back to the generation before the one that the project links to: its tree, ggen.lock and proofs, all
+/// or nothing as an install. Needs no registry. Errors: not_found (nothing to go back to), refused
+/// (target_occupied: the tree is a copy), io.
+Result<InstallOutcome> roll_back(Market& market, bool dry_run);
 
 /// Resolves and writes the lockfile only.
 Result<InstallOutcome> lock(Market& market, bool dry_run);

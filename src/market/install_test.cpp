@@ -16,7 +16,7 @@ TEST_F(InstallTest, BringsAPackageWithItsDependencies) {
     EXPECT_EQ(install_all({"acme/app"}), "acme/app@1.0.0 acme/base@1.0.0");
 
     EXPECT_EQ(read("project/gpacks/acme/base/data/text.txt"), "acme/base 1.0.0\n");
-    EXPECT_EQ(dir_.files().info(dir_ / "project/gpacks/acme/app/bin/run")->mode, 0755U & ~process_umask());
+    EXPECT_EQ(dir_.files().info(dir_ / "project/gpacks/acme/app/bin/run")->mode, 0555U) << "shared, so read-only";
     auto const verified = verify_project(market_, true).value();
     EXPECT_TRUE(verified.is_sound());
     EXPECT_EQ(verified.proofs, 2U);
@@ -96,7 +96,9 @@ TEST_F(InstallTest, RemoveTakesWhatNothingElseNeeds) {
 TEST_F(InstallTest, EditedFilesAreFoundKeptAndRepairedWhenAsked) {
     publish("acme/base", "1.0.0");
     publish("acme/other", "1.0.0");
-    ASSERT_EQ(install_all({"acme/base"}), "acme/base@1.0.0");
+    auto copied = request({"acme/base"});
+    copied.link_mode = LinkMode::copy;
+    ASSERT_EQ(describe(install(market_, copied)), "acme/base@1.0.0");
     write("project/gpacks/acme/base/data/text.txt", "mine\n");
 
     auto const verified = verify_project(market_, true).value();
@@ -106,9 +108,14 @@ TEST_F(InstallTest, EditedFilesAreFoundKeptAndRepairedWhenAsked) {
 
     ASSERT_EQ(install_all({"acme/other"}), "acme/base@1.0.0 acme/other@1.0.0");
     EXPECT_EQ(read("project/gpacks/acme/base/data/text.txt"), "mine\n") << "edits survive other installs";
+    auto switched = request();
+    switched.link_mode = LinkMode::generation;
+    EXPECT_TRUE(describe(install(market_, switched)).starts_with("error GM0605")) << "they would be lost";
+    EXPECT_EQ(read("project/gpacks/acme/base/data/text.txt"), "mine\n");
     auto forced = request();
     forced.force = true;
     ASSERT_EQ(describe(install(market_, forced)), "acme/base@1.0.0 acme/other@1.0.0");
+    EXPECT_EQ(dir_.files().info(dir_ / "project/gpacks")->kind, FileKind::directory) << "a copy stays a copy";
     EXPECT_TRUE(verify_project(market_, true)->is_sound());
 }
 
@@ -140,13 +147,20 @@ TEST_F(InstallTest, ATargetElsewhereIsRemembered) {
 
 TEST_F(InstallTest, EveryLinkModeVerifies) {
     publish("acme/base", "1.0.0");
-    for (auto const mode : {LinkMode::copy, LinkMode::hardlink, LinkMode::symlink, LinkMode::copy}) {
+    for (auto const mode : {LinkMode::copy, LinkMode::generation, LinkMode::hardlink, LinkMode::symlink,
+                            LinkMode::generation, LinkMode::reflink, LinkMode::copy}) {
         auto wanted = request({"acme/base"});
         wanted.link_mode = mode;
         ASSERT_EQ(describe(install(market_, wanted)), "acme/base@1.0.0") << link_mode_name(mode);
         EXPECT_TRUE(verify_project(market_, true)->is_sound()) << link_mode_name(mode);
         EXPECT_EQ(dir_.files().info(dir_ / "project/gpacks/acme/base")->kind,
-                  mode == LinkMode::symlink ? FileKind::symlink : FileKind::directory);
+                  mode == LinkMode::symlink || mode == LinkMode::generation ? FileKind::symlink
+                                                                            : FileKind::directory);
+        bool const is_private = mode == LinkMode::copy || mode == LinkMode::reflink;
+        EXPECT_EQ(dir_.files().info(dir_ / "project/gpacks/acme/base/bin/run")->mode,
+                  is_private ? 0755U & ~process_umask() : 0555U);
+        EXPECT_EQ(dir_.files().info(dir_ / "project/gpacks")->kind,
+                  mode == LinkMode::generation ? FileKind::symlink : FileKind::directory);
     }
 }
 
@@ -256,6 +270,7 @@ TEST_F(InstallTest, WrongBytesInTheRegistryAreRefusedAndLeaveNothing) {
 
 TEST_F(InstallTest, ADamagedStoreHealsItself) {
     publish("acme/base", "1.0.0");
+    market_.config.link_mode = LinkMode::copy;
     ASSERT_EQ(install_all({"acme/base"}), "acme/base@1.0.0");
     auto const tree = list_installed(market_)->at(0).locked.tree.hex();
     auto const stored = "cache/store/pkg/" + tree + "/data/text.txt";

@@ -208,9 +208,11 @@ Result<void> ProjectTransaction::commit_tree(Lockfile const& lockfile, LockProof
     auto& files = market_.files;
     auto const text = lockfile.print();
     TreeStamp const stamp{sha256(as_bytes(text)), mode};
-    RETURN_IF_ERROR(files.write_file_atomic(
-        join_path(staging_, std::string{"tree/"} + std::string{TreeStamp::k_file_name}),
-        as_bytes(stamp.print()), Sync::none));
+    if (mode != LinkMode::generation) {  // A generation has its own.
+        RETURN_IF_ERROR(files.write_file_atomic(
+            join_path(staging_, std::string{"tree/"} + std::string{TreeStamp::k_file_name}),
+            as_bytes(stamp.print()), Sync::none));
+    }
     RETURN_IF_ERROR(stage_files(text, proofs));
     if (auto const note = read_target_note(market_); note.current != target_) {
         RETURN_IF_ERROR(write_target_note(market_, {note.current, target_}));
@@ -229,13 +231,34 @@ Result<void> ProjectTransaction::commit_tree(Lockfile const& lockfile, LockProof
     return finish_or_leave();
 }
 
+Result<void> ProjectTransaction::stage_link(std::string const& directory) {
+    auto const tree = join_path(staging_, "tree");
+    RETURN_IF_ERROR(market_.files.remove_tree(tree));
+    return market_.files.make_symlink(directory, tree);
+}
+
+Result<void> ProjectTransaction::switch_link(std::string const& directory) {
+    auto& files = market_.files;
+    bool const is_default = target_ == default_target(market_);
+    auto const link = is_default ? join_path(paths_.private_dir, ".tmp-link") : staging_of(target_);
+    RETURN_IF_ERROR(files.make_directories(parent_path(link)));
+    auto made = files.make_symlink(directory, link);
+    if (made) made = files.rename(link, target_);
+    if (!made) ignore(files.remove_tree(link));
+    return made;
+}
+
 Result<void> ProjectTransaction::swap(std::string const& staging) {
     auto& files = market_.files;
     auto const tree = join_path(staging, "tree");
-    if (!files.info(target_)) {
+    auto const standing = files.info(target_);
+    if (!standing) {
         RETURN_IF_ERROR(files.make_directories(parent_path(target_)));
         return files.rename(tree, target_);
     }
+    auto const coming = files.info(tree);
+    if (coming && coming->kind == FileKind::symlink && standing->kind == FileKind::symlink)
+        return files.rename(tree, target_);
     if (files.rename_exchange(tree, target_)) return ok();
     // A file system without RENAME_EXCHANGE: two renames, and recover() knows the state between them.
     auto const aside = join_path(staging, "old");

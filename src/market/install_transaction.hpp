@@ -24,7 +24,7 @@ struct ProjectPaths {
 /// The stamp inside an installed tree: which lockfile it was built from and how.
 struct TreeStamp {
     Digest lockfile;
-    LinkMode mode = LinkMode::copy;
+    LinkMode mode = LinkMode::generation;
     [[nodiscard]] std::string print() const;
     [[nodiscard]] static std::optional<TreeStamp> parse(std::string_view text);
     /// Of the tree at `target`; nothing when there is none that can be read.
@@ -46,6 +46,11 @@ public:
 
     /// A fresh directory on the file system of the target; removed at the end, or by the next command.
     Result<std::string> make_staging(bool with_tree = true);
+    /// Makes `staging`/tree a link to `directory` instead of a directory.
+    Result<void> stage_link(std::string const& directory);
+    /// Points the target, absent or a link already, at `directory` in one rename; lockfile and proofs stay as
+    /// they are, so that no journal is needed. Errors: io.
+    Result<void> switch_link(std::string const& directory);
     /// Puts `staging`/tree in the place of the target and writes lockfile and proofs: all or nothing, also
     /// across kill -9 (journal, one rename, then the files; the next command finishes).
     Result<void> commit_tree(Lockfile const& lockfile, LockProofs const& proofs, LinkMode mode);

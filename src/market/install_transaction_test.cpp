@@ -27,7 +27,14 @@ protected:
         ASSERT_TRUE(dir_.files().make_directories(market_.project_directory));
     }
 
-    void forget_store() { ASSERT_TRUE(dir_.files().remove_tree(dir_ / "cache/store")); }
+    /// Of the new packages nothing is left in the store; what the project links to stays.
+    void forget_new() {
+        if (market_.config.link_mode == LinkMode::generation) {
+            ASSERT_TRUE(cache_collect(market_, false, 0));
+        } else {
+            ASSERT_TRUE(dir_.files().remove_tree(dir_ / "cache/store"));
+        }
+    }
 
     Result<InstallOutcome> install_through(FileSystem& files, std::string const& spec) {
         Market broken{files,          clock_,
@@ -61,7 +68,7 @@ protected:
         FaultFileSystem faults{dir_.files()};
         enter("count");
         ASSERT_EQ(install_all({"acme/app@=1.0.0"}), old_names_);
-        forget_store();
+        forget_new();
         faults.fail_at(0, mode, dies);
         ASSERT_EQ(describe(install_through(faults, "acme/app@=2.0.0")), new_names_);
         auto const calls = faults.calls();
@@ -72,7 +79,7 @@ protected:
             SCOPED_TRACE("call " + std::to_string(call) + " of " + std::to_string(calls));
             enter("project-" + std::to_string(call));
             ASSERT_EQ(install_all({"acme/app@=1.0.0"}), old_names_);
-            forget_store();
+            forget_new();
             faults.fail_at(call, mode, dies);
             auto const outcome = install_through(faults, "acme/app@=2.0.0");
 
@@ -103,6 +110,16 @@ TEST_F(InstallTransactionTest, DeathAfterAnyCallLeavesTheOldOrTheNewTree) {
 }
 
 TEST_F(InstallTransactionTest, AnyFailingCallLeavesTheOldOrTheNewTree) {
+    interrupt_everywhere(FaultMode::not_done, false);
+}
+
+TEST_F(InstallTransactionTest, DeathBeforeAnyCallLeavesTheOldOrTheNewCopy) {
+    market_.config.link_mode = LinkMode::copy;
+    interrupt_everywhere(FaultMode::not_done, true);
+}
+
+TEST_F(InstallTransactionTest, AnyFailingCallLeavesTheOldOrTheNewCopy) {
+    market_.config.link_mode = LinkMode::copy;
     interrupt_everywhere(FaultMode::not_done, false);
 }
 

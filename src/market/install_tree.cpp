@@ -71,9 +71,68 @@ Result<void> build_tree(Market& market, PackageStore& store, std::string const& 
     return ok();
 }
 
+Result<void> check_edits(FileSystem& files, PackageStore& store, std::string const& target,
+                         Lockfile const& old, Lockfile const& wanted, LinkMode mode) {
+    auto const stamp = TreeStamp::of(files, target);
+    bool const is_private =
+        stamp && (stamp->mode == LinkMode::copy || stamp->mode == LinkMode::reflink) && stamp->mode != mode;
+    if (!is_private) return ok();
+    for (auto const& [name, package] : wanted.packages) {
+        auto const before = old.packages.find(name);
+        auto const directory = join_path(target, name.text());
+        if (before == old.packages.end() || before->second.tree != package.tree || !files.info(directory)) continue;
+        ASSIGN_OR_RETURN(auto const differences, store.compare(package.tree, directory));
+        for (auto const& difference : differences) {
+            if (difference.kind == TreeDifference::Kind::missing) continue;  // Nothing there to be lost.
+            return Error{Errc::refused, ErrorId::target_occupied,
+                         join_path(directory, difference.path) + " was edited and would be lost with link mode " +
+                             std::string{link_mode_name(mode)},
+                         "keep it with --link " + std::string{link_mode_name(stamp->mode)} +
+                             ", or replace it with --force"};
+        }
+    }
+    return ok();
+}
+
+Digest generation_id(std::string_view lockfile_text) {
+    constexpr std::string_view k_layout = "ggen-generation 1 links\n";
+    return sha256(as_bytes(std::string{k_layout} + sha256(as_bytes(lockfile_text)).text() + "\n"));
+}
+
+GenerationContent generation_content(Lockfile const& lockfile, LockProofs const& proofs) {
+    auto const text = lockfile.print();
+    TreeStamp const stamp{sha256(as_bytes(text)), LinkMode::generation};
+    GenerationContent content;
+    for (auto const& [name, package] : lockfile.packages) content.packages.emplace_back(name.text(), package.tree);
+    content.files = {{"ggen.lock", text},
+                     {"tree/" + std::string{TreeStamp::k_file_name}, stamp.print()}};
+    content.notes = {{"ggen.lock.proofs", proofs.print()}};
+    return content;
+}
+
+Result<Digest> build_generation(Market& market, PackageStore& store, ProjectTransaction& transaction,
+                                Lockfile const& wanted, LockProofs const& proofs, InstallFigures& figures) {
+    auto const content = generation_content(wanted, proofs);
+    auto const id = generation_id(content.files.front().second);
+    ASSIGN_OR_RETURN(auto const ensured, store.ensure_generation(id, content));
+    if (ensured == PackageStore::Ensured::fetched) figures.files_written += content.packages.size();
+    // Named before anything links to it, so that collection cannot come between.
+    auto root = store.find_root(market.project_directory).value_or(ProjectRoot{});
+    root.project = market.project_directory;
+    root.target = transaction.target();
+    root.push(id);
+    RETURN_IF_ERROR(store.keep_root(root));
+    RETURN_IF_ERROR(transaction.stage_link(store.generation_tree(id)));
+    return id;
+}
+
 Result<void> check_target(FileSystem& files, std::string const& target, Lockfile const& old) {
     auto const standing = files.info(target);
     if (!standing) return standing.error().code == Errc::not_found ? ok() : Result<void>{standing.error()};
+    if (standing->kind == FileKind::symlink) {
+        auto const link = files.read_symlink(target);
+        if (link && generation_of_link(*link)) return ok();  // A link of ours: nothing of the user is in it.
+    }
     if (standing->kind != FileKind::directory) return occupied(target);
     ASSIGN_OR_RETURN(auto const entries, files.list(target));
     std::set<std::string> names;
@@ -95,9 +154,12 @@ Result<void> check_target(FileSystem& files, std::string const& target, Lockfile
     return ok();
 }
 
-bool tree_is_current(FileSystem& files, std::string const& target, Lockfile const& wanted, LinkMode mode) {
+bool tree_is_current(FileSystem& files, std::string const& target, Lockfile const& wanted, LinkMode mode,
+                     std::string const& generation) {
     auto const stamp = TreeStamp::of(files, target);
     if (!stamp || stamp->mode != mode || stamp->lockfile != sha256(as_bytes(wanted.print()))) return false;
+    auto const link = files.read_symlink(target);
+    if (mode == LinkMode::generation ? !link || *link != generation : link.has_value()) return false;
     return std::all_of(wanted.packages.begin(), wanted.packages.end(), [&](auto const& entry) {
         return files.info(join_path(target, entry.first.text())).has_value();
     });

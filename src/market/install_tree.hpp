@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "market/install.hpp"
 #include "market/install_transaction.hpp"
+#include "market/lock_proofs.hpp"
 #include "store/package_store.hpp"
 
 namespace ggen {
@@ -15,12 +16,25 @@ Result<void> build_tree(Market& market, PackageStore& store, std::string const& 
                         std::string const& old_target, Lockfile const& old, Lockfile const& wanted,
                         LinkMode mode, bool force, InstallFigures& figures);
 
+/// Files of packages that stay, but were edited in a tree whose mode is left now: they would be lost.
+/// Errors: refused (target_occupied) with the first such path.
+Result<void> check_edits(FileSystem& files, PackageStore& store, std::string const& target,
+                         Lockfile const& old, Lockfile const& wanted, LinkMode mode);
+
+/// The generation that holds `lockfile`: its name and its content.
+[[nodiscard]] Digest generation_id(std::string_view lockfile_text);
+[[nodiscard]] GenerationContent generation_content(Lockfile const& lockfile, LockProofs const& proofs);
+/// Builds the generation of `wanted` and links `staging`/tree to it. Errors: those of ensure_generation.
+Result<Digest> build_generation(Market& market, PackageStore& store, ProjectTransaction& transaction,
+                                Lockfile const& wanted, LockProofs const& proofs, InstallFigures& figures);
+
 /// Refuses a target that holds anything that the lockfile does not name.
 /// Errors: refused (target_occupied) with the first such path.
 Result<void> check_target(FileSystem& files, std::string const& target, Lockfile const& old);
 
-/// The tree at `target` is what `wanted` says, as far as its stamp and its directories tell.
+/// The tree at `target` is what `wanted` says, as far as its stamp and its directories tell. In mode
+/// `generation` it must be a link to the directory `generation`.
 [[nodiscard]] bool tree_is_current(FileSystem& files, std::string const& target, Lockfile const& wanted,
-                                   LinkMode mode);
+                                   LinkMode mode, std::string const& generation);
 
 }  // namespace ggen

@@ -79,9 +79,12 @@ Result<VerifyReport> verify_project(Market& market, bool offline);
 struct CacheListReport {
     std::string directory;
     std::vector<StoredPackage> packages;
+    std::vector<StoredGeneration> generations;
 };
 Result<CacheListReport> cache_list(Market& market);
-Result<CollectReport> cache_collect(Market& market, bool dry_run, std::int64_t min_age_seconds);
+/// With `bytes_max` unneeded packages go at any age, the oldest first, until the store is that small.
+Result<CollectReport> cache_collect(Market& market, bool dry_run, std::int64_t min_age_seconds,
+                                    std::optional<std::uint64_t> bytes_max = std::nullopt);
 Result<StoreCheckReport> cache_verify(Market& market);
 
 struct DoctorCheck {

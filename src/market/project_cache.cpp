@@ -57,13 +57,15 @@ DoctorCheck check_registry(Market& market, RegistryStatus const& status) {
 }  // namespace
 
 Result<CacheListReport> cache_list(Market& market) {
-    CacheListReport report{store_directory(market), {}};
+    CacheListReport report{store_directory(market), {}, {}};
     ASSIGN_OR_RETURN(auto const store, PackageStore::open(market.files, market.clock, report.directory));
     ASSIGN_OR_RETURN(report.packages, store->list());
+    ASSIGN_OR_RETURN(report.generations, store->generations());
     return report;
 }
 
-Result<CollectReport> cache_collect(Market& market, bool dry_run, std::int64_t min_age_seconds) {
+Result<CollectReport> cache_collect(Market& market, bool dry_run, std::int64_t min_age_seconds,
+                                    std::optional<std::uint64_t> bytes_max) {
     ASSIGN_OR_RETURN(auto const store,
                      PackageStore::open(market.files, market.clock, store_directory(market)));
     // Asked first when no install is running any more, so that none is missed.
@@ -72,7 +74,7 @@ Result<CollectReport> cache_collect(Market& market, bool dry_run, std::int64_t m
         if (!live) live.emplace(live_trees(market, dry_run));
         return !*live || (*live)->contains(package.tree);
     };
-    auto report = store->collect(is_live, min_age_seconds, dry_run);
+    auto report = store->collect({is_live, min_age_seconds, bytes_max, dry_run});
     if (live && !*live)
         return wrap(live->error(), "nothing was collected: a project's lockfile cannot be read");
     return report;

@@ -20,7 +20,8 @@ public:
         std::string real = directory;
         ASSIGN_OR_RETURN(auto const info, files_.info(directory));
         if (info.kind == FileKind::symlink) {
-            ASSIGN_OR_RETURN(real, files_.read_symlink(directory));
+            ASSIGN_OR_RETURN(auto const link, files_.read_symlink(directory));
+            real = link.starts_with('/') ? link : join_path(parent_path(directory), link);
         }
         RETURN_IF_ERROR(walk(real, "", 0));
         std::sort(entries_.begin(), entries_.end(),

@@ -1,13 +1,13 @@
 #include "net/http_client.hpp"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
+
+#include "net/curl_api.hpp"
 
 namespace ggen {
 namespace {
@@ -36,7 +36,7 @@ std::size_t on_body(char* data, std::size_t one, std::size_t count, void* user) 
     if (transfer.is_first_write) {
         transfer.is_first_write = false;
         long status = 0;
-        curl_easy_getinfo(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
+        curl_api()->easy_getinfo(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
         // A server that ignores the range sends everything again.
         if (transfer.resumed_at > 0 && status != 206) transfer.body.clear();
     }
@@ -76,7 +76,7 @@ bool is_temporary_status(long status) {
 }
 
 Error transport_error(CURLcode code, std::string const& url) {
-    std::string const text = "GET " + url + ": " + curl_easy_strerror(code);
+    std::string const text = "GET " + url + ": " + curl_api()->easy_strerror(code);
     if (code == CURLE_OPERATION_TIMEDOUT) return Error{Errc::timed_out, ErrorId::http_too_slow, text};
     if (code == CURLE_TOO_MANY_REDIRECTS) {
         return Error{Errc::unavailable, ErrorId::http_failed, "GET " + url + ": too many redirects"};
@@ -88,11 +88,6 @@ Error status_error(long status, std::string const& url) {
     std::string const text = "GET " + url + ": the server answered " + std::to_string(status);
     if (status == 404 || status == 410) return Error{Errc::not_found, ErrorId::http_failed, text};
     return Error{Errc::unavailable, ErrorId::http_failed, text};
-}
-
-void initialise_curl_once() {
-    static std::once_flag flag;
-    std::call_once(flag, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
 }
 
 }  // namespace
@@ -119,12 +114,12 @@ struct HttpClient::Impl {
     Impl(Impl const&) = delete;
     Impl& operator=(Impl const&) = delete;
     ~Impl() {
-        for (CURL* const handle : idle) curl_easy_cleanup(handle);
+        for (CURL* const handle : idle) curl_api()->easy_cleanup(handle);
     }
 
     CURL* take_handle() {
         std::lock_guard const lock{mutex};
-        if (idle.empty()) return curl_easy_init();
+        if (idle.empty()) return curl_api()->easy_init();
         CURL* const handle = idle.back();
         idle.pop_back();
         return handle;
@@ -136,24 +131,24 @@ struct HttpClient::Impl {
     }
 
     void configure(CURL* handle, std::string const& url, Transfer& transfer) const {
-        curl_easy_reset(handle);
-        curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
-        curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-        curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR,
+        curl_api()->easy_reset(handle);
+        curl_api()->easy_setopt(handle, CURLOPT_URL, url.c_str());
+        curl_api()->easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+        curl_api()->easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR,
                          url.starts_with("https:") ? "https" : "http,https");
-        curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
-        curl_easy_setopt(handle, CURLOPT_MAXREDIRS, static_cast<long>(options.redirects_max));
-        curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(handle, CURLOPT_USERAGENT, options.user_agent.c_str());
-        curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout.count()));
-        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(options.floor_bytes_per_second));
-        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_window.count()));
-        curl_easy_setopt(handle, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(transfer.bytes_max));
-        curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &on_body);
-        curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
-        curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
-        curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &on_progress);
-        curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &transfer);
+        curl_api()->easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
+        curl_api()->easy_setopt(handle, CURLOPT_MAXREDIRS, static_cast<long>(options.redirects_max));
+        curl_api()->easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+        curl_api()->easy_setopt(handle, CURLOPT_USERAGENT, options.user_agent.c_str());
+        curl_api()->easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout.count()));
+        curl_api()->easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(options.floor_bytes_per_second));
+        curl_api()->easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_window.count()));
+        curl_api()->easy_setopt(handle, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(transfer.bytes_max));
+        curl_api()->easy_setopt(handle, CURLOPT_WRITEFUNCTION, &on_body);
+        curl_api()->easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
+        curl_api()->easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+        curl_api()->easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &on_progress);
+        curl_api()->easy_setopt(handle, CURLOPT_XFERINFODATA, &transfer);
     }
 
     TryOutcome try_once(CURL* handle, std::string const& url, Transfer& transfer, Resume resume,
@@ -164,19 +159,19 @@ struct HttpClient::Impl {
         if (resume == Resume::immutable && !transfer.body.empty()) {
             transfer.resumed_at = transfer.body.size();
             std::string const range = std::to_string(transfer.resumed_at) + "-";
-            curl_easy_setopt(handle, CURLOPT_RANGE, range.c_str());
+            curl_api()->easy_setopt(handle, CURLOPT_RANGE, range.c_str());
         } else {
             transfer.body.clear();
         }
         curl_slist* headers = nullptr;
         if (!accept.empty()) {
-            headers = curl_slist_append(headers, ("Accept: " + accept).c_str());
+            headers = curl_api()->slist_append(headers, ("Accept: " + accept).c_str());
             // Decoded length differs from ranges, so compression goes with documents only.
-            curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");
+            curl_api()->easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");
         }
-        curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
-        CURLcode const code = curl_easy_perform(handle);
-        curl_slist_free_all(headers);
+        curl_api()->easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+        CURLcode const code = curl_api()->easy_perform(handle);
+        curl_api()->slist_free_all(headers);
         return judge(handle, code, url, transfer);
     }
 
@@ -190,13 +185,13 @@ struct HttpClient::Impl {
         }
         if (code != CURLE_OK) return {transport_error(code, url), is_temporary(code), {}};
         long status = 0;
-        curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+        curl_api()->easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
         if (status == 200 || (status == 206 && transfer.resumed_at > 0)) return {};
         transfer.body.clear();
         // A range that the server cannot satisfy: begin again from nothing.
         if (status == 416 && transfer.resumed_at > 0) return {status_error(status, url), true, {}};
         curl_off_t retry_after = 0;
-        curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &retry_after);
+        curl_api()->easy_getinfo(handle, CURLINFO_RETRY_AFTER, &retry_after);
         return {status_error(status, url), is_temporary_status(status),
                 std::chrono::seconds{std::clamp<curl_off_t>(retry_after, 0, 5)}};
     }
@@ -215,10 +210,8 @@ struct HttpClient::Impl {
     }
 };
 
-HttpClient::HttpClient(HttpOptions options, Random& random, CancelToken const& cancel) {
-    initialise_curl_once();
-    impl_ = std::make_unique<Impl>(std::move(options), random, cancel);
-}
+HttpClient::HttpClient(HttpOptions options, Random& random, CancelToken const& cancel)
+    : impl_(std::make_unique<Impl>(std::move(options), random, cancel)) {}
 
 HttpClient::~HttpClient() = default;
 
@@ -228,6 +221,10 @@ Result<Bytes> HttpClient::get(std::string const& url, std::uint64_t bytes_max, s
 
 Result<Bytes> HttpClient::fetch(std::string const& url, std::uint64_t bytes_max, Resume resume,
                                 std::string const& accept) {
+    if (curl_api() == nullptr) {
+        return Error{Errc::unavailable, ErrorId::http_failed, "libcurl.so.4 cannot be loaded",
+                     "install the package that holds it (Debian: libcurl4); folders work without it"};
+    }
     CURL* const handle = impl_->take_handle();
     if (handle == nullptr) return Error{Errc::io, ErrorId::http_failed, "libcurl gave no handle"};
     Transfer transfer;

@@ -50,39 +50,68 @@ Result<StoreCheckReport> DiskStore::verify() {
     return report;
 }
 
-Result<CollectReport> DiskStore::collect(std::function<bool(StoredPackage const&)> const& is_live,
-                                         std::int64_t min_age_seconds, bool dry_run) {
-    if (dry_run) return sweep(is_live, min_age_seconds, dry_run);
+Result<CollectReport> DiskStore::collect(CollectRequest const& request) {
+    if (request.dry_run) return sweep(request);
     // Every open store holds the shared lock, so the exclusive one waits for running installs to end.
     use_lock_.reset();
     Result<CollectReport> report = Error{Errc::io, "collection did not run"};
     {
         ASSIGN_OR_RETURN(auto const alone, files_.lock(use_lock_path(), LockMode::exclusive));
-        report = sweep(is_live, min_age_seconds, dry_run);
+        report = sweep(request);
     }
     ASSIGN_OR_RETURN(use_lock_, files_.lock(use_lock_path(), LockMode::shared));
     return report;
 }
 
-Result<CollectReport> DiskStore::sweep(std::function<bool(StoredPackage const&)> const& is_live,
-                                       std::int64_t min_age_seconds, bool dry_run) {
+Result<CollectReport> DiskStore::sweep(CollectRequest const& request) {
     CollectReport report;
+    std::set<Digest> needed;
+    RETURN_IF_ERROR(sweep_generations(request, report, needed));
     auto const now = clock_.wall_now();
-    ASSIGN_OR_RETURN(auto const packages, list());
+    ASSIGN_OR_RETURN(auto packages, list());
+    std::uint64_t bytes = 0;
+    for (auto const& package : packages) bytes += package.bytes;
+    // The oldest first: with a budget they go until the rest fits.
+    std::stable_sort(packages.begin(), packages.end(),
+                     [](auto const& a, auto const& b) { return a.last_used.seconds < b.last_used.seconds; });
     for (auto const& package : packages) {
-        bool const is_recent = now.seconds - package.last_used.seconds < min_age_seconds;
-        if (is_recent || is_live(package)) {
+        bool const is_recent = now.seconds - package.last_used.seconds < request.min_age_seconds;
+        bool const is_over = request.bytes_max && bytes > *request.bytes_max;
+        if ((is_recent && !is_over) || needed.contains(package.tree) || (request.is_live && request.is_live(package))) {
             ++report.kept_packages;
             report.kept_bytes += package.bytes;
             continue;
         }
+        bytes -= package.bytes;
         ++report.removed_packages;
         report.removed_bytes += package.bytes;
-        if (!dry_run) set_aside(package.tree);
+        if (!request.dry_run) set_aside(package.tree);
     }
-    if (dry_run) return report;
+    if (request.dry_run) return report;
     RETURN_IF_ERROR(sweep_remains());
     return report;
+}
+
+Result<void> DiskStore::sweep_generations(CollectRequest const& request, CollectReport& report,
+                                          std::set<Digest>& needed) {
+    auto const now = clock_.wall_now();
+    ASSIGN_OR_RETURN(auto const rooted, rooted_generations(request.dry_run));
+    ASSIGN_OR_RETURN(auto const all, generations());
+    for (auto const& generation : all) {
+        // One that nobody goes back to costs little and its packages much: a budget lets it go at any age.
+        bool const is_recent =
+            !request.bytes_max && now.seconds - generation.last_used.seconds < request.min_age_seconds;
+        if (!is_recent && !rooted.contains(generation.id)) {
+            ++report.removed_generations;
+            if (!request.dry_run && !park(generation_path(generation.id), generation.id))
+                return Error{Errc::io, generation_path(generation.id) + " cannot be moved to trash/"};
+            continue;
+        }
+        ++report.kept_generations;
+        ASSIGN_OR_RETURN(auto const packages, packages_of(generation.id));
+        needed.insert(packages.begin(), packages.end());
+    }
+    return ok();
 }
 
 /// Nobody else is here: staging, trash, locks of single packages, and halves of packages were left by
@@ -101,6 +130,12 @@ Result<void> DiskStore::sweep_remains() {
     RETURN_IF_ERROR(remove_in("/trash", everything));
     RETURN_IF_ERROR(
         remove_in("/locks", [&](std::string const& name) { return !use_lock_path().ends_with("/" + name); }));
+    RETURN_IF_ERROR(remove_in("/env", [](std::string const& name) { return !Digest::from_hex(name); }));
+    // The mark of a package that is there stays: nobody has synced it.
+    RETURN_IF_ERROR(remove_in("/unsynced", [&](std::string const& name) {
+        auto const tree = Digest::from_hex(name);
+        return !tree || !contains(*tree);
+    }));
     return remove_in("/pkg", [&](std::string const& name) {
         auto const tree = Digest::from_hex(name.substr(0, name.find('.')));
         return !tree || !contains(*tree);

@@ -93,16 +93,24 @@ private:
 
 }  // namespace
 
+bool DiskStore::check(Digest const& tree, std::string_view label) {
+    auto const differences = compare(tree, package_path(tree));
+    if (differences && differences->empty()) return true;
+    static_cast<void>(damaged(tree, label, "it differs from its list"));
+    return false;
+}
+
 Result<std::vector<TreeDifference>> DiskStore::compare(Digest const& tree, std::string const& directory) {
     ASSIGN_OR_RETURN(auto const manifest, read_manifest(tree));
     ASSIGN_OR_RETURN(auto const info, files_.info(directory));
     std::string real = directory;
     if (info.kind == FileKind::symlink) {
         ASSIGN_OR_RETURN(auto const target, files_.read_symlink(directory));
-        if (target != package_path(tree)) {
+        // Links of generations are relative; a link that names another package is a difference.
+        if (target != package_path(tree) && !target.ends_with("../pkg/" + tree.hex())) {
             return std::vector<TreeDifference>{{TreeDifference::Kind::kind, "."}};
         }
-        real = target;
+        real = package_path(tree);
     } else if (info.kind != FileKind::directory) {
         return std::vector<TreeDifference>{{TreeDifference::Kind::kind, "."}};
     }

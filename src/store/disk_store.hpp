@@ -1,8 +1,12 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "store/package_store.hpp"
 #include "store/tree_manifest.hpp"
@@ -10,7 +14,7 @@
 namespace ggen {
 
 /// The PackageStore over a FileSystem; split over package_store.cpp (fetch, materialise), compare.cpp
-/// (checking) and collect.cpp (listing, verifying, collecting).
+/// (checking), generations.cpp (trees of links) and collect.cpp (listing, verifying, collecting).
 class DiskStore final : public PackageStore {
 public:
     DiskStore(FileSystem& files, Clock& clock, std::string directory)
@@ -25,10 +29,23 @@ public:
                            CancelToken const* cancel) override;
     Result<void> materialise(Digest const& tree, std::string const& destination, LinkMode mode) override;
     Result<std::vector<TreeDifference>> compare(Digest const& tree, std::string const& directory) override;
+    [[nodiscard]] bool check(Digest const& tree, std::string_view label) override;
     Result<std::vector<StoredPackage>> list() override;
     Result<StoreCheckReport> verify() override;
-    Result<CollectReport> collect(std::function<bool(StoredPackage const&)> const& is_live,
-                                  std::int64_t min_age_seconds, bool dry_run) override;
+    Result<CollectReport> collect(CollectRequest const& request) override;
+
+    [[nodiscard]] std::string generation_tree(Digest const& id) const override {
+        return generation_path(id) + "/tree";
+    }
+    [[nodiscard]] bool has_generation(Digest const& id) override;
+    Result<Ensured> ensure_generation(Digest const& id, GenerationContent const& content) override;
+    Result<Bytes> generation_file(Digest const& id, std::string_view name, std::uint64_t bytes_max) override;
+    void note_checked(Digest const& id, GenerationCheck const& check) override;
+    [[nodiscard]] std::optional<GenerationCheck> find_checked(Digest const& id, Digest const& key) override;
+    Result<void> settle(bool is_synced) override;
+    [[nodiscard]] std::optional<ProjectRoot> find_root(std::string const& project) override;
+    Result<void> keep_root(ProjectRoot const& root) override;
+    Result<std::vector<StoredGeneration>> generations() override;
 
 private:
     [[nodiscard]] std::string package_path(Digest const& tree) const {
@@ -37,6 +54,13 @@ private:
     [[nodiscard]] std::string manifest_path(Digest const& tree) const {
         return package_path(tree) + ".manifest";
     }
+    [[nodiscard]] std::string generation_path(Digest const& id) const {
+        return directory_ + "/env/" + id.hex();
+    }
+    [[nodiscard]] std::string unsynced_path(Digest const& tree) const {
+        return directory_ + "/unsynced/" + tree.hex();
+    }
+    [[nodiscard]] std::string root_path(std::string const& project) const;
     [[nodiscard]] std::string use_lock_path() const { return directory_ + "/locks/in-use"; }
     /// A name below tmp/ or trash/ that nobody else has.
     [[nodiscard]] std::string unique_path(std::string_view folder, Digest const& tree);
@@ -46,14 +70,25 @@ private:
     Result<void> fill_staging(std::string const& staging, TreeManifest& manifest, Fill const& fill);
     Result<void> seal_directories(std::string const& staging, TreeManifest const& manifest);
     Result<void> build_copy(TreeManifest const& manifest, std::string const& from,
-                            std::string const& destination, bool link);
+                            std::string const& destination, LinkMode mode);
     Result<void> copy_file(TreeBuilder& builder, TreeManifest::File const& file, std::string const& from);
+    static Result<void> clone_file(TreeBuilder& builder, TreeManifest::File const& file, std::string const& from);
     /// Moves the package to trash/, so that the next ensure() fetches it again.
     void set_aside(Digest const& tree);
     Error damaged(Digest const& tree, std::string_view label, std::string const& what);
-    Result<CollectReport> sweep(std::function<bool(StoredPackage const&)> const& is_live,
-                                std::int64_t min_age_seconds, bool dry_run);
+    Result<void> check_unsynced(GenerationContent const& content);
+    Result<void> build_generation(std::string const& staging, GenerationContent const& content);
+    [[nodiscard]] bool is_this_generation(Digest const& id, GenerationContent const& content);
+    /// Moves whatever stands at `path` to trash/. False when it could not be moved.
+    bool park(std::string const& path, Digest const& name);
 
+    /// Generation -> projects that go back to it. Forgets projects that are gone.
+    Result<std::map<Digest, std::uint64_t>> rooted_generations(bool dry_run);
+    Result<CollectReport> sweep(CollectRequest const& request);
+    /// Removes generations that nobody needs; adds the packages of the others to `needed`.
+    Result<void> sweep_generations(CollectRequest const& request, CollectReport& report,
+                                   std::set<Digest>& needed);
+    Result<std::vector<Digest>> packages_of(Digest const& id);
     Result<void> sweep_remains();
 
     FileSystem& files_;
@@ -61,6 +96,8 @@ private:
     std::string directory_;
     std::unique_ptr<FileLock> use_lock_;  // Shared; keeps collection away.
     std::atomic<std::uint64_t> counter_{0};
+    std::mutex mutex_;
+    std::vector<Digest> fetched_;  // Since the last settle(); their marks are ours. Guarded by mutex_.
 };
 
 }  // namespace ggen

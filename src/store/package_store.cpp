@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view k_format = "ggen-store 1\n";
 constexpr std::uint32_t k_writable_by_others = 022;
+constexpr std::uint32_t k_writable = 0222;
 
 /// Directories of a package, parents first.
 std::set<std::string> directories_of(TreeManifest const& manifest) {
@@ -29,22 +30,26 @@ std::set<std::string> directories_of(TreeManifest const& manifest) {
 
 std::string_view link_mode_name(LinkMode mode) {
     switch (mode) {
-        case LinkMode::copy:
-            return "copy";
-        case LinkMode::hardlink:
-            return "hardlink";
+        case LinkMode::generation:
+            return "generation";
         case LinkMode::symlink:
             return "symlink";
+        case LinkMode::hardlink:
+            return "hardlink";
+        case LinkMode::reflink:
+            return "reflink";
+        case LinkMode::copy:
+            break;
     }
     return "copy";
 }
 
 Result<LinkMode> parse_link_mode(std::string_view text) {
-    for (auto const mode : {LinkMode::copy, LinkMode::hardlink, LinkMode::symlink}) {
+    for (auto const mode : k_link_modes) {
         if (text == link_mode_name(mode)) return mode;
     }
     return Error{Errc::invalid, ErrorId::usage, "unknown link mode \"" + std::string{text} + "\"",
-                 "choose one of copy, hardlink, symlink"};
+                 "choose one of generation, symlink, hardlink, reflink, copy"};
 }
 
 Result<std::unique_ptr<PackageStore>> PackageStore::open(FileSystem& files, Clock& clock,
@@ -62,6 +67,12 @@ Result<void> DiskStore::prepare() {
         }
         RETURN_IF_ERROR(files_.set_mode(directory_, 0755));
         RETURN_IF_ERROR(files_.write_file_atomic(directory_ + "/format", as_bytes(k_format), Sync::durable));
+    }
+    // A store of an older ggen lacks these; a read-only one does without.
+    for (auto const* name : {"/env", "/roots", "/unsynced"}) {
+        if (files_.info(directory_ + name)) continue;
+        auto const made = files_.make_directories(directory_ + name, 0755);
+        static_cast<void>(made);
     }
     ASSIGN_OR_RETURN(auto const info, files_.info(directory_));
     if (info.kind != FileKind::directory) {
@@ -91,7 +102,12 @@ std::string DiskStore::unique_path(std::string_view folder, Digest const& tree) 
 
 bool DiskStore::contains(Digest const& tree) {
     auto const manifest = files_.info(manifest_path(tree));
-    return manifest && manifest->kind == FileKind::regular && files_.info(package_path(tree)).has_value();
+    if (!manifest || manifest->kind != FileKind::regular) return false;
+    auto const package = files_.info(package_path(tree));
+    if (!package) return false;
+    // Whoever put it there was killed before the last step.
+    if ((package->mode & k_writable) != 0) static_cast<void>(files_.set_mode(package_path(tree), 0555));
+    return true;
 }
 
 Result<PackageStore::Ensured> DiskStore::ensure(Digest const& tree, std::string_view label, Fill const& fill,
@@ -127,6 +143,12 @@ Result<void> DiskStore::unpack(Digest const& tree, std::string_view label, Fill 
     if (filled) filled = seal_directories(staging, manifest);
     // A directory without its list can only be the rest of a set-aside that was interrupted.
     if (filled) filled = files_.remove_tree(package_path(tree));
+    // The mark comes before the package, so that none can be there after a power loss without it.
+    if (filled) filled = files_.write_file_atomic(unsynced_path(tree), {}, Sync::none);
+    if (filled) {
+        std::lock_guard const guard{mutex_};
+        fetched_.push_back(tree);
+    }
     if (filled) filled = files_.rename(staging, package_path(tree));
     if (!filled) {
         auto const removed = files_.remove_tree(staging);
@@ -171,10 +193,13 @@ void DiskStore::set_aside(Digest const& tree) {
     // The list goes first: without it the package does not count as present.
     auto const manifest_removed = files_.remove_tree(manifest_path(tree));
     auto const chmodded = files_.set_mode(package_path(tree), 0755);
-    auto const moved = files_.rename(package_path(tree), unique_path("trash", tree));
     static_cast<void>(manifest_removed);
     static_cast<void>(chmodded);
-    static_cast<void>(moved);
+    static_cast<void>(park(package_path(tree), tree));
+}
+
+bool DiskStore::park(std::string const& path, Digest const& name) {
+    return files_.rename(path, unique_path("trash", name)).has_value();
 }
 
 Error DiskStore::damaged(Digest const& tree, std::string_view label, std::string const& what) {
@@ -192,8 +217,9 @@ Result<void> DiskStore::materialise(Digest const& tree, std::string const& desti
         return damaged(tree, {}, manifest.error().context);
     }
     if (files_.info(destination)) return Error{Errc::conflict, destination + " exists already"};
-    if (mode == LinkMode::symlink) return files_.make_symlink(package_path(tree), destination);
-    auto built = build_copy(*manifest, package_path(tree), destination, mode == LinkMode::hardlink);
+    if (mode == LinkMode::symlink || mode == LinkMode::generation)
+        return files_.make_symlink(package_path(tree), destination);
+    auto built = build_copy(*manifest, package_path(tree), destination, mode);
     if (built) return built;
     auto const removed = files_.remove_tree(destination);
     static_cast<void>(removed);
@@ -204,12 +230,13 @@ Result<void> DiskStore::materialise(Digest const& tree, std::string const& desti
 }
 
 Result<void> DiskStore::build_copy(TreeManifest const& manifest, std::string const& from,
-                                   std::string const& destination, bool link) {
+                                   std::string const& destination, LinkMode mode) {
+    bool may_clone = mode == LinkMode::reflink;
     ASSIGN_OR_RETURN(auto const builder, files_.create_tree(destination));
     for (auto const& path : directories_of(manifest)) RETURN_IF_ERROR(builder->make_directory(path));
     for (auto const& file : manifest.files) {
         auto const source = from + "/" + file.path;
-        if (link) {
+        if (mode == LinkMode::hardlink) {
             ASSIGN_OR_RETURN(auto const info, files_.info(source));
             if (info.kind != FileKind::regular || info.size_bytes != file.size_bytes) {
                 return Error{Errc::corrupt, ErrorId::store_damaged, file.path + " has another size"};
@@ -217,9 +244,18 @@ Result<void> DiskStore::build_copy(TreeManifest const& manifest, std::string con
             // Another file system or an inode with too many links: this one file is copied.
             if (builder->add_hard_link(file.path, source)) continue;
         }
-        RETURN_IF_ERROR(copy_file(*builder, file, source));
+        // The first refusal tells about the whole file system pair.
+        may_clone = may_clone && clone_file(*builder, file, source).has_value();
+        if (!may_clone) RETURN_IF_ERROR(copy_file(*builder, file, source));
     }
     return files_.set_mode(destination, 0755 & ~process_umask());
+}
+
+/// Blocks are shared, not read: only the size is checked. Leaves nothing on error.
+Result<void> DiskStore::clone_file(TreeBuilder& builder, TreeManifest::File const& file,
+                                   std::string const& from) {
+    return builder.add_clone(file.path, from, file.size_bytes,
+                             (file.executable ? 0755U : 0644U) & ~process_umask());
 }
 
 Result<void> DiskStore::copy_file(TreeBuilder& builder, TreeManifest::File const& file,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,16 +14,23 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "crypto/digest.hpp"
+#include "store/generation.hpp"
 
 namespace ggen {
 
 /// How a package gets from the store into a project.
 enum class LinkMode : std::uint8_t {
-    copy,      ///< Private writable files (0644/0755 less umask). The default.
-    hardlink,  ///< Shares read-only inodes with the store: fast, but editing one file edits all.
-    symlink,   ///< One link per package into the store: fastest; read-only.
+    generation,  ///< One link to a tree of links that all projects with that lockfile share; read-only.
+    symlink,     ///< A directory of the project with one link per package into the store; read-only packages.
+    hardlink,    ///< Shares read-only inodes with the store: fast, but editing one file edits all.
+    reflink,     ///< Private writable files that share blocks until they are written, where the disk can.
+    copy,        ///< Private writable files (0644/0755 less umask).
 };
+/// Every mode, the default first.
+inline constexpr std::array k_link_modes{LinkMode::generation, LinkMode::symlink, LinkMode::hardlink,
+                                         LinkMode::reflink, LinkMode::copy};
 [[nodiscard]] std::string_view link_mode_name(LinkMode mode);
+/// Errors: invalid (usage).
 [[nodiscard]] Result<LinkMode> parse_link_mode(std::string_view text);
 
 /// A file of an unpacked package; `content` is valid while the callback that gave it runs.
@@ -47,11 +55,28 @@ struct StoredPackage {
     UnixTime last_used;
 };
 
+struct StoredGeneration {
+    Digest id;
+    std::uint64_t packages = 0;
+    std::uint64_t projects = 0;  ///< That go back to it, now or by rollback.
+    UnixTime last_used;
+};
+
+struct CollectRequest {
+    /// Wanted by somebody whom the store does not know: lockfiles of copied trees.
+    std::function<bool(StoredPackage const&)> is_live;
+    std::int64_t min_age_seconds = 0;  ///< What was used within it stays…
+    std::optional<std::uint64_t> bytes_max{};  ///< …unless the store is larger than this: oldest first.
+    bool dry_run = false;
+};
+
 struct CollectReport {
     std::uint64_t removed_packages = 0;
     std::uint64_t removed_bytes = 0;
     std::uint64_t kept_packages = 0;
     std::uint64_t kept_bytes = 0;
+    std::uint64_t removed_generations = 0;
+    std::uint64_t kept_generations = 0;
 };
 
 struct StoreCheckReport {
@@ -66,6 +91,9 @@ struct StoreCheckReport {
 ///   format            "ggen-store 1\n"
 ///   pkg/<tree hex>/   one unpacked package, files 0444/0555; complete once it stands there
 ///   pkg/<tree hex>.manifest   sorted list: path, mode, size, sha256; written before the rename
+///   unsynced/<tree hex>       that package may not survive a power loss yet: its content is checked on use
+///   env/<id hex>/             one generation: tree/ (links to pkg/), ggen.lock, ggen.lock.proofs, checked
+///   roots/<sha256 of project> which generations a project goes back to
 ///   locks/ tmp/ trash/
 ///
 /// Safe between processes by kernel locks (one per digest while it is being fetched, one shared/exclusive
@@ -89,6 +117,28 @@ public:
     virtual Result<Ensured> ensure(Digest const& tree, std::string_view label, Fill const& fill,
                                    CancelToken const* cancel = nullptr) = 0;
 
+    /// Directory that a project links to for generation `id`; absolute, whether it exists or not.
+    [[nodiscard]] virtual std::string generation_tree(Digest const& id) const = 0;
+    [[nodiscard]] virtual bool has_generation(Digest const& id) = 0;
+    /// Builds generation `id` unless a sound one is there; every package must be in the store. Packages that
+    /// a killed process left unsynced are checked by content first. Nothing is synced: settle() is.
+    /// Errors: corrupt (store_damaged; the package was set aside), not_found (a package), io.
+    virtual Result<Ensured> ensure_generation(Digest const& id, GenerationContent const& content) = 0;
+    /// A file of generation `id`, such as "ggen.lock". Errors: not_found, io.
+    virtual Result<Bytes> generation_file(Digest const& id, std::string_view name, std::uint64_t bytes_max) = 0;
+    /// Remembers with generation `id` that what `key` stands for was checked; hints that may be lost.
+    virtual void note_checked(Digest const& id, GenerationCheck const& check) = 0;
+    /// The note with that key, when the generation is there. A few system calls.
+    [[nodiscard]] virtual std::optional<GenerationCheck> find_checked(Digest const& id, Digest const& key) = 0;
+    /// Makes everything that this object fetched durable (syncfs, unless the caller did it after the last
+    /// ensure()) and takes the marks of unsynced packages away.
+    virtual Result<void> settle(bool is_synced) = 0;
+    /// What `project` goes back to; nothing when it is not known or unreadable.
+    [[nodiscard]] virtual std::optional<ProjectRoot> find_root(std::string const& project) = 0;
+    /// Keeps the generations of `root` from collection while its project stands. In a store of another user
+    /// or on a read-only disk nothing is written: whoever may write there collects it. Errors: io.
+    virtual Result<void> keep_root(ProjectRoot const& root) = 0;
+
     /// Puts package `tree` at `destination` (absent; its parent exists). Checks size and, in copy mode,
     /// the digest of every file on the way; a damaged entry is set aside: corrupt (store_damaged), and
     /// the caller may ensure() again.
@@ -97,13 +147,15 @@ public:
     /// else not_found.
     virtual Result<std::vector<TreeDifference>> compare(Digest const& tree, std::string const& directory) = 0;
 
+    /// Re-hashes one package that is there; a damaged one is set aside, and the answer is false.
+    [[nodiscard]] virtual bool check(Digest const& tree, std::string_view label) = 0;
     virtual Result<std::vector<StoredPackage>> list() = 0;
     /// Re-hashes everything; damaged packages are moved to trash/.
     virtual Result<StoreCheckReport> verify() = 0;
-    /// Removes packages that `is_live` does not want and that nobody used for `min_age_seconds`. Safe
-    /// beside running installs. With `dry_run` only counts.
-    virtual Result<CollectReport> collect(std::function<bool(StoredPackage const&)> const& is_live,
-                                          std::int64_t min_age_seconds, bool dry_run) = 0;
+    virtual Result<std::vector<StoredGeneration>> generations() = 0;
+    /// Mark and sweep. Live are: generations in the roots of projects that exist, or that such a project links
+    /// to; packages of kept generations; packages that `is_live` wants. Waits for running installs.
+    virtual Result<CollectReport> collect(CollectRequest const& request) = 0;
 };
 
 }  // namespace ggen

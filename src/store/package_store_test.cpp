@@ -191,10 +191,10 @@ TEST_F(PackageStoreTest, CollectKeepsWhatIsLiveOrRecent) {
     ASSERT_TRUE(store->ensure(tree_of("dead"), "dead", filler({{"f", "22"}})));
     auto const is_live = [](StoredPackage const& package) { return package.label == "live"; };
 
-    EXPECT_EQ(store->collect(is_live, 5'000'000'000, false)->removed_packages, 0U) << "both are recent";
-    EXPECT_EQ(store->collect(is_live, 0, true)->removed_packages, 1U);
+    EXPECT_EQ(store->collect({is_live, 5'000'000'000, {}, false})->removed_packages, 0U) << "both are recent";
+    EXPECT_EQ(store->collect({is_live, 0, {}, true})->removed_packages, 1U);
     EXPECT_TRUE(store->contains(tree_of("dead"))) << "a dry run removes nothing";
-    auto const report = store->collect(is_live, 0, false).value();
+    auto const report = store->collect({is_live, 0, {}, false}).value();
 
     EXPECT_EQ(report.removed_bytes, 2U);
     EXPECT_EQ(report.kept_packages, 1U);
@@ -213,7 +213,7 @@ TEST_F(PackageStoreTest, CollectSweepsWhatKilledProcessesLeft) {
     ASSERT_TRUE(files.write_file_atomic(dir_ / "store/pkg/.tmp-1-2", {}, Sync::none));
     ASSERT_TRUE(files.make_directories(dir_ / "store/tmp/staging/deep"));
 
-    ASSERT_TRUE(store->collect([](auto const&) { return true; }, 0, false));
+    ASSERT_TRUE(store->collect({[](auto const&) { return true; }, 0, {}, false}));
 
     EXPECT_EQ(files.list(dir_ / "store/pkg")->size(), 2U);
     EXPECT_TRUE(files.list(dir_ / "store/tmp")->empty());
@@ -287,7 +287,7 @@ TEST_F(PackageStoreTest, RefusesAStoreOfTheFutureOrOneThatOthersMayWrite) {
 }
 
 TEST(LinkModeTest, NamesReadBack) {
-    for (auto const mode : {LinkMode::copy, LinkMode::hardlink, LinkMode::symlink}) {
+    for (auto const mode : k_link_modes) {
         EXPECT_EQ(parse_link_mode(link_mode_name(mode)).value(), mode);
     }
     EXPECT_EQ(parse_link_mode("magic").error().code, Errc::invalid);

@@ -80,7 +80,7 @@ def shape(value):
 JSON_COMMANDS = [
     "registry list", "key show", "search", "search app --detailed", "info acme/app", "install acme/app",
     "install acme/app --dry-run", "list", "tree", "why acme/base", "verify --offline", "outdated", "lock",
-    "update --all", "remove acme/app", "cache list", "cache verify", "cache gc --dry-run", "config list",
+    "update --all", "remove acme/app", "rollback", "cache list", "cache verify", "cache gc --dry-run", "config list",
     "config get link_mode", "config set link_mode copy", "registry fsck", "registry rebuild", "doctor", "version", "explain",
     "explain GM0101", "semver 1.0.0", "pack packs/acme-base-1.0.0 -o x.gpack", "inspect archive x.gpack",
     "publish packs/acme-base-1.0.0", "publish packs/acme-base-1.0.0 --dry-run", "init new --name acme/new",

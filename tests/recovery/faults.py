@@ -22,7 +22,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from flaky_installs import environment, run  # noqa: E402
 from kill_harness import (acknowledged, check_project, check_world, copy_world, drop, kill_points,  # noqa: E402
-                          make_world, strace, tree_hash, SCENARIOS)
+                          make_world, old_tree_of, strace, tree_hash, SCENARIOS)
 
 FAULTS = {
     "write": ("ENOSPC", "EIO"), "pwrite64": ("ENOSPC",), "openat": ("EMFILE", "EACCES"), "openat2": ("ENOSPC",),
@@ -133,9 +133,7 @@ def main():
         plan, trees = [], {}
         for scenario in SCENARIOS:
             points, new_tree = kill_points(options.ggen, world, room, scenario)
-            installed = tree_hash(world / "project/gpacks")
-            old_tree = {"install": "absent", "update": installed, "gc": installed}.get(scenario)
-            trees[scenario] = (old_tree, new_tree)
+            trees[scenario] = (old_tree_of(world, scenario), new_tree)
             plan += [(scenario, call, nth, fault) for call, nth in points for fault in FAULTS.get(call, ())]
         random.Random(options.seed).shuffle(plan)
         for number, (scenario, call, nth, fault) in enumerate(plan[: options.points]):

@@ -31,6 +31,8 @@ def environment(room, **extra):
     env = {key: value for key, value in os.environ.items() if not key.startswith("GGEN_")}
     for name in ("config", "data", "state", "cache"):
         env[f"GGEN_{name.upper()}_DIR"] = str(room / name)
+    if mode := os.environ.get("GGEN_TEST_LINK_MODE"):
+        env["GGEN_LINK_MODE"] = mode
     env.update(NO_COLOR="1", **extra)
     return env
 

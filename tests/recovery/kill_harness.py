@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """kill -9 at injected system calls of publish, install, update and the collection of the store.
 
-    kill_harness.py GGEN [--runs N] [--seed S] [--jobs J]
+    kill_harness.py GGEN [--runs N] [--seed S] [--jobs J] [--scenario NAME] [--link MODE]
 
 One clean run of each scenario is traced to learn which file system calls it makes and how often. A kill
 point is (call, n): strace delivers SIGKILL when a thread enters its n-th such call. Kill points are drawn
@@ -13,6 +13,7 @@ without repetition; every run starts from a fresh copy of the same world. After 
   install   the project holds the old tree or the new tree as a whole, and its lockfile says the same;
   update    the same command run again succeeds with no flag and gives the new tree; verify passes
   gc        the store is sound and holds what the project needs; run again, it collects the rest
+  activate  as install, of a lockfile that another project of this machine has installed
 
 Prints "N passed, N failed". Exit code 77 where strace may not trace.
 """
@@ -79,6 +80,10 @@ def make_world(ggen, room):
     pack(packs / "new-1", "acme/fresh", "0.1.0", {"acme/base": "^1.0.0"})
     pack(packs / "new-2", "acme/app", "1.2.0", {"acme/tool": "^1.0.0", "acme/fresh": "^0.1.0"})
     (world / "empty-project").mkdir()
+    # A second checkout of a project whose lockfile this machine has built before.
+    (world / "known-project").mkdir()
+    for name in ("ggen.lock", "ggen.lock.proofs"):
+        shutil.copy(world / "project" / name, world / "known-project" / name)
     return world
 
 
@@ -87,22 +92,35 @@ SCENARIOS = {
     "install": ("consumer", lambda w: ["--project", str(w / "empty-project"), "install", "acme/app"]),
     "update": ("consumer", lambda w: ["--project", str(w / "project"), "update", "--all"]),
     "gc": ("consumer", lambda w: ["cache", "gc", "--min-age", "0"]),
+    "activate": ("consumer", lambda w: ["--project", str(w / "known-project"), "install"]),
 }
 
 
+PROJECTS = {"install": "empty-project", "update": "project", "activate": "known-project", "gc": "project"}
+
+
+def old_tree_of(world, scenario):
+    return tree_hash(world / PROJECTS[scenario] / "gpacks") if scenario in PROJECTS else None
+
+
 def tree_hash(folder):
-    """Of every path, mode and byte below gpacks, or "absent". The tool's own marker files do not count."""
+    """Of every path, mode and byte below gpacks, links followed, or "absent" (a link to nothing is an error). The
+    tool's own marker files do not count."""
+    if folder.is_symlink() and not folder.exists():
+        return "dangling"
     if not folder.exists():
         return "absent"
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
+    found = []
+    # Generations are links: what counts is what a program reads through them.
+    for place, folders, files in os.walk(folder, followlinks=True):
+        found += [pathlib.Path(place) / name for name in folders + files]
+    for path in sorted(found):
         name = str(path.relative_to(folder))
         if any(part.startswith(".ggen") for part in name.split("/")):
             continue
-        digest.update(name.encode() + b"\0" + oct(path.lstat().st_mode).encode())
-        if path.is_symlink():
-            digest.update(os.readlink(path).encode())
-        elif path.is_file():
+        digest.update(name.encode() + b"\0" + oct(path.stat().st_mode).encode())
+        if path.is_file():
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -114,6 +132,11 @@ def copy_world(world, room, number):
     subprocess.run(["cp", "-a", str(world), str(copy)], check=True)
     for config in (copy / "publisher/config/config.toml", copy / "consumer/config/config.toml"):
         config.write_text(config.read_text().replace(str(world), str(copy)))
+    link = copy / "project/gpacks"
+    if link.is_symlink():
+        target = os.readlink(link).replace(str(world), str(copy))
+        link.unlink()
+        link.symlink_to(target)
     return copy
 
 
@@ -148,8 +171,7 @@ def kill_points(ggen, world, room, scenario):
     most = collections.Counter()
     for (_, call), count in counts.items():
         most[call] = max(most[call], count)
-    after = {"install": copy / "empty-project/gpacks", "update": copy / "project/gpacks"}.get(scenario)
-    new_tree = tree_hash(after) if after else None
+    new_tree = old_tree_of(copy, scenario)
     drop(copy)
     return [(call, number) for call, count in sorted(most.items()) for number in range(1, count + 1)], new_tree
 
@@ -190,7 +212,7 @@ def check_publish(ggen, world, told):
 
 
 def check_project(ggen, world, scenario, old_tree, new_tree):
-    project = world / ("empty-project" if scenario == "install" else "project")
+    project = world / PROJECTS[scenario]
     listed = run(ggen, world / "consumer", "--project", str(project), "list", "--json")
     if listed.returncode != 0:
         return f"list after the kill: exit {listed.returncode}: {listed.stderr.strip()[:400]}"
@@ -261,7 +283,9 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--scenario", choices=sorted(SCENARIOS))
+    parser.add_argument("--link", default="generation", help="link mode of the consumer")
     options = parser.parse_args()
+    os.environ["GGEN_TEST_LINK_MODE"] = options.link
     if shutil.which("strace") is None:
         print("SKIPPED: strace is not installed")
         return 77
@@ -270,8 +294,7 @@ def main():
     started = time.monotonic()
     try:
         world = make_world(options.ggen, room)
-        installed = tree_hash(world / "project/gpacks")
-        old_trees = {"install": "absent", "update": installed, "gc": installed}
+        old_trees = {scenario: old_tree_of(world, scenario) for scenario in SCENARIOS}
         plan, new_trees = [], {}
         for scenario in [options.scenario] if options.scenario else SCENARIOS:
             points, new_trees[scenario] = kill_points(options.ggen, world, room, scenario)

@@ -16,6 +16,7 @@ $ ggen
     update              Move to newer versions within the ranges
     outdated            Show packages that have newer versions
     remove              Remove packages and what only they needed
+    rollback            Go back to what was installed before
     why                 Explain why a package is installed
     tree                Show the tree of dependencies
     verify              Prove that what is installed is what was published
@@ -42,7 +43,7 @@ $ ggen
     import tree         Publish every package below a directory
 
   This machine
-    cache list          List the packages in the store
+    cache list          List the packages and generations in the store
     cache gc            Remove packages from the store that were not used for long
     cache verify        Hash every file of the store again
     config list         List the settings

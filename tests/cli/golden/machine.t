@@ -28,7 +28,7 @@ $ ggen config list --plain | cut -f1 | sort
   registry.main
 
 $ ggen config get link_mode
-  copy
+  generation
 
 $ ggen config set link_mode hardlink; ggen config get link_mode
   hardlink
@@ -37,7 +37,7 @@ $ ggen config list --origin --plain | grep link_mode
   link_mode	hardlink	$ROOM/config/config.toml
 
 $ ggen config set link_mode sideways
-! error[GM0802]: link_mode: "sideways" is none of copy, hardlink, symlink
+! error[GM0802]: link_mode: "sideways" is none of generation, symlink, hardlink, reflink, copy
 !   cause: a configuration file has a mistake
 !   help: `ggen explain GM0802` says more
 [2]
@@ -57,7 +57,7 @@ $ ggen config set link_mode ''; ggen config get link_mode --json
   {
     "schema": "ggen.config-get/1",
     "key": "link_mode",
-    "value": "copy",
+    "value": "generation",
     "origin": "default"
   }
 
@@ -65,7 +65,7 @@ $ ggen install acme/app >/dev/null 2>&1; ggen cache list --plain | cut -f1,3
   acme/app@1.0.0	2
   acme/base@1.0.0	2
   acme/tool@1.0.0	2
-! 3 packages, 711 B in $ROOM/cache/store
+! 3 packages, 711 B, 1 generation in $ROOM/cache/store
 
 $ ggen cache verify
   3 packages, 6 files (711 B): sound
