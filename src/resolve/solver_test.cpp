@@ -121,7 +121,8 @@ TEST(SolverTest, StaysValidWhenTheSearchForThePreferredAnswerIsCut) {
         tuning.first_conflicts_max = 0;
         tuning.second_conflicts_max = 0;
 
-        auto const result = solver::resolve_tuned(provider, universe.request, {}, tuning);
+        solver::Catalog catalog{provider};
+        auto const result = solver::resolve_tuned(catalog, universe.request, {}, tuning);
 
         SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + universe.text());
         ASSERT_TRUE(result);
