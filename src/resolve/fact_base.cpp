@@ -7,6 +7,9 @@ namespace ggen::solver {
 namespace {
 
 constexpr RangeId k_no_range = ~RangeId{0};
+/// Room for small solves, so that their lists are not moved again and again.
+constexpr std::size_t k_usual_packages = 32;
+constexpr std::size_t k_usual_facts = 128;
 
 }  // namespace
 
@@ -20,6 +23,11 @@ std::map<PackageName, std::vector<Version>> exact_pins(std::vector<Dependency> c
 
 FactBase::FactBase(Catalog& catalog, Problem const& problem, bool expands_known)
     : catalog_(catalog), problem_(problem), expands_known_(expands_known), packages_(1) {
+    packages_.reserve(k_usual_packages);
+    opened_.reserve(k_usual_packages);
+    ranges_.reserve(k_usual_facts);
+    watched_.reserve(k_usual_facts);
+    causes_.reserve(k_usual_facts);
     make_room(k_root);
     packages_[k_root].state_count = 2;
     packages_[k_root].expanded = arena_.allocate<std::uint64_t>(1);

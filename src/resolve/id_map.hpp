@@ -24,7 +24,7 @@ public:
 
 private:
     static constexpr std::uint64_t k_free = ~std::uint64_t{0};
-    static constexpr std::size_t k_first_slots = 32;
+    static constexpr std::size_t k_first_slots = 128;
     struct Slot {
         std::uint64_t key = k_free;
         std::uint32_t value = 0;

@@ -3,6 +3,18 @@
 #include <algorithm>
 
 namespace ggen::solver {
+namespace {
+
+/// Room for small solves, so that the lists are not moved again and again.
+constexpr std::size_t k_usual_packages = 32;
+constexpr std::size_t k_usual_assignments = 128;
+
+}  // namespace
+
+PartialSolution::PartialSolution() {
+    packages_.reserve(k_usual_packages);
+    trail_.reserve(k_usual_assignments);
+}
 
 void PartialSolution::open(PackageId package, std::uint32_t size) {
     if (package >= packages_.size()) packages_.resize(package + 1);

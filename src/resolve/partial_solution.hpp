@@ -26,6 +26,7 @@ struct Assignment {
 /// package only shrink, so that a satisfier is found in logarithmic time.
 class PartialSolution {
 public:
+    PartialSolution();
     /// Makes room for `package` with `size` states, all of them possible.
     void open(PackageId package, std::uint32_t size);
     void assign(PackageId package, StateView accumulated, IncompatibilityId cause, std::uint32_t level);

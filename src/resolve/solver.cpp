@@ -7,6 +7,13 @@ namespace ggen::solver {
 
 Solver::Solver(Catalog& catalog, Problem const& problem, Budget& budget, bool expands_known)
     : catalog_(catalog), budget_(budget), facts_(catalog, problem, expands_known) {
+    constexpr std::size_t k_usual_packages = 32;
+    for (auto* list : {&changed_, &forced_, &queue_, &preferred_, &package_conflicts_}) {
+        list->reserve(k_usual_packages);
+    }
+    fresh_.reserve(k_usual_packages);
+    dated_.reserve(4 * k_usual_packages);
+    levels_.reserve(k_usual_packages);
     partial_.open(k_root, 2);
     levels_.push_back({++stamps_, 0, 1, {}});
     fresh_.push_back(0);
@@ -89,8 +96,8 @@ Result<void> Solver::expand(PackageId package, std::uint32_t state) {
 
 void Solver::enqueue(PackageId package) {
     if (package >= is_queued_.size()) is_queued_.resize(package + 1);
-    if (is_queued_[package]) return;
-    is_queued_[package] = true;
+    if (is_queued_[package] != 0) return;
+    is_queued_[package] = 1;
     queue_.push_back(package);
 }
 
