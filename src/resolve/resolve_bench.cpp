@@ -6,6 +6,9 @@
 //        resolve_bench [--answers] [--passes N] singletons|disjoint|ranges PACKAGES VERSIONS
 //        resolve_bench [--answers] [--passes N] tree PACKAGES
 //            solves one generated universe
+//        resolve_bench ron FILE.jsonl OUT.ron OUT.roots
+//            writes an index for tests/resolve/peer-pubgrub: packages and versions as numbers, a range as
+//            the runs of versions that it admits; OUT.roots has the numbers and the names of each release
 //
 // The forms with --passes print the CPU time of each pass in microseconds, one line a pass: the first
 // learns the index (lists of versions, ranges), the others solve only. With --answers they print one
@@ -16,7 +19,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
-#include <functional>
+#include <map>
 #include <sstream>
 #include <string_view>
 
@@ -94,19 +97,15 @@ int solve_all(ggen::DependencyProvider& provider, std::vector<Root> const& roots
     return 0;
 }
 
-int run_index(char const* path, Options const& options) {
+std::string read_file(char const* path) {
     std::ifstream file{path, std::ios::binary};
     std::ostringstream content;
     content << file.rdbuf();
-    auto const text = content.str();
-    auto const start = cpu_us();
-    auto const provider = ggen::load_index(text);
-    if (!provider) {
-        std::fprintf(stderr, "%s: %s\n", path, provider.error().context.c_str());
-        return 1;
-    }
-    if (!options.wants_answers) std::printf("%.0f us to read the index\n", cpu_us() - start);
-    std::vector<Root> roots;
+    return content.str();
+}
+
+std::vector<Root> roots_of(std::string const& text) {
+    std::vector<Root> out;
     std::istringstream lines{text};
     for (std::string line; std::getline(lines, line);) {
         auto const json = ggen::Json::parse(line).value();
@@ -116,9 +115,66 @@ int run_index(char const* path, Options const& options) {
         root.request.roots.push_back(
             {ggen::PackageName::parse(name).value(),
              ggen::VersionRange::exactly(ggen::Version::parse(version).value()), false, {}});
-        roots.push_back(std::move(root));
+        out.push_back(std::move(root));
     }
-    return solve_all(**provider, roots, options);
+    return out;
+}
+
+/// "(3, Some(5)),": the runs of `states` as version indices.
+std::string ron_runs(ggen::solver::StateSet const& states) {
+    std::string out;
+    for (std::uint32_t state = 1; state < states.size(); ++state) {
+        if (!states.contains(state)) continue;
+        auto end = state + 1;
+        while (end < states.size() && states.contains(end)) ++end;
+        out += "(" + std::to_string(state) + ", Some(" + std::to_string(end) + ")),";
+        state = end;
+    }
+    return out;
+}
+
+int write_ron(char const* index_path, char const* ron_path, char const* roots_path) {
+    auto const text = read_file(index_path);
+    auto const provider = ggen::load_index(text);
+    if (!provider) {
+        std::fprintf(stderr, "%s: %s\n", index_path, provider.error().context.c_str());
+        return 1;
+    }
+    ggen::solver::Catalog catalog{**provider};
+    std::ofstream roots{roots_path};
+    std::map<ggen::solver::PackageId, std::string> packages;
+    for (auto const& root : roots_of(text)) {
+        auto const package = catalog.open(root.request.roots[0].name).value();
+        auto const& versions = catalog.versions(package);
+        auto const& wanted = root.request.roots[0].range;
+        std::uint32_t index = 0;
+        while (!wanted.matches(versions[index].version)) ++index;
+        roots << package << '\t' << index + 1 << '\t' << root.label << '\n';
+        auto& out = packages[package];
+        out += std::to_string(index + 1) + ": {";
+        for (auto const& need : catalog.needs(package, index).value()) {
+            out += std::to_string(catalog.number(need.entry)) + ": [" +
+                   ron_runs(catalog.range(need.range).matches) + "],";
+        }
+        out += "},\n";
+    }
+    std::ofstream ron{ron_path};
+    ron << "{\n";
+    for (auto const& [package, releases] : packages) ron << package << ": {\n" << releases << "},\n";
+    ron << "}\n";
+    return ron.good() && roots.good() ? 0 : 1;
+}
+
+int run_index(char const* path, Options const& options) {
+    auto const text = read_file(path);
+    auto const start = cpu_us();
+    auto const provider = ggen::load_index(text);
+    if (!provider) {
+        std::fprintf(stderr, "%s: %s\n", path, provider.error().context.c_str());
+        return 1;
+    }
+    if (!options.wants_answers) std::printf("%.0f us to read the index\n", cpu_us() - start);
+    return solve_all(**provider, roots_of(text), options);
 }
 
 int run_generated(std::string_view kind, std::uint32_t packages, std::uint32_t versions,
@@ -166,5 +222,6 @@ int main(int argc, char** argv) {
     }
     std::string_view const kind{argv[at]};
     if (kind == "index") return run_index(argv[at + 1], options);
+    if (kind == "ron" && argc - at == 4) return write_ron(argv[at + 1], argv[at + 2], argv[at + 3]);
     return run_generated(kind, number(argv[at + 1]), at + 2 < argc ? number(argv[at + 2]) : 1, options);
 }

@@ -1,5 +1,6 @@
 //! usage: peer-pubgrub [--answers] [--passes N] KIND ARG...
 //!   numbers FILE.ron      packages u16, versions u32: every version of every package as root
+//!   indices FILE.ron      the same with packages u32, as `resolve_bench ron` writes it
 //!   semver FILE.ron       packages by name, versions major.minor.patch
 //!   singletons|disjoint|ranges PACKAGES VERSIONS, tree PACKAGES      generated, one root
 //!
@@ -13,10 +14,11 @@ struct Options {
     passes: u32,
 }
 
-fn cpu_microseconds() -> u128 {
-    let stat = std::fs::read_to_string("/proc/self/schedstat").expect("schedstat");
-    let nanoseconds: u128 = stat.split(' ').next().expect("a figure").parse().expect("a number");
-    nanoseconds / 1000
+fn cpu_microseconds() -> i64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a timespec that lives until the call returns.
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut now) };
+    now.tv_sec * 1_000_000 + now.tv_nsec / 1000
 }
 
 fn every_root<P: Package, VS: VersionSet>(options: &Options, provider: &OfflineDependencyProvider<P, VS>) {
@@ -110,6 +112,9 @@ fn main() {
     match words.first().map(String::as_str) {
         Some("numbers") => {
             from_file::<u16, Range<u32>>(&options, &std::fs::read_to_string(&words[1]).expect("a file"));
+        }
+        Some("indices") => {
+            from_file::<u32, Range<u32>>(&options, &std::fs::read_to_string(&words[1]).expect("a file"));
         }
         Some("semver") => {
             let text = std::fs::read_to_string(&words[1]).expect("a file");
