@@ -142,6 +142,32 @@ TEST(SolverTest, RepeatsItsAnswer) {
     }
 }
 
+/// What a catalog learned for another project changes neither answers nor explanations.
+TEST(SolverTest, ACatalogThatIsUsedAgainChangesNothing) {
+    int conflicts = 0;
+    for (std::uint64_t seed = 1; seed < 200; ++seed) {
+        auto const universe = testing::random_universe(seed);
+        auto other = universe.request;
+        std::reverse(other.roots.begin(), other.roots.end());
+        other.locked.clear();
+        UniverseProvider provider{universe};
+        solver::Catalog catalog{provider};
+
+        ASSERT_TRUE(solver::resolve_tuned(catalog, other, {}, {}));
+        auto const result = solver::resolve_tuned(catalog, universe.request, {}, {});
+
+        ASSERT_TRUE(result);
+        EXPECT_FALSE(provider.was_asked_twice());
+        auto const* solution = std::get_if<Solution>(&*result);
+        conflicts += solution == nullptr ? 1 : 0;
+        EXPECT_EQ(solution != nullptr ? testing::solution_text(*solution)
+                                      : std::get<Conflict>(*result).explanation,
+                  answer(universe))
+            << "seed " << seed;
+    }
+    EXPECT_GT(conflicts, 0);
+}
+
 TEST(SolverTest, UnrelatedPackagesAndTheOrderOfVersionsChangeNothing) {
     for (std::uint64_t seed = 1; seed < 100; ++seed) {
         auto const universe = testing::random_universe(seed);
