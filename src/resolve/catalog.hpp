@@ -1,12 +1,16 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
-#include <optional>
+#include <memory>
+#include <span>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "resolve/resolve.hpp"
+#include "resolve/state_set.hpp"
 
 namespace ggen::solver {
 
@@ -16,41 +20,109 @@ inline constexpr PackageId k_root = 0;
 /// A longer list of versions is refused with too_large.
 inline constexpr std::size_t k_versions_max = 100'000;
 
-/// What the provider said, each question asked once, packages numbered, version lists frozen.
-/// Shared by all the solves of one resolution.
+/// What the provider said, each question asked once, version lists frozen, names and ranges numbered.
+/// All that outlives a resolution; packages are numbered anew in each, in the order in which they are
+/// met, so that no answer or explanation depends on what was resolved before.
 class Catalog {
 public:
-    explicit Catalog(DependencyProvider& provider) : provider_(provider), packages_(1) {}
+    /// Names a package over all resolutions.
+    using EntryId = std::uint32_t;
+    /// A dependency, its name and its range looked up.
+    struct Need {
+        EntryId entry = 0;
+        std::uint32_t range = 0;
+        bool is_optional = false;
+    };
+    /// A requirement text of one package, whoever wrote it.
+    struct KnownRange {
+        EntryId entry = 0;
+        VersionRange range;
+        StateSet matches;  ///< Yanked versions included.
+        bool is_exact = false;
+    };
 
+    explicit Catalog(DependencyProvider& provider) : provider_(provider) { start(); }
+
+    /// A new resolution: every package has to be opened again.
+    void start();
     void prefetch(PackageName const& name);
     /// The number of `name`; asks for its versions at first sight.
     [[nodiscard]] Result<PackageId> open(PackageName const& name);
-    /// 0 when it was never opened.
+    /// 0 when it was not opened in this resolution.
     [[nodiscard]] PackageId find(PackageName const& name) const;
-    /// The dependencies of the version with this index.
-    [[nodiscard]] Result<std::vector<Dependency> const*> dependencies(PackageId package,
-                                                                      std::uint32_t index);
+    [[nodiscard]] PackageId number(EntryId entry) const {
+        auto const& slot = entries_[entry]->number;
+        return slot.resolution == resolution_ ? slot.package : 0;
+    }
+    /// Looks up what the project needs; every package of it is open afterwards.
+    [[nodiscard]] Result<std::vector<Need>> needs_of(std::span<Dependency const> dependencies);
+    /// What the version with this index needs; every package of it is open afterwards.
+    [[nodiscard]] Result<std::span<Need const>> needs(PackageId package, std::uint32_t index);
+    /// The same when it was asked for in this resolution before, which must be so.
+    [[nodiscard]] std::span<Need const> known_needs(PackageId package, std::uint32_t index) const {
+        return entry(package).releases[index].needs;
+    }
+    [[nodiscard]] bool is_known(PackageId package, std::uint32_t index) const {
+        return entry(package).releases[index].resolution == resolution_;
+    }
 
-    [[nodiscard]] std::size_t package_count() const { return packages_.size(); }
-    [[nodiscard]] PackageName const& name(PackageId package) const { return *packages_[package].name; }
+    [[nodiscard]] std::size_t package_count() const { return order_.size(); }
+    [[nodiscard]] PackageName const& name(PackageId package) const { return entry(package).name; }
     /// Ascending, no two of equal precedence.
     [[nodiscard]] std::vector<Candidate> const& versions(PackageId package) const {
-        return packages_[package].versions;
+        return entry(package).versions;
     }
-    /// Null when they were never asked for.
-    [[nodiscard]] std::vector<Dependency> const* known_dependencies(PackageId package,
-                                                                    std::uint32_t index) const;
+    /// As the provider said; only of versions whose needs were asked for.
+    [[nodiscard]] std::vector<Dependency> const& dependencies(PackageId package,
+                                                              std::uint32_t index) const {
+        return entry(package).releases[index].said;
+    }
+    [[nodiscard]] KnownRange const& range(std::uint32_t range) const { return ranges_[range]; }
+    /// The states of yanked versions; empty and of size 0 when there is none.
+    [[nodiscard]] StateView yanked(PackageId package) const { return entry(package).yanked; }
+    /// The best of `left`, which must hold a version: releases before prereleases, yanked ones last,
+    /// the highest first.
+    [[nodiscard]] std::uint32_t best(PackageId package, StateView left) const;
 
 private:
-    struct Package {
-        std::optional<PackageName> name;  ///< Absent for the root only.
-        std::vector<Candidate> versions;
-        std::vector<std::optional<std::vector<Dependency>>> dependencies;
+    struct Release {
+        std::vector<Dependency> said;
+        std::vector<Need> needs;
+        bool is_asked = false;
+        std::uint32_t resolution = 0;  ///< The last one that asked for it.
+    };
+    struct Number {
+        std::uint32_t resolution = 0;
+        PackageId package = 0;
+    };
+    struct Entry {
+        PackageName name;
+        Number number{};
+        bool is_asked = false;
+        std::vector<Candidate> versions{};
+        std::vector<Release> releases{};
+        StateSet yanked{};
+        StateSet prereleases{};  ///< Empty and of size 0 when there is none.
+        /// By the order of preference; used only when some version is yanked or a prerelease.
+        std::array<StateSet, 4> ranks{};
+        std::unordered_map<std::string, std::uint32_t> ranges{};
     };
 
+    [[nodiscard]] Entry const& entry(PackageId package) const { return *entries_[order_[package]]; }
+    EntryId intern(PackageName const& name);
+    Result<PackageId> open_entry(EntryId entry);
+    Result<void> ask_versions(Entry& entry);
+    std::uint32_t intern_range(EntryId entry, VersionRange const& range);
+
     DependencyProvider& provider_;
-    std::deque<Package> packages_;  ///< References stay valid while it grows.
-    std::unordered_map<PackageName, PackageId> ids_;
+    std::vector<std::unique_ptr<Entry>> entries_;
+    std::vector<EntryId> order_;  ///< By PackageId; the root's is of no meaning.
+    std::unordered_map<PackageName, EntryId> ids_;
+    std::deque<KnownRange> ranges_;  ///< References stay valid while it grows.
+    std::uint32_t resolution_ = 0;
 };
+
+/// "1.2.3" or "=1.2.3": one comparator that names one version.
+[[nodiscard]] bool is_exact(VersionRange const& range);
 
 }  // namespace ggen::solver

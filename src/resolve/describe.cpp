@@ -18,7 +18,7 @@ std::string cut_list(std::vector<std::string> items, std::string_view last = "an
 }
 
 /// Runs of neighbours: "1.0.0 to 1.4.0". Yanked neighbours outside the set do not break a run.
-std::vector<std::string> runs(std::vector<Candidate> const& versions, StateSet const& states) {
+std::vector<std::string> runs(std::vector<Candidate> const& versions, StateView states) {
     std::vector<std::string> out;
     std::uint32_t first = 0;
     std::uint32_t last = 0;
@@ -46,7 +46,7 @@ std::vector<std::string> runs(std::vector<Candidate> const& versions, StateSet c
     return out;
 }
 
-bool covers(std::vector<Candidate> const& versions, StateSet const& states, bool with_prereleases) {
+bool covers(std::vector<Candidate> const& versions, StateView states, bool with_prereleases) {
     for (std::uint32_t state = 1; state < states.size(); ++state) {
         auto const& candidate = versions[state - 1];
         if (candidate.yanked || (candidate.version.is_prerelease() && !with_prereleases)) continue;
@@ -70,7 +70,7 @@ std::string enumerated(std::vector<std::string> const& items, std::string_view l
     return out;
 }
 
-Phrase Describer::states(PackageId package, StateSet const& states, std::string_view last) const {
+Phrase Describer::states(PackageId package, StateView states, std::string_view last) const {
     if (package == k_root) return {std::string{root_label_}, false};
     auto const& name = facts_.catalog().name(package);
     auto const& versions = facts_.catalog().versions(package);
@@ -80,7 +80,7 @@ Phrase Describer::states(PackageId package, StateSet const& states, std::string_
     if (covers(versions, states, true)) return {"every version of " + name.text(), false};
     for (auto const& range : facts_.ranges()) {
         if (range.package == package && range.states == states) {
-            return {shown(name, range.range), false};
+            return {shown(name, *range.range), false};
         }
     }
     if (covers(versions, states, false)) return {"every release of " + name.text(), false};
@@ -96,7 +96,7 @@ Phrase Describer::depender(Incompatibility const& fact) const {
 }
 
 std::string Describer::wanted(Range const& range) const {
-    auto text = shown(facts_.catalog().name(range.package), range.range);
+    auto text = shown(facts_.catalog().name(range.package), *range.range);
     if (range.states.is_empty()) text += ", but " + why_empty(range);
     return text;
 }
@@ -111,11 +111,11 @@ std::string Describer::why_empty(Range const& range) const {
     for (auto entry = versions.rbegin(); entry != versions.rend(); ++entry) {
         auto const& version = entry->version;
         Version const release{version.major(), version.minor(), version.patch()};
-        if (range.range.matches(version)) {
+        if (range.range->matches(version)) {
             yanked.push_back(version.text());
         } else if (entry->yanked) {
             continue;
-        } else if (version.is_prerelease() && range.range.matches(release)) {
+        } else if (version.is_prerelease() && range.range->matches(release)) {
             prereleases.push_back(version.text());
         } else {
             others.push_back(version.text());
@@ -143,7 +143,7 @@ std::string Describer::clause(Incompatibility const& incompatibility) const {
     auto const& range = facts_.range(incompatibility.range);
     if (incompatibility.kind == CauseKind::constraint) {
         return who.text + (who.is_plural ? " work" : " works") + " with no " +
-               facts_.catalog().name(range.package).text() + " but " + range.range.text();
+               facts_.catalog().name(range.package).text() + " but " + range.range->text();
     }
     return who.text + (who.is_plural ? " need " : " needs ") + wanted(range);
 }

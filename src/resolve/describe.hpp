@@ -21,7 +21,7 @@ public:
 
     /// "a 1.0.0", "every version of a", "a ^1.0.0", "a 1.0.0 and 1.1.0". Without state 0, not empty.
     /// `last` joins enumerations: "and" or "or".
-    [[nodiscard]] Phrase states(PackageId package, StateSet const& states,
+    [[nodiscard]] Phrase states(PackageId package, StateView states,
                                 std::string_view last = "and") const;
     /// A clause without capital and full stop: "a 1.0.0 needs b ^2.0.0".
     [[nodiscard]] std::string clause(Incompatibility const& incompatibility) const;

@@ -2,8 +2,7 @@
 
 #include <cstdint>
 #include <limits>
-#include <string>
-#include <vector>
+#include <span>
 
 #include "resolve/catalog.hpp"
 #include "resolve/state_set.hpp"
@@ -18,15 +17,16 @@ inline constexpr IncompatibilityId k_no_incompatibility =
 /// "The state of `package` is one of `states`."
 struct Term {
     PackageId package = 0;
-    StateSet states;
+    StateView states;
     friend bool operator==(Term const&, Term const&) = default;
 };
 
 /// A requirement text of one package with the states that it admits.
 struct Range {
     PackageId package = 0;
-    VersionRange range;
-    StateSet states;  ///< Without state 0; yanked versions only when they are admitted.
+    VersionRange const* range = nullptr;
+    StateView states;  ///< Without state 0; yanked versions only when they are admitted.
+    StateView others;  ///< All other states, 0 among them.
 };
 
 enum class CauseKind : std::uint8_t {
@@ -39,17 +39,12 @@ enum class CauseKind : std::uint8_t {
 /// Terms that never hold all together. `terms` is sorted by package, one term a package, and holds
 /// no term that is always true; it is empty when the facts contradict each other.
 struct Incompatibility {
-    std::vector<Term> terms;
+    std::span<Term const> terms;
     CauseKind kind = CauseKind::root;
     IncompatibilityId left = k_no_incompatibility;
     IncompatibilityId right = k_no_incompatibility;
     PackageId depender = 0;
     RangeId range = 0;
-    /// Replaced by one that covers more versions of the depender; kept because causes point here.
-    bool is_retired = false;
-    /// Skipped while the decision level with this stamp lives: one of its terms is false there.
-    std::uint64_t contradicted_stamp = 0;
-    std::uint32_t contradicted_level = 0;
 
     [[nodiscard]] Term const* term(PackageId package) const {
         for (auto const& candidate : terms) {

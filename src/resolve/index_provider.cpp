@@ -2,52 +2,16 @@
 
 #include <algorithm>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "codec/json.hpp"
+#include "resolve/index_table.hpp"
 
 namespace ggen {
 namespace {
 
 constexpr std::size_t k_line_bytes_max = std::size_t{1024} * 1024;
-
-struct Release {
-    Candidate candidate;
-    std::vector<Dependency> dependencies;
-};
-
-class IndexProvider final : public DependencyProvider {
-public:
-    Result<std::vector<Candidate>> versions(PackageName const& name) override {
-        std::vector<Candidate> out;
-        if (auto const found = packages.find(name); found != packages.end()) {
-            for (auto const& release : found->second) out.push_back(release.candidate);
-        }
-        return out;
-    }
-
-    Result<std::vector<Dependency>> dependencies(PackageName const& name,
-                                                 Version const& version) override {
-        if (auto const* release = find(name, version)) return release->dependencies;
-        return Error{Errc::not_found, ErrorId::version_not_found,
-                     name.text() + " " + version.text() + " is not in the index"};
-    }
-
-    [[nodiscard]] Release const* find(PackageName const& name, Version const& version) const {
-        auto const found = packages.find(name);
-        if (found == packages.end()) return nullptr;
-        auto const same = [&](Release const& release) {
-            return release.candidate.version == version &&
-                   release.candidate.version.build() == version.build();
-        };
-        auto const release = std::find_if(found->second.begin(), found->second.end(), same);
-        return release == found->second.end() ? nullptr : &*release;
-    }
-
-    std::unordered_map<PackageName, std::vector<Release>> packages;
-};
 
 Error bad(std::string text) { return Error{Errc::invalid, std::move(text)}; }
 
@@ -58,11 +22,11 @@ Result<std::string> text_member(Json const& object, std::string_view key) {
     return *text;
 }
 
-Result<Dependency> read_dependency(std::string const& name_text, Json const& value) {
-    ASSIGN_OR_RETURN(auto name, PackageName::parse(name_text));
+Result<IndexTable::Need> read_dependency(std::string const& name_text, Json const& value, IndexTable& out) {
+    ASSIGN_OR_RETURN(auto const name, out.name(name_text));
     if (auto const* text = value.if_string()) {
-        ASSIGN_OR_RETURN(auto range, VersionRange::parse(*text));
-        return Dependency{std::move(name), std::move(range), false, {}};
+        ASSIGN_OR_RETURN(auto const range, out.range(*text));
+        return IndexTable::Need{name, range, false};
     }
     auto const* members = value.if_object();
     if (members == nullptr) return bad("the dependency on " + name_text + " must be a text or an object");
@@ -74,43 +38,40 @@ Result<Dependency> read_dependency(std::string const& name_text, Json const& val
         is_optional = *flag;
     }
     ASSIGN_OR_RETURN(auto const range_text, text_member(value, "version"));
-    ASSIGN_OR_RETURN(auto range, VersionRange::parse(range_text));
-    return Dependency{std::move(name), std::move(range), is_optional, {}};
+    ASSIGN_OR_RETURN(auto const range, out.range(range_text));
+    return IndexTable::Need{name, range, is_optional};
 }
 
-Result<void> read_line(std::string_view line, IndexProvider& out) {
+Result<void> read_line(std::string_view line, IndexTable& out) {
     ASSIGN_OR_RETURN(auto const json, Json::parse(line));
     auto const* members = json.if_object();
     if (members == nullptr) return bad("a release must be a JSON object");
     ASSIGN_OR_RETURN(auto const name_text, text_member(json, "name"));
-    ASSIGN_OR_RETURN(auto name, PackageName::parse(name_text));
+    ASSIGN_OR_RETURN(auto const name, out.name(name_text));
     ASSIGN_OR_RETURN(auto const version_text, text_member(json, "version"));
-    ASSIGN_OR_RETURN(auto version, Version::parse(version_text));
-    if (out.find(name, version) != nullptr) {
-        return bad(name.text() + " " + version.text() + " stands twice");
-    }
-    Release release{{std::move(version), false}, {}};
+    bool is_yanked = false;
+    std::vector<IndexTable::Need> needs;
     for (auto const& [key, value] : *members) {
         if (key == "name" || key == "version") continue;
         if (key == "yanked" && value.if_bool() != nullptr) {
-            release.candidate.yanked = *value.if_bool();
+            is_yanked = *value.if_bool();
         } else if (key == "dependencies" && value.if_object() != nullptr) {
             for (auto const& [target, range] : *value.if_object()) {
-                ASSIGN_OR_RETURN(auto dependency, read_dependency(target, range));
-                release.dependencies.push_back(std::move(dependency));
+                ASSIGN_OR_RETURN(auto const need, read_dependency(target, range, out));
+                needs.push_back(need);
             }
         } else {
             return bad("unexpected member \"" + key + "\"");
         }
     }
-    out.packages[std::move(name)].push_back(std::move(release));
-    return ok();
+    return out.add(name, version_text, is_yanked, needs);
 }
 
 }  // namespace
 
 Result<std::unique_ptr<DependencyProvider>> load_index(std::string_view jsonl) {
-    auto out = std::make_unique<IndexProvider>();
+    auto out = std::make_unique<IndexTable>();
+    PlainLineReader reader;
     for (std::size_t number = 1; !jsonl.empty(); ++number) {
         auto const end = std::min(jsonl.find('\n'), jsonl.size());
         auto line = jsonl.substr(0, end);
@@ -119,6 +80,7 @@ Result<std::unique_ptr<DependencyProvider>> load_index(std::string_view jsonl) {
         if (line.empty()) continue;
         auto const where = "line " + std::to_string(number);
         if (line.size() > k_line_bytes_max) return Error{Errc::too_large, where + ": over 1 MiB"};
+        if (reader.read(line, *out)) continue;
         if (auto read = read_line(line, *out); !read) return wrap(std::move(read).error(), where);
     }
     return std::unique_ptr<DependencyProvider>{std::move(out)};

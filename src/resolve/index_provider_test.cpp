@@ -61,5 +61,65 @@ TEST(IndexProviderTest, ErrorsNameTheLine) {
     EXPECT_EQ(error_of(std::string((std::size_t{1024} * 1024) + 1, ' ')), "line 1: over 1 MiB");
 }
 
+/// Written plainly or with escapes, a line says the same; the two are read by different parsers.
+TEST(IndexProviderTest, EscapesChangeNothing) {
+    auto const text = std::string{
+        "{\"name\":\"a\",\"version\":\"1.0.0\",\"yanked\":true,\"dependencies\":{\"b\":\" ^1 \",\"c\":\"*\"}}\n"};
+    auto escaped = text;
+    for (auto at = escaped.find('a'); at != std::string::npos; at = escaped.find('a', at + 6)) {
+        escaped.replace(at, 1, "\\u0061");
+    }
+    escaped.replace(escaped.find("true"), 4, "true ");
+    auto const name = PackageName::parse("a").value();
+    for (auto const& one : {text, escaped}) {
+        auto const provider = load_index(one);
+        ASSERT_TRUE(provider) << provider.error().context;
+        auto const versions = (*provider)->versions(name).value();
+        auto const needs = (*provider)->dependencies(name, Version{1, 0, 0}).value();
+        ASSERT_EQ(versions.size(), 1U);
+        EXPECT_TRUE(versions[0].yanked);
+        ASSERT_EQ(needs.size(), 2U);
+        EXPECT_EQ(needs[0].range.text(), "^1");
+        EXPECT_EQ(needs[1].name.text(), "c");
+    }
+}
+
+TEST(IndexProviderTest, RefusesWhatStandsTwiceInALine) {
+    auto const release = [](std::string_view rest) {
+        return error_of("{\"name\":\"a\",\"version\":\"1.0.0\"" + std::string{rest} + "}");
+    };
+
+    EXPECT_EQ(release(",\"dependencies\":{\"b\":\"*\"}"), "no error");
+    EXPECT_TRUE(release(",\"dependencies\":{\"b\":\"*\",\"b\":\"*\"}").starts_with("line 1: "));
+    EXPECT_TRUE(release(",\"dependencies\":{\"b\":\"*\",\"\\u0062\":\"*\"}").starts_with("line 1: "));
+    EXPECT_TRUE(release(",\"version\":\"1.0.0\"").starts_with("line 1: "));
+    EXPECT_TRUE(release(",\"yanked\":true,\"yanked\":true").starts_with("line 1: "));
+    EXPECT_TRUE(release(",\"dependencies\":{\"b\":\"\xff\"}").starts_with("line 1: "));
+    EXPECT_TRUE(release(",\"dependencies\":{\"b\":\"no range\"}").starts_with("line 1: "));
+    EXPECT_TRUE(release("} {").starts_with("line 1: "));
+    EXPECT_TRUE(release(",\"yanked\":1").starts_with("line 1: "));
+}
+
+TEST(IndexProviderTest, TakesVersionsInAnyOrderAndTellsBuildsApart) {
+    std::string text;
+    for (auto const* version : {"2.0.0", "1.0.0", "1.0.0+b", "3.0.0", "1.0.0+a"}) {
+        text += "{\"name\":\"a\",\"version\":\"" + std::string{version} + "\",\"dependencies\":{\"b\":\"" +
+                version + "\"}}\n";
+    }
+    EXPECT_EQ(error_of(text + "{\"name\":\"a\",\"version\":\"2.0.0\"}"), "line 6: a 2.0.0 stands twice");
+    EXPECT_EQ(error_of(text + "{\"name\":\"a\",\"version\":\"1.0.0+b\"}"), "line 6: a 1.0.0+b stands twice");
+    auto const provider = load_index(text).value();
+    auto const name = PackageName::parse("a").value();
+    auto const versions = provider->versions(name).value();
+    ASSERT_EQ(versions.size(), 5U);
+    for (auto const& candidate : versions) {
+        auto const needs = provider->dependencies(name, candidate.version).value();
+        ASSERT_EQ(needs.size(), 1U);
+        EXPECT_EQ(needs[0].range.text(), candidate.version.text());
+    }
+    EXPECT_FALSE(provider->dependencies(name, Version::parse("1.0.0+c").value()));
+    EXPECT_FALSE(provider->dependencies(name, Version{9, 0, 0}));
+}
+
 }  // namespace
 }  // namespace ggen

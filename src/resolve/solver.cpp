@@ -5,10 +5,17 @@
 
 namespace ggen::solver {
 
-Solver::Solver(Catalog& catalog, Problem problem, Budget& budget, bool expands_known)
-    : catalog_(catalog), budget_(budget), facts_(catalog, std::move(problem), expands_known) {
+Solver::Solver(Catalog& catalog, Problem const& problem, Budget& budget, bool expands_known)
+    : catalog_(catalog), budget_(budget), facts_(catalog, problem, expands_known) {
+    constexpr std::size_t k_usual_packages = 32;
+    for (auto* list : {&changed_, &forced_, &queue_, &preferred_, &package_conflicts_}) {
+        list->reserve(k_usual_packages);
+    }
+    fresh_.reserve(k_usual_packages);
+    dated_.reserve(4 * k_usual_packages);
+    levels_.reserve(k_usual_packages);
     partial_.open(k_root, 2);
-    levels_.push_back({++stamps_, 0, 1});
+    levels_.push_back({++stamps_, 0, 1, {}});
     fresh_.push_back(0);
     enqueue(k_root);
 }
@@ -50,7 +57,9 @@ Result<Outcome> Solver::search(Order order, std::uint64_t conflicts_max) {
             RETURN_IF_ERROR(expand(package, state));
             continue;
         }
-        decide(package, StateSet::only(facts_.state_count(package), state));
+        begin_level();
+        assign(package, StateView::only(facts_.state_count(package), state, partial_.arena()),
+               k_no_incompatibility);
     }
 }
 
@@ -87,8 +96,8 @@ Result<void> Solver::expand(PackageId package, std::uint32_t state) {
 
 void Solver::enqueue(PackageId package) {
     if (package >= is_queued_.size()) is_queued_.resize(package + 1);
-    if (is_queued_[package]) return;
-    is_queued_[package] = true;
+    if (is_queued_[package] != 0) return;
+    is_queued_[package] = 1;
     queue_.push_back(package);
 }
 
@@ -98,8 +107,8 @@ PackageId Solver::next_canonical() {
         auto const package = queue_[head_];
         auto const state = partial_.chosen(package);
         if (state == 0) return package;
-        for (auto const& need : facts_.dependencies(package, state)) {
-            if (!need.optional) enqueue(catalog_.find(need.name));
+        for (auto const& need : facts_.needs(package, state)) {
+            if (!need.is_optional) enqueue(catalog_.number(need.entry));
         }
     }
     return k_root;
@@ -122,28 +131,15 @@ PackageId Solver::next_by_conflicts() const {
 /// The preference: what `prefer` says, the locked version, the highest release, the highest
 /// prerelease; yanked ones last.
 std::uint32_t Solver::best_state(PackageId package) const {
-    auto const& left = partial_.states(package);
+    auto const left = partial_.states(package);
     if (auto const state = preferred_[package]; state != 0 && left.contains(state)) return state;
     auto const locked = facts_.locked_state(package);
     if (locked != 0 && left.contains(locked)) return locked;
-    auto const& versions = catalog_.versions(package);
-    std::uint32_t best = 0;
-    int best_rank = -1;
-    for (auto state = facts_.state_count(package) - 1; state > 0; --state) {
-        if (!left.contains(state)) continue;
-        auto const& candidate = versions[state - 1];
-        int const rank = (candidate.yanked ? 0 : 2) + (candidate.version.is_prerelease() ? 0 : 1);
-        if (rank <= best_rank) continue;
-        best = state;
-        best_rank = rank;
-        if (rank == 3) break;
-    }
-    return best;
+    return catalog_.best(package, left);
 }
 
-void Solver::decide(PackageId package, StateSet states) {
-    levels_.push_back({++stamps_, head_, queue_.size()});
-    assign(package, std::move(states), k_no_incompatibility);
+void Solver::begin_level() {
+    levels_.push_back({++stamps_, head_, queue_.size(), partial_.arena().mark()});
 }
 
 void Solver::prefer(std::vector<std::pair<PackageId, std::uint32_t>> const& states) {
@@ -167,15 +163,16 @@ Result<void> Solver::add_optional() {
 bool Solver::decide_next_optional() {
     for (; optional_package_ < queue_.size(); ++optional_package_, optional_dependency_ = 0) {
         auto const package = queue_[optional_package_];
-        auto const& needs = facts_.dependencies(package, partial_.chosen(package));
+        auto const needs = facts_.needs(package, partial_.chosen(package));
         for (; optional_dependency_ < needs.size(); ++optional_dependency_) {
             auto const& need = needs[optional_dependency_];
-            if (!need.optional) continue;
-            auto const target = catalog_.find(need.name);
+            if (!need.is_optional) continue;
+            auto const target = catalog_.number(need.entry);
             if (partial_.is_required(target)) continue;
-            auto states = partial_.states(target) & facts_.range_of(need).states;
-            if (states.is_empty()) continue;
-            decide(target, std::move(states));
+            auto const wanted = facts_.range_of(need).states;
+            if (partial_.states(target).relation_to(wanted) == Relation::disjoint) continue;
+            begin_level();
+            assign(target, partial_.states(target).with(wanted, partial_.arena()), k_no_incompatibility);
             enqueue(target);
             return true;
         }

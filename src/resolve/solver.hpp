@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,9 @@ namespace ggen::solver {
 
 /// From so many conflicts on, a package is decided before others (uv's threshold).
 inline constexpr std::uint32_t k_trouble_conflicts = 5;
+
+/// Beyond this the incompatibilities are not allowed to grow.
+inline constexpr std::size_t k_fact_bytes_max = std::size_t{1} << 30;
 
 /// How much work is left; shared by the solves of one resolution.
 class Budget {
@@ -45,7 +49,7 @@ enum class Outcome : std::uint8_t { solved, impossible, undecided };
 class Solver {
 public:
     /// `catalog` and `budget` must outlive the solver.
-    Solver(Catalog& catalog, Problem problem, Budget& budget, bool expands_known);
+    Solver(Catalog& catalog, Problem const& problem, Budget& budget, bool expands_known);
 
     /// Starts over (what was learned stays) and searches until solved, impossible, or `conflicts_max`
     /// conflicts were met. Errors: of the provider, too_large (resolution_limit), cancelled.
@@ -68,6 +72,7 @@ private:
         std::uint64_t stamp;       ///< Unlike that of every other level ever made.
         std::size_t head;          ///< The queue when the level was made.
         std::size_t queue_size;
+        Arena::Mark mark;          ///< What the partial solution held before it.
     };
     struct Verdict {
         enum class Kind : std::uint8_t { open, unit, conflict } kind;
@@ -81,7 +86,7 @@ private:
     PackageId next_canonical();
     [[nodiscard]] PackageId next_by_conflicts() const;
     [[nodiscard]] std::uint32_t best_state(PackageId package) const;
-    void decide(PackageId package, StateSet states);
+    void begin_level();
     void enqueue(PackageId package);
     bool decide_next_optional();
 
@@ -92,18 +97,24 @@ private:
     bool apply(IncompatibilityId id);
     bool learn_from(IncompatibilityId conflict);
     void backjump(std::uint32_t level);
-    void assign(PackageId package, StateSet accumulated, IncompatibilityId cause);
+    void assign(PackageId package, StateView accumulated, IncompatibilityId cause);
     [[nodiscard]] bool is_failure(IncompatibilityId id) const;
     struct Satisfier {
         std::uint32_t position = 0;
         Term const* term = nullptr;
         std::uint32_t previous_level = 0;
     };
-    [[nodiscard]] Satisfier find_satisfier(Incompatibility const& conflict) const;
+    [[nodiscard]] Satisfier find_satisfier(std::span<Term const> conflict) const;
     [[nodiscard]] IncompatibilityId resolvent(IncompatibilityId conflict, IncompatibilityId cause,
                                               PackageId package);
-    void note_conflict(Incompatibility const& learned);
-    [[nodiscard]] Result<void> check_limits() const;
+    void note_conflict(std::span<Term const> learned);
+    [[nodiscard]] Result<void> check_limits() const {
+        auto const* const cancel = budget_.cancel();
+        bool const must_stop = cancel != nullptr && cancel->is_cancelled();
+        if (must_stop || budget_.is_exhausted() || facts_.bytes() > k_fact_bytes_max) return stop();
+        return ok();
+    }
+    [[nodiscard]] Result<void> stop() const;
     [[nodiscard]] std::uint32_t level() const { return static_cast<std::uint32_t>(levels_.size()) - 1; }
 
     Catalog& catalog_;
@@ -116,17 +127,18 @@ private:
     std::uint32_t floor_ = 0;  ///< Levels up to here stand: the required part, once solved.
 
     std::vector<PackageId> changed_;     ///< Packages whose incompatibilities need a look.
-    std::vector<bool> is_changed_;
+    std::vector<std::uint8_t> is_changed_;
     std::vector<IncompatibilityId> fresh_;  ///< Facts never evaluated at a lower level.
     struct DatedFact {
         std::uint32_t level;
         IncompatibilityId id;
     };
     std::vector<DatedFact> dated_;  ///< When facts were evaluated first; they return on a backjump.
+    std::vector<Term> joined_;       ///< Kept for its memory.
     std::vector<PackageId> forced_;  ///< Packages that came to have one state left.
 
     std::vector<PackageId> queue_;  ///< Breadth first; everything before `head_` is decided.
-    std::vector<bool> is_queued_;
+    std::vector<std::uint8_t> is_queued_;
     std::size_t head_ = 0;
     std::size_t optional_package_ = 0;     ///< Position in `queue_` …
     std::size_t optional_dependency_ = 0;  ///< … and in its dependencies, of the next optional one.

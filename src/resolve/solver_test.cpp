@@ -121,7 +121,8 @@ TEST(SolverTest, StaysValidWhenTheSearchForThePreferredAnswerIsCut) {
         tuning.first_conflicts_max = 0;
         tuning.second_conflicts_max = 0;
 
-        auto const result = solver::resolve_tuned(provider, universe.request, {}, tuning);
+        solver::Catalog catalog{provider};
+        auto const result = solver::resolve_tuned(catalog, universe.request, {}, tuning);
 
         SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + universe.text());
         ASSERT_TRUE(result);
@@ -139,6 +140,32 @@ TEST(SolverTest, RepeatsItsAnswer) {
         auto const universe = testing::random_universe(seed);
         EXPECT_EQ(answer(universe), answer(universe)) << "seed " << seed;
     }
+}
+
+/// What a catalog learned for another project changes neither answers nor explanations.
+TEST(SolverTest, ACatalogThatIsUsedAgainChangesNothing) {
+    int conflicts = 0;
+    for (std::uint64_t seed = 1; seed < 200; ++seed) {
+        auto const universe = testing::random_universe(seed);
+        auto other = universe.request;
+        std::reverse(other.roots.begin(), other.roots.end());
+        other.locked.clear();
+        UniverseProvider provider{universe};
+        solver::Catalog catalog{provider};
+
+        ASSERT_TRUE(solver::resolve_tuned(catalog, other, {}, {}));
+        auto const result = solver::resolve_tuned(catalog, universe.request, {}, {});
+
+        ASSERT_TRUE(result);
+        EXPECT_FALSE(provider.was_asked_twice());
+        auto const* solution = std::get_if<Solution>(&*result);
+        conflicts += solution == nullptr ? 1 : 0;
+        EXPECT_EQ(solution != nullptr ? testing::solution_text(*solution)
+                                      : std::get<Conflict>(*result).explanation,
+                  answer(universe))
+            << "seed " << seed;
+    }
+    EXPECT_GT(conflicts, 0);
 }
 
 TEST(SolverTest, UnrelatedPackagesAndTheOrderOfVersionsChangeNothing) {

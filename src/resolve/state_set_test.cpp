@@ -67,5 +67,42 @@ TEST(StateSetTest, AllIsTheComplementOfNone) {
     }
 }
 
+/// What is made in an arena is the same as what owns its memory, at sizes around the word boundaries.
+TEST(StateSetTest, ViewsInAnArenaAgreeWithSetsThatOwnTheirMemory) {
+    Arena arena;
+    for (std::uint32_t const size : {1U, 2U, 63U, 64U, 65U, 127U, 128U, 129U, 300U}) {
+        ggen::testing::Dice dice{size};
+        for (int round = 0; round < 50; ++round) {
+            auto a = StateSet::none(size);
+            auto b = StateSet::none(size);
+            for (auto n = dice.below(size + 1); n > 0; --n) a.add(dice.below(size));
+            for (auto n = dice.below(size + 1); n > 0; --n) b.add(dice.below(size));
+            auto const view = a.view();
+            EXPECT_EQ(StateSet{view}, a);
+            EXPECT_EQ(StateSet{view.with(b, arena)}, a & b);
+            EXPECT_EQ(StateSet{view.united(b, arena)}, a | b);
+            EXPECT_EQ(StateSet{view.without(b, arena)}, a & b.complement());
+            EXPECT_EQ(StateSet{view.inverted(arena)}, a.complement());
+            EXPECT_EQ(view.complements_into(b), a.complement().is_subset_of(b));
+            EXPECT_EQ(view.is_subset_without(b, b.complement()), true);
+            EXPECT_EQ(view.is_subset_without(b, StateSet::none(size)), a.is_subset_of(b));
+            std::uint32_t last = size;
+            for (std::uint32_t state = 0; state < size; ++state) {
+                if (a.contains(state) && b.contains(state)) last = state;
+            }
+            EXPECT_EQ(view.last_within(b), last);
+            EXPECT_EQ(StateView::all(size, arena), StateSet::all(size).view());
+            EXPECT_EQ(StateView::only(size, size - 1, arena), StateSet::only(size, size - 1).view());
+            auto const first = dice.below(size);
+            auto const end = first + dice.below(size - first + 1);
+            auto run = StateSet::none(size);
+            run.add_run(first, end);
+            for (std::uint32_t state = 0; state < size; ++state) {
+                EXPECT_EQ(run.contains(state), first <= state && state < end);
+            }
+        }
+    }
+}
+
 }  // namespace
 }  // namespace ggen::solver

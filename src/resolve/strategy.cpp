@@ -17,17 +17,17 @@ Solution solution_of(Solved const& solved) {
         auto const& candidate = facts.catalog().versions(package)[state - 1];
         out.packages.emplace(facts.catalog().name(package),
                              Solution::Chosen{candidate.version, candidate.yanked,
-                                              facts.dependencies(package, state)});
+                                              facts.catalog().dependencies(package, state - 1)});
     }
     return out;
 }
 
 }  // namespace
 
-Result<Solved> solve(Catalog& catalog, Problem problem, Budget& budget, Tuning const& tuning,
+Result<Solved> solve(Catalog& catalog, Problem const& problem, Budget& budget, Tuning const& tuning,
                      bool expands_known) {
     Solved out;
-    out.solver = std::make_unique<Solver>(catalog, std::move(problem), budget, expands_known);
+    out.solver = std::make_unique<Solver>(catalog, problem, budget, expands_known);
     auto& solver = *out.solver;
     ASSIGN_OR_RETURN(out.outcome, solver.run(Order::canonical, tuning.first_conflicts_max));
     if (out.outcome == Outcome::undecided) {
@@ -52,13 +52,14 @@ Result<Solved> solve(Catalog& catalog, Problem problem, Budget& budget, Tuning c
     return out;
 }
 
-Result<Resolution> resolve_tuned(DependencyProvider& provider, ResolveRequest const& request,
+Result<Resolution> resolve_tuned(Catalog& catalog, ResolveRequest const& request,
                                  ResolveOptions const& options, Tuning const& tuning) {
-    Catalog catalog{provider};
     Budget budget{options.steps_max, options.cancel};
+    catalog.start();
     for (auto const& [name, version] : request.locked) catalog.prefetch(name);
-    Problem problem{request.roots, request.locked, exact_pins(request.roots)};
-    ASSIGN_OR_RETURN(auto const solved, solve(catalog, std::move(problem), budget, tuning));
+    auto const pinned = exact_pins(request.roots);
+    ASSIGN_OR_RETURN(auto const solved,
+                     solve(catalog, {request.roots, request.locked, pinned}, budget, tuning));
     if (solved.outcome == Outcome::solved) return Resolution{solution_of(solved)};
     ASSIGN_OR_RETURN(auto conflict, diagnose(catalog, request, options, tuning, *solved.solver));
     return Resolution{std::move(conflict)};
@@ -70,7 +71,8 @@ namespace ggen {
 
 Result<Resolution> resolve(DependencyProvider& provider, ResolveRequest const& request,
                            ResolveOptions const& options) {
-    return solver::resolve_tuned(provider, request, options, {});
+    solver::Catalog catalog{provider};
+    return solver::resolve_tuned(catalog, request, options, {});
 }
 
 }  // namespace ggen

@@ -23,12 +23,11 @@ struct Solved {
 };
 
 /// Solves one problem to the end. Errors: of the provider, too_large (resolution_limit), cancelled.
-[[nodiscard]] Result<Solved> solve(Catalog& catalog, Problem problem, Budget& budget,
+[[nodiscard]] Result<Solved> solve(Catalog& catalog, Problem const& problem, Budget& budget,
                                    Tuning const& tuning, bool expands_known = false);
 
-/// `resolve` with other thresholds, for tests.
-[[nodiscard]] Result<Resolution> resolve_tuned(DependencyProvider& provider,
-                                               ResolveRequest const& request,
+/// `resolve` with other thresholds, for tests; a catalog that is used again asks nothing twice.
+[[nodiscard]] Result<Resolution> resolve_tuned(Catalog& catalog, ResolveRequest const& request,
                                                ResolveOptions const& options, Tuning const& tuning);
 
 }  // namespace ggen::solver

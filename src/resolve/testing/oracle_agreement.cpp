@@ -22,7 +22,8 @@ TEST(OracleTest, AgreesOnTwentyThousandRandomUniverses) {
         solver::Tuning tuning;
         if (seed / 2 % 3 == 0) tuning.first_conflicts_max = 0;
 
-        auto const result = solver::resolve_tuned(provider, universe.request, {}, tuning);
+        solver::Catalog catalog{provider};
+        auto const result = solver::resolve_tuned(catalog, universe.request, {}, tuning);
 
         SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + universe.text());
         ASSERT_TRUE(result) << result.error().context;
