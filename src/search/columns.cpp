@@ -9,7 +9,7 @@ namespace ggen::search_index {
 namespace {
 
 constexpr std::size_t k_head_bytes = 8;   // Width and four bytes of zeros.
-constexpr std::size_t k_slack_bytes = 4;  // Numbers are read four bytes at a time.
+constexpr std::size_t k_slack_bytes = 8;  // Numbers are read eight bytes at a time.
 constexpr std::uint32_t k_falling_block = 64;
 constexpr std::size_t k_falling_entry_bytes = 8;
 constexpr std::size_t k_falling_slack_bytes = 8;
@@ -22,31 +22,30 @@ Result<Column> Column::open(BytesView section, std::uint32_t count) {
     Column column;
     column.width_ = load<std::uint32_t>(section.data());
     column.count_ = count;
-    if (column.width_ > 4 ||
-        section.size() != k_head_bytes + std::uint64_t{count} * column.width_ + k_slack_bytes) {
+    if (column.width_ > 32 ||
+        section.size() != k_head_bytes + (std::uint64_t{count} * column.width_ + 7) / 8 + k_slack_bytes) {
         return Error{Errc::corrupt, "column: length does not fit"};
     }
-    column.mask_ = column.width_ == 4 ? 0xffffffffU : (1U << 8U * column.width_) - 1;
     column.data_ = section.data() + k_head_bytes;
     return column;
 }
 
 std::uint32_t Column::at(std::uint32_t index) const {
     if (index >= count_) return 0;
-    return load<std::uint32_t>(data_ + std::size_t{index} * width_) & mask_;
+    return load_bits(data_, std::uint64_t{index} * width_, width_);
 }
 
 Bytes write_column(std::span<std::uint32_t const> values) {
     std::uint32_t largest = 0;
     for (auto const value : values) largest |= value;
-    auto const width = static_cast<std::uint32_t>(std::bit_width(largest) + 7) / 8;
+    auto const width = static_cast<std::uint32_t>(std::bit_width(largest));
     Bytes section;
-    section.reserve(k_head_bytes + values.size() * width + k_slack_bytes);
+    section.reserve(k_head_bytes + (values.size() * width + 7) / 8 + k_slack_bytes);
     append(section, width);
     append(section, std::uint32_t{0});
-    for (auto const value : values) {
-        for (std::uint32_t i = 0; i < width; ++i) section.push_back(static_cast<std::uint8_t>(value >> 8U * i));
-    }
+    BitWriter writer{section};
+    for (auto const value : values) writer.put(value, width);
+    writer.flush();
     section.resize(section.size() + k_slack_bytes);
     return section;
 }

@@ -10,7 +10,7 @@
 
 namespace ggen::search_index {
 
-/// Unsigned numbers of 0 to 4 bytes each, the least that holds the largest; read in place, thread-safe.
+/// Unsigned numbers of 0 to 32 bits each, the least that holds the largest; read in place, thread-safe.
 /// Format: docs/formats/search-segment.md, "columns".
 class Column {
 public:
@@ -25,7 +25,6 @@ private:
     std::uint8_t const* data_ = nullptr;
     std::uint32_t count_ = 0;
     std::uint32_t width_ = 0;
-    std::uint32_t mask_ = 0;
 };
 
 [[nodiscard]] Bytes write_column(std::span<std::uint32_t const> values);

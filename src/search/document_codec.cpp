@@ -112,7 +112,11 @@ void encode_stored(SearchDocument const& document, Bytes& out) {
     put(out, document.description);
     put(out, document.tags);
     put(out, document.keywords);
-    put(out, document.authors);
+    // A single author stands in the column.
+    bool const is_single = document.authors.size() == 1 && !document.authors[0].empty() &&
+                           document.authors[0].size() <= k_term_bytes_max;
+    put(out, is_single ? std::vector<std::string>{} : document.authors);
+    out.push_back(is_single ? 1 : 0);
     append_varint(out, clipped(document.downloads) - std::min(clipped(document.downloads), k_column_max));
     append_varint(out, clipped(document.stars) - std::min(clipped(document.stars), k_column_max));
     append_varint(out, zigzag(document.released_unix - day_of(document.released_unix) * k_seconds_a_day));
@@ -127,7 +131,11 @@ Result<void> decode_stored(BytesView record, SearchDocument& document) {
     in.get(document.description);
     in.get(document.tags);
     in.get(document.keywords);
-    in.get(document.authors);
+    std::vector<std::string> authors;
+    in.get(authors);
+    std::uint64_t is_single = 0;
+    in.get(is_single);
+    if (is_single == 0) document.authors = std::move(authors);
     std::uint64_t downloads = 0;
     std::uint64_t stars = 0;
     std::uint64_t released = 0;

@@ -21,8 +21,8 @@ void encode_document(SearchDocument const& document, Bytes& out);
 Result<void> decode_document(BytesView record, SearchDocument& document);
 
 void encode_stored(SearchDocument const& document, Bytes& out);
-/// Sets the fields that only the store has. `downloads`, `stars`, `released_unix`, `category`, `license` and `origin`
-/// hold the values of the columns and are corrected where those are too narrow. Errors: corrupt.
+/// Sets the fields that only the store has. `downloads`, `stars`, `released_unix`, `category`, `license`, `origin`
+/// and `authors` hold the values of the columns and are corrected where those are too narrow. Errors: corrupt.
 Result<void> decode_stored(BytesView record, SearchDocument& document);
 
 }  // namespace ggen::search_index

@@ -11,6 +11,7 @@ constexpr std::size_t k_part_bytes = 4 * k_mib;  // Aimed at; a part is held in 
 constexpr std::size_t k_parts_max = 256;         // Open files.
 constexpr std::size_t k_part_memory_bytes = 64 * k_kib;
 constexpr std::size_t k_head_bytes = 8;          // Id and length before each record.
+constexpr std::size_t k_sample_bytes_max = 4 * k_kib;  // Longer ones would fill memory.
 constexpr std::size_t k_read_bytes = 1 * k_mib;
 
 Error changed() { return Error{Errc::corrupt, "search index: a file of the build changed meanwhile"}; }
@@ -97,10 +98,15 @@ Result<void> DocumentSpool::split(std::span<DocId const> ids) {
     for (std::size_t i = 0; i < parts_.size(); ++i) parts_[i].path = prefix_ + "part-" + std::to_string(i);
     // A single part need not go to the disk, as it is held in memory whole anyway.
     std::size_t const memory_bytes = parts_.size() == 1 ? SIZE_MAX : k_part_memory_bytes;
+    std::size_t const stride = (ids.size() + k_samples - 1) / k_samples;
+    samples_.resize(stride == 0 ? 0 : (ids.size() + stride - 1) / stride);
     std::size_t ordinal = 0;
     return for_each_record([&](BytesView record) -> Result<void> {
         if (ordinal == ids.size()) return changed();
         DocId const id = ids[ordinal++];
+        if (id % stride == 0 && record.size() <= k_sample_bytes_max) {
+            samples_[id / stride].assign(record.begin(), record.end());
+        }
         return put(parts_[id / docs_in_part_], id, record, memory_bytes);
     });
 }

@@ -29,6 +29,9 @@ public:
     /// Distributes the records: the i-th appended one has id `ids[i]`, a permutation. Errors: io, corrupt (a file
     /// changed meanwhile).
     Result<void> split(std::span<DocId const> ids);
+    /// About k_samples records spread evenly over the ids, ascending; after `split`.
+    [[nodiscard]] std::vector<Bytes> const& samples() const { return samples_; }
+    static constexpr std::size_t k_samples = 8'192;
     [[nodiscard]] std::size_t part_count() const { return parts_.size(); }
 
     struct Part {
@@ -58,6 +61,7 @@ private:
     std::string prefix_;
     Stream spool_;
     std::vector<Stream> parts_;
+    std::vector<Bytes> samples_;
     std::uint64_t bytes_ = 0;
     std::uint32_t docs_in_part_ = 0;
     std::uint32_t doc_count_ = 0;

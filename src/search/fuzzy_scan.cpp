@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bit>
 
 #include "search/fuzzy.hpp"
@@ -26,8 +27,15 @@ Filter make_filter(std::uint32_t query, unsigned distance) {
             (k_length_modulus / 2 + k_length_modulus - (query >> k_length_shift)) % k_length_modulus};
 }
 
+/// Without the instruction, which not every x86-64 has, std::popcount would call a function.
+std::uint32_t count_bits(std::uint32_t value) {
+    value -= value >> 1U & 0x55555555U;
+    value = (value & 0x33333333U) + (value >> 2U & 0x33333333U);
+    return ((value + (value >> 4U)) & 0x0f0f0f0fU) * 0x01010101U >> 24U;
+}
+
 bool passes(Filter const& filter, std::uint32_t signature) {
-    auto const bits = static_cast<std::uint32_t>(std::popcount((signature ^ filter.query) & k_presence));
+    std::uint32_t const bits = count_bits((signature ^ filter.query) & k_presence);
     std::uint32_t const place = ((signature >> k_length_shift) + filter.length_offset) % k_length_modulus;
     std::uint32_t const half = k_length_modulus / 2;
     std::uint32_t const difference = place < half ? half - place : place - half;
@@ -35,7 +43,7 @@ bool passes(Filter const& filter, std::uint32_t signature) {
 }
 
 bool passes_prefix(std::uint32_t query, unsigned distance, std::uint32_t signature) {
-    return static_cast<unsigned>(std::popcount(query & ~signature & k_presence)) <= distance;
+    return count_bits(query & ~signature & k_presence) <= distance;
 }
 
 void push_mask(std::uint32_t mask, std::uint32_t base, std::vector<std::uint32_t>& out) {
@@ -44,7 +52,7 @@ void push_mask(std::uint32_t mask, std::uint32_t base, std::vector<std::uint32_t
 
 #if defined(__x86_64__)
 
-__attribute__((target("avx512f,avx512bw,avx512vl,avx512vpopcntdq"))) std::size_t scan_avx512(
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512vpopcntdq,bmi2"))) void scan_avx512(
     std::span<std::uint32_t const> signatures, Filter const& filter, std::uint32_t base,
     std::vector<std::uint32_t>& out) {
     __m512i const query = _mm512_set1_epi32(static_cast<int>(filter.query));
@@ -54,36 +62,37 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512vpopcntdq"))) std::size_t
     __m512i const half = _mm512_set1_epi32(static_cast<int>(k_length_modulus / 2));
     __m512i const distance = _mm512_set1_epi32(static_cast<int>(filter.distance));
     __m512i const bits_max = _mm512_set1_epi32(static_cast<int>(filter.bits_max));
-    std::size_t i = 0;
-    for (; i + 16 <= signatures.size(); i += 16) {
-        __m512i const value = _mm512_loadu_si512(signatures.data() + i);
+    for (std::size_t i = 0; i < signatures.size(); i += 16) {
+        // Ranges are short, so the last lanes matter: they are masked, not looped over.
+        auto const lanes = static_cast<__mmask16>(_bzhi_u32(0xffff, static_cast<unsigned>(std::min<std::size_t>(
+                                                                         signatures.size() - i, 16))));
+        __m512i const value = _mm512_maskz_loadu_epi32(lanes, signatures.data() + i);
         __m512i const bits = _mm512_popcnt_epi32(_mm512_and_si512(_mm512_xor_si512(value, query), presence));
         __m512i const place =
             _mm512_and_si512(_mm512_add_epi32(_mm512_srli_epi32(value, k_length_shift), offset), modulus);
         __m512i const difference = _mm512_abs_epi32(_mm512_sub_epi32(place, half));
-        __mmask16 const mask = _mm512_cmple_epu32_mask(_mm512_add_epi32(bits, difference), bits_max) &
-                               _mm512_cmple_epu32_mask(difference, distance);
-        push_mask(mask, base + static_cast<std::uint32_t>(i), out);
+        __mmask16 const near = _mm512_mask_cmple_epu32_mask(lanes, difference, distance);
+        push_mask(_mm512_mask_cmple_epu32_mask(near, _mm512_add_epi32(bits, difference), bits_max),
+                  base + static_cast<std::uint32_t>(i), out);
     }
-    return i;
 }
 
-__attribute__((target("avx512f,avx512bw,avx512vl,avx512vpopcntdq"))) std::size_t scan_prefix_avx512(
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512vpopcntdq,bmi2"))) void scan_prefix_avx512(
     std::span<std::uint32_t const> signatures, std::span<std::uint16_t const> ranks, std::uint32_t query,
     unsigned distance, std::uint16_t rank_max, std::uint32_t base, std::vector<std::uint32_t>& out) {
     __m512i const wanted = _mm512_set1_epi32(static_cast<int>(query & k_presence));
     __m512i const limit = _mm512_set1_epi32(static_cast<int>(distance));
     __m256i const rank_limit = _mm256_set1_epi16(static_cast<short>(rank_max));
-    std::size_t i = 0;
-    for (; i + 16 <= signatures.size(); i += 16) {
-        __m256i const rank = _mm256_loadu_si256(reinterpret_cast<__m256i const*>(ranks.data() + i));
-        __mmask16 const popular = _mm256_cmple_epu16_mask(rank, rank_limit);
+    for (std::size_t i = 0; i < signatures.size(); i += 16) {
+        auto const lanes = static_cast<__mmask16>(_bzhi_u32(0xffff, static_cast<unsigned>(std::min<std::size_t>(
+                                                                         signatures.size() - i, 16))));
+        __m256i const rank = _mm256_maskz_loadu_epi16(lanes, ranks.data() + i);
+        __mmask16 const popular = _mm256_mask_cmple_epu16_mask(lanes, rank, rank_limit);
         if (popular == 0) continue;
-        __m512i const value = _mm512_loadu_si512(signatures.data() + i);
+        __m512i const value = _mm512_maskz_loadu_epi32(popular, signatures.data() + i);
         __m512i const missing = _mm512_popcnt_epi32(_mm512_andnot_si512(value, wanted));
         push_mask(_mm512_mask_cmple_epu32_mask(popular, missing, limit), base + static_cast<std::uint32_t>(i), out);
     }
-    return i;
 }
 
 /// Bits set in each 32-bit lane.
@@ -150,7 +159,8 @@ ScanSpeed best_scan_speed() {
 #if defined(__x86_64__)
     static ScanSpeed const best = [] {
         if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vpopcntdq")) {
+            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vpopcntdq") &&
+            __builtin_cpu_supports("bmi2")) {
             return ScanSpeed::avx512;
         }
         return __builtin_cpu_supports("avx2") ? ScanSpeed::avx2 : ScanSpeed::scalar;
@@ -166,7 +176,7 @@ void scan_signatures(ScanSpeed speed, std::span<std::uint32_t const> signatures,
     auto const filter = make_filter(query, distance);
     std::size_t i = 0;
 #if defined(__x86_64__)
-    if (speed == ScanSpeed::avx512) i = scan_avx512(signatures, filter, base, out);
+    if (speed == ScanSpeed::avx512) return scan_avx512(signatures, filter, base, out);
     if (speed == ScanSpeed::avx2) i = scan_avx2(signatures, filter, base, out);
 #else
     static_cast<void>(speed);
@@ -182,7 +192,7 @@ void scan_prefix_signatures(ScanSpeed speed, std::span<std::uint32_t const> sign
     std::size_t i = 0;
 #if defined(__x86_64__)
     if (speed == ScanSpeed::avx512) {
-        i = scan_prefix_avx512(signatures, ranks, query, distance, rank_max, base, out);
+        return scan_prefix_avx512(signatures, ranks, query, distance, rank_max, base, out);
     }
     if (speed == ScanSpeed::avx2) i = scan_prefix_avx2(signatures, ranks, query, distance, rank_max, base, out);
 #else

@@ -56,9 +56,9 @@ struct NamedTerm {
     friend bool operator==(NamedTerm, NamedTerm) = default;
 };
 
-/// Room for one front-coded string; views returned by `term_text` point into it.
+/// Room for one front-coded string, and for copying it 16 bytes at a time; views of `term_text` point into it.
 struct TermBuffer {
-    std::array<char, k_term_bytes_max + 1> bytes;
+    std::array<char, k_term_bytes_max + 17> bytes;
 };
 
 /// Columns that hold texts, as values of filters and facets. The number of a value is its ordinal in the

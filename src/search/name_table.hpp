@@ -18,7 +18,7 @@ class NameTable {
 public:
     NameTable() = default;
     /// Errors: corrupt (lengths).
-    static Result<NameTable> open(BytesView section, std::uint32_t doc_count);
+    static Result<NameTable> open(BytesView section, std::uint32_t doc_count, std::uint32_t term_count);
     /// Written into `buffer`; empty for damaged bytes and ids out of range.
     [[nodiscard]] std::string_view at(DocId doc, StringTable const& terms, std::string& buffer) const;
 
@@ -26,6 +26,7 @@ private:
     BytesView offsets_;
     BytesView data_;
     std::uint32_t doc_count_ = 0;
+    std::uint32_t head_bytes_ = 0;
 };
 
 /// The differences of `name` to `joined`: ASCII capitals, and other characters put in between. Appends them to `out`;
@@ -34,6 +35,6 @@ void append_name_recipe(std::string_view name, std::string_view joined, Bytes& o
 
 /// The section from each document's recipe, one after the other in `recipes`, and the number of its joined name's term
 /// (ignored for whole names).
-[[nodiscard]] Bytes write_name_table(BytesView recipes, std::span<TermId const> terms);
+[[nodiscard]] Bytes write_name_table(BytesView recipes, std::span<TermId const> terms, std::uint32_t term_count);
 
 }  // namespace ggen::search_index

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "base/result.hpp"
 #include "search/little_endian.hpp"
@@ -13,11 +14,12 @@ constexpr std::size_t k_skip_bytes = 8;  // First document; offset and flags of 
 constexpr unsigned k_flag_shift = 28;
 constexpr std::uint32_t k_block_bytes_max = (1U << k_flag_shift) - 1;
 constexpr unsigned k_delta_bits_max = 24;
-constexpr unsigned k_flag_width = 4;
-
-/// Block head: bits of a delta (5 bits), whether flags differ (1 bit). Second byte: all flags that occur.
-constexpr std::uint8_t k_mixed_flags = 0x20;
+/// Block head: bits of a delta (5 bits) and how flags are kept (2 bits). Second byte: all flags that occur.
+constexpr unsigned k_mode_shift = 5;
 constexpr std::uint64_t k_block_head_bytes = 2;
+/// Bits a flag by mode; modes 1 and 2 begin with a table of the two or four values that occur.
+constexpr std::array<std::uint8_t, 4> k_flag_bits{0, 1, 2, 4};
+constexpr std::array<std::uint8_t, 4> k_table_bytes{0, 1, 2, 0};
 
 std::uint32_t block_count(std::uint32_t postings) { return (postings + k_posting_block - 1) / k_posting_block; }
 
@@ -27,23 +29,64 @@ std::uint8_t all_flags(std::span<Posting const> block) {
     return flags;
 }
 
+/// The flags that occur, ascending, four bits each.
+struct FlagTable {
+    std::array<std::uint8_t, 16> values{};
+    std::array<std::uint8_t, 16> places{};
+    std::size_t count = 0;
+    [[nodiscard]] unsigned mode() const { return count == 1 ? 0 : count == 2 ? 1 : count <= 4 ? 2 : 3; }
+};
+
+FlagTable table_of(std::span<Posting const> block) {
+    std::array<bool, 16> seen{};
+    for (auto const& posting : block) seen[posting.flags] = true;
+    FlagTable table;
+    for (std::size_t flags = 0; flags < seen.size(); ++flags) {
+        if (!seen[flags]) continue;
+        table.places[flags] = static_cast<std::uint8_t>(table.count);
+        table.values[table.count++] = static_cast<std::uint8_t>(flags);
+    }
+    return table;
+}
+
 void append_block(Bytes& out, std::span<Posting const> block) {
     std::uint32_t widest = 0;
-    bool mixed = false;
-    for (std::size_t i = 1; i < block.size(); ++i) {
-        widest |= block[i].doc - block[i - 1].doc - 1;
-        mixed = mixed || block[i].flags != block[0].flags;
-    }
+    for (std::size_t i = 1; i < block.size(); ++i) widest |= block[i].doc - block[i - 1].doc - 1;
     auto const width = static_cast<unsigned>(std::bit_width(widest));
-    out.push_back(static_cast<std::uint8_t>(width | (mixed ? k_mixed_flags : 0U)));
+    auto const table = table_of(block);
+    unsigned const mode = table.mode();
+    out.push_back(static_cast<std::uint8_t>(width | mode << k_mode_shift));
     out.push_back(all_flags(block));
     BitWriter writer{out};
     for (std::size_t i = 1; i < block.size(); ++i) writer.put(block[i].doc - block[i - 1].doc - 1, width);
     writer.flush();
-    if (!mixed) return;
-    for (auto const& posting : block) writer.put(posting.flags, k_flag_width);
+    for (std::size_t i = 0; i < 2U * k_table_bytes[mode]; ++i) writer.put(table.values[i], 4);
+    for (auto const& posting : block) {
+        writer.put(mode == 3 ? posting.flags : table.places[posting.flags], k_flag_bits[mode]);
+    }
     writer.flush();
 }
+
+/// Documents from packed deltas. The width is a constant, so that shifts and masks are.
+template <unsigned Width>
+DocId decode_deltas(std::uint8_t const* from, std::uint32_t size, DocId doc, DocId* out) {
+    out[0] = doc;
+    std::uint64_t bit = 0;
+    for (std::uint32_t i = 1; i < size; ++i, bit += Width) {
+        doc += load_bits(from, bit, Width) + 1;
+        out[i] = doc;
+    }
+    return doc;
+}
+
+using Decoder = DocId (*)(std::uint8_t const*, std::uint32_t, DocId, DocId*);
+
+template <unsigned... Widths>
+constexpr std::array<Decoder, sizeof...(Widths)> make_decoders(std::integer_sequence<unsigned, Widths...>) {
+    return {&decode_deltas<Widths>...};
+}
+
+constexpr auto k_decoders = make_decoders(std::make_integer_sequence<unsigned, k_delta_bits_max + 1>{});
 
 }  // namespace
 
@@ -121,8 +164,9 @@ PostingCursor::PostingCursor(BytesView section, std::uint64_t offset,  // NOLINT
 
 std::uint8_t PostingCursor::flags() const {
     if (flag_bits_ == 0) return block_flags_;
-    std::uint8_t const pair = data_[flags_at_ + index_ / 2];
-    return index_ % 2 == 0 ? pair & 0x0fU : pair >> 4U;
+    std::uint32_t const bit = index_ * flag_bits_;
+    auto const place = static_cast<unsigned>(data_[flags_at_ + bit / 8] >> bit % 8) & ((1U << flag_bits_) - 1);
+    return flag_bits_ == 4 ? static_cast<std::uint8_t>(place) : flag_table_ >> 4U * place & 0x0fU;
 }
 
 DocId PostingCursor::skip_first(std::uint32_t block) const {
@@ -143,25 +187,20 @@ void PostingCursor::load_block(std::uint32_t block) {
 void PostingCursor::decode_block(std::uint64_t offset, std::uint32_t size, DocId first) {
     if (offset > size_ || size_ - offset < k_block_head_bytes) return;
     unsigned const width = data_[offset] & 0x1fU;
-    bool const mixed = (data_[offset] & k_mixed_flags) != 0;
+    unsigned const mode = data_[offset] >> k_mode_shift & 3U;
     std::uint64_t const deltas_bytes = (std::uint64_t{size - 1} * width + 7) / 8;
-    std::uint64_t const flags_bytes = mixed ? (size + 1) / 2 : 0;
+    std::uint64_t const flags_bytes = k_table_bytes[mode] + (size * k_flag_bits[mode] + 7) / 8;
     if (first >= doc_count_ || width > k_delta_bits_max ||
         size_ - offset < k_block_head_bytes + deltas_bytes + flags_bytes + k_posting_slack_bytes / 2) {
         return;
     }
     block_flags_ = data_[offset + 1] & 0x0fU;
-    flag_bits_ = mixed ? k_flag_width : 0;
+    flag_bits_ = k_flag_bits[mode];
     auto const* const deltas = data_ + offset + k_block_head_bytes;
-    flags_at_ = offset + k_block_head_bytes + deltas_bytes;
-    DocId doc = first;
-    docs_[0] = doc;
-    std::uint64_t bit = 0;
+    flag_table_ = load<std::uint16_t>(deltas + deltas_bytes);
+    flags_at_ = offset + k_block_head_bytes + deltas_bytes + k_table_bytes[mode];
     // 128 deltas of 24 bits and a first document below 2^24 stay below 2^32: the sum cannot wrap.
-    for (std::uint32_t i = 1; i < size; ++i, bit += width) {
-        doc += load_bits(deltas, bit, width) + 1;
-        docs_[i] = doc;
-    }
+    DocId const doc = k_decoders[width](deltas, size, first, docs_.data());
     if (doc < doc_count_) block_size_ = size;
 }
 

@@ -67,7 +67,8 @@ private:
     std::uint32_t block_ = 0;
     std::uint32_t block_size_ = 0;
     std::uint32_t index_ = 0;
-    std::uint8_t flag_bits_ = 0;  // 0: all postings of the block have block_flags_.
+    std::uint16_t flag_table_ = 0;  // Values of one or two bit flags, four bits each.
+    std::uint8_t flag_bits_ = 0;    // 0: all postings of the block have block_flags_.
     std::uint8_t block_flags_ = 0;
     std::array<DocId, k_posting_block> docs_;
 };

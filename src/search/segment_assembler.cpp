@@ -244,7 +244,7 @@ Result<void> SegmentAssembler::write_dictionary(SegmentWriter& writer, TermColum
     RETURN_IF_ERROR(writer.add_numbers<std::uint32_t>(Section::forward_signatures, signatures));
     if (has_directories) RETURN_IF_ERROR(writer.add(Section::prefix_directory, write_class_directory(codes)));
     for (auto& term : name_terms_) term = ordinals.empty() ? 0 : ordinals[term];
-    RETURN_IF_ERROR(writer.add(Section::names, write_name_table(name_recipes_, name_terms_)));
+    RETURN_IF_ERROR(writer.add(Section::names, write_name_table(name_recipes_, name_terms_, terms_.size())));
     columns.order = std::move(ordinals);  // From here on number to sorted ordinal.
     return ok();
 }

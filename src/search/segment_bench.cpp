@@ -1,7 +1,7 @@
 // Builds a segment from lists of packages and measures it: build time and peak memory, bytes a section, opening, look-ups.
 // With --check also compares fuzzy look-ups with brute force over every string.
 //
-//   search_segment_bench [--check N] [--keep PATH] LIST.tsv.zst…
+//   search_segment_bench [--build-only] [--check N] [--keep PATH] LIST.tsv.zst…
 //
 // Lists have a header line and the columns name, version, downloads_a_month, summary (npm) or name, version, month, rank,
 // summary (PyPI). Prints to stdout; exit code 1 when a comparison differs.
@@ -110,6 +110,7 @@ SearchDocument document_of(std::vector<std::string> const& fields, bool is_npm) 
 
 struct Options {
     std::size_t checks = 0;
+    bool builds_only = false;
     std::string path;
     std::vector<std::string> lists;
 };
@@ -316,6 +317,7 @@ int run(Options const& options) {
     std::printf("verify: %s, %.1f ms CPU\n", verified ? "good" : verified.error().context.c_str(),
                 (cpu_us() - opened) / 1e3);
     print_sections(**reader);
+    if (options.builds_only) return 0;
     time_look_ups((*reader)->view());
     if (options.checks == 0) return 0;
     return differences((*reader)->view(), options.checks) == 0 ? 0 : 1;
@@ -330,11 +332,12 @@ int main(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) {
         std::string const argument = argv[i];
         if (argument == "--check" && i + 1 < argc) options.checks = std::strtoull(argv[++i], nullptr, 10);
+        else if (argument == "--build-only") options.builds_only = true;
         else if (argument == "--keep" && i + 1 < argc) options.path = argv[++i], keeps = true;
         else options.lists.push_back(argument);
     }
     if (options.lists.empty()) {
-        std::fprintf(stderr, "usage: search_segment_bench [--check N] [--keep PATH] LIST.tsv.zst...\n");
+        std::fprintf(stderr, "usage: search_segment_bench [--build-only] [--check N] [--keep PATH] LIST.tsv.zst...\n");
         return 2;
     }
     if (!keeps) options.path = "search-segment-bench." + std::to_string(getpid());

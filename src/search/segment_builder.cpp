@@ -14,8 +14,6 @@ namespace ggen::search_index {
 namespace {
 
 constexpr std::size_t k_slots = 16;
-/// Records that train the store's dictionary, spread over all ids.
-constexpr std::uint32_t k_samples = 8'192;
 
 Result<void> remove_if_there(FileSystem& files, std::string const& path) {
     auto removed = files.remove_file(path);
@@ -115,41 +113,32 @@ Result<SegmentSummary> SegmentBuilder::Impl::write_segment(std::string const& te
 
 Result<void> SegmentBuilder::Impl::write_documents(SegmentWriter& writer, SegmentAssembler& assembler,
                                                    CancelToken const* cancel) {
-    std::unique_ptr<SegmentStoreWriter> store;
     SearchDocument document;
     std::vector<IndexedString> strings;
+    std::vector<Bytes> samples;
+    for (auto const& sample : spool->samples()) {
+        if (sample.empty()) continue;
+        RETURN_IF_ERROR(decode_document(sample, document));
+        encode_stored(document, samples.emplace_back());
+    }
+    SegmentStoreWriter store{samples, [&](BytesView bytes) { return writer.write(bytes); }};
     RETURN_IF_ERROR(writer.begin(Section::store_blocks));
     for (std::size_t part = 0; part < spool->part_count(); ++part) {
         if (cancel != nullptr) RETURN_IF_ERROR(cancel->check());
         ASSIGN_OR_RETURN(auto const documents, spool->read_part(part));
-        if (store == nullptr) {
-            // The first part has the most popular packages, whose texts are the most varied.
-            std::vector<Bytes> samples;
-            for (std::size_t i = 0; i < documents.records.size() && samples.size() < k_samples; ++i) {
-                RETURN_IF_ERROR(decode_document(documents.records[i], document));
-                samples.emplace_back();
-                encode_stored(document, samples.back());
-            }
-            store = std::make_unique<SegmentStoreWriter>(samples,
-                                                         [&](BytesView bytes) { return writer.write(bytes); });
-        }
         for (auto const bytes : documents.records) {
             RETURN_IF_ERROR(decode_document(bytes, document));
             analyser(document, strings);
             assembler.add(document, strings);
             record.clear();
             encode_stored(document, record);
-            RETURN_IF_ERROR(store->add(record));
+            RETURN_IF_ERROR(store.add(record));
         }
     }
-    if (store == nullptr) {
-        store = std::make_unique<SegmentStoreWriter>(std::vector<Bytes>{},
-                                                     [&](BytesView bytes) { return writer.write(bytes); });
-    }
-    RETURN_IF_ERROR(store->finish());
+    RETURN_IF_ERROR(store.finish());
     RETURN_IF_ERROR(writer.end());
-    RETURN_IF_ERROR(writer.add(Section::store_dictionary, store->dictionary()));
-    return writer.add_numbers<std::uint64_t>(Section::store_index, store->index());
+    RETURN_IF_ERROR(writer.add(Section::store_dictionary, store.dictionary()));
+    return writer.add_numbers<std::uint64_t>(Section::store_index, store.index());
 }
 
 }  // namespace ggen::search_index

@@ -135,7 +135,7 @@ Result<void> read_columns(PartsReader const& in, SegmentParts& parts) {
     ASSIGN_OR_RETURN(parts.author, column(Section::author));
     ASSIGN_OR_RETURN(parts.bits, column(Section::bits));
     ASSIGN_OR_RETURN(parts.name_length, column(Section::name_length));
-    ASSIGN_OR_RETURN(parts.names, NameTable::open(in.bytes(Section::names), parts.doc_count));
+    ASSIGN_OR_RETURN(parts.names, NameTable::open(in.bytes(Section::names), parts.doc_count, parts.term_count));
     return ok();
 }
 

@@ -13,7 +13,8 @@ namespace {
 
 constexpr unsigned k_doc_bits = 24;
 constexpr std::uint64_t k_doc_mask = (std::uint64_t{1} << k_doc_bits) - 1;
-constexpr int k_level = 6;
+/// Level 6 takes 1.3 s more for a million packages and saves 5 %.
+constexpr int k_level = 3;
 /// Fewer bytes of samples do not pay for a dictionary.
 constexpr std::size_t k_samples_bytes_min = 256 * k_kib;
 

@@ -14,7 +14,7 @@
 namespace ggen::search_index {
 
 /// Uncompressed bytes from which on a block is closed.
-inline constexpr std::size_t k_store_block_bytes = 8 * k_kib;
+inline constexpr std::size_t k_store_block_bytes = 4 * k_kib;
 /// A block may end with one document of any size.
 inline constexpr std::size_t k_store_block_bytes_max = 8 * k_mib;
 inline constexpr std::size_t k_store_dictionary_bytes = 64 * k_kib;

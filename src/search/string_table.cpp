@@ -9,6 +9,7 @@ namespace ggen::search_index {
 namespace {
 
 constexpr std::size_t k_head_bytes = 8;  // Count and length of the data.
+constexpr std::size_t k_copy_bytes = 16;
 /// Both lengths do not fit four bits; two bytes follow.
 constexpr std::uint8_t k_long_lengths = 0xff;
 
@@ -26,7 +27,10 @@ bool decode_next(BytesView& rest, TermBuffer& buffer, std::size_t& length) {
         used = 3;
     }
     if (shared > length || shared + added > k_term_bytes_max || added > rest.size() - used) return false;
-    std::memcpy(buffer.bytes.data() + shared, rest.data() + used, added);
+    auto* const to = buffer.bytes.data() + shared;
+    // A copy of constant length is one instruction; what is too much is overwritten by the next string.
+    if (added <= k_copy_bytes && rest.size() >= used + k_copy_bytes) std::memcpy(to, rest.data() + used, k_copy_bytes);
+    else std::memcpy(to, rest.data() + used, added);
     length = shared + added;
     rest = rest.subspan(used + added);
     return true;
