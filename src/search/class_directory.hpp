@@ -22,7 +22,8 @@ inline constexpr std::uint32_t k_directory_codes = k_byte_classes * k_byte_class
 inline constexpr std::uint32_t k_directory_terms_min = 16'384;
 
 [[nodiscard]] std::uint8_t byte_class(std::uint8_t byte);
-/// The classes of the first three bytes as one number, ascending with the bytewise order of strings.
+/// The classes of the first three bytes as one number, ascending with the bytewise order of strings. After a byte of
+/// a class with several bytes (1, 12, 39) the rest counts as 0.
 [[nodiscard]] std::uint32_t class_code(std::string_view text);
 
 /// First three classes to the range of strings, in an order that is sorted by them. Read in place.

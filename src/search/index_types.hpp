@@ -15,7 +15,7 @@ using TermId = std::uint32_t;
 inline constexpr std::uint32_t k_none = 0xffffffff;
 
 /// Packages in one segment. With at most 2^24 the sum of a block of deltas cannot overflow 32 bits.
-inline constexpr std::uint32_t k_documents_max = 1U << 24U;
+inline constexpr std::uint32_t k_documents_max = (1U << 24U) - 1;
 /// One dictionary string; lengths are single bytes in the file.
 inline constexpr std::size_t k_term_bytes_max = 255;
 

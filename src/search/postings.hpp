@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "base/bytes.hpp"
 #include "search/index_types.hpp"
@@ -71,8 +72,8 @@ private:
     std::array<DocId, k_posting_block> docs_;
 };
 
-/// Appends one list to `section` and returns its offset. `list` is ascending, not empty, each flag below 16.
-std::uint64_t append_posting_list(Bytes& section, std::span<Posting const> list);
+/// Appends one list to `out`. `list` is ascending, not empty, each flag below 16.
+void append_posting_list(Bytes& out, std::span<Posting const> list);
 
 /// The head of the list at `offset`; count 0 when the bytes there are damaged.
 [[nodiscard]] PostingListInfo read_posting_list(BytesView section, std::uint64_t offset,

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/cancel.hpp"
 #include "base/file_system.hpp"
@@ -11,6 +14,16 @@
 #include "search/search.hpp"
 
 namespace ggen::search_index {
+
+/// A string of a document with all its flags.
+struct IndexedString {
+    std::string_view text;
+    std::uint8_t flags = 0;
+};
+
+/// Replaces `strings` by the distinct tokens and joined names of `document`, each 1 to k_term_bytes_max bytes, at most
+/// one with k_joined_whole. The texts stay valid until the next call.
+using Analyser = std::function<void(SearchDocument const& document, std::vector<IndexedString>& strings)>;
 
 /// What a finished build says about itself.
 struct SegmentSummary {
@@ -28,7 +41,8 @@ struct SegmentSummary {
 class SegmentBuilder {
 public:
     /// Documents with equal origin and name must not be added twice. Errors: io, conflict (all 16 slots busy).
-    static Result<std::unique_ptr<SegmentBuilder>> create(FileSystem& files, std::string path);
+    static Result<std::unique_ptr<SegmentBuilder>> create(FileSystem& files, std::string path,
+                                                          Analyser analyser);
     ~SegmentBuilder();
     SegmentBuilder(SegmentBuilder const&) = delete;
     SegmentBuilder& operator=(SegmentBuilder const&) = delete;

@@ -7,12 +7,13 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
-#include "base/file_system.hpp"
 #include "base/result.hpp"
 #include "search/class_directory.hpp"
 #include "search/columns.hpp"
 #include "search/index_types.hpp"
 #include "search/name_ranks.hpp"
+#include "search/name_table.hpp"
+#include "search/segment_store.hpp"
 #include "search/string_table.hpp"
 
 /// The parts of a segment file, shared by its writer and its reader. Format: docs/formats/search-segment.md.
@@ -40,6 +41,8 @@ inline constexpr std::size_t k_sections = 26;
 
 /// 32-bit entry of a list: the only posting itself, or the offset of a list in the postings section.
 inline constexpr std::uint32_t k_entry_inline = 1U << 31U;
+/// No posting at all.
+inline constexpr std::uint32_t k_entry_empty = k_entry_inline - 1;
 [[nodiscard]] constexpr std::uint32_t inline_entry(Posting posting) {
     return k_entry_inline | static_cast<std::uint32_t>(posting.flags) << 24U | posting.doc;
 }
@@ -66,16 +69,12 @@ struct SegmentParts {
     Column author;
     Column bits;  // 1 = signed, 2 = scoped.
     Column name_length;
-    BytesView names;
+    NameTable names;
     std::array<StringTable, k_filter_fields> filter_texts;
     std::array<std::span<std::uint32_t const>, k_filter_fields> filter_entries;
     std::span<std::uint32_t const> star_entries;
     BytesView facet_cache;
-    BytesView store_dictionary;
-    std::span<std::uint64_t const> store_index;
-    std::uint64_t store_offset = 0;  // In the file.
-    std::uint64_t store_bytes = 0;
-    std::shared_ptr<MappedFile const> file;
+    SegmentStore store;
 };
 
 }  // namespace ggen::search_index

@@ -28,10 +28,6 @@ struct BestNameScratch {
     std::vector<Node> heap;
 };
 
-struct StoreScratch;
-/// Decompression state of one thread; made on first use.
-using StoreScratchPtr = std::shared_ptr<StoreScratch>;
-
 /// Read-only view of a mapped segment: the index view that the query algorithms work on.
 ///
 /// Immutable, thread-safe; scratch objects belong to one thread each. Nothing here allocates once the
@@ -114,6 +110,15 @@ public:
 private:
     friend class SegmentReader;
     explicit SegmentView(SegmentParts parts) : parts_(std::move(parts)) {}
+
+    [[nodiscard]] PostingListInfo list_info(std::uint32_t entry) const;
+    [[nodiscard]] PostingCursor list(std::uint32_t entry) const;
+    [[nodiscard]] TermRange directory_range(std::string_view text) const;
+    void collect_fuzzy(std::string_view text, unsigned distance, FuzzyScratch& scratch) const;
+    void scan_side(std::span<char32_t const> characters, std::size_t length, unsigned edits, std::uint32_t query,
+                   unsigned distance, bool is_reversed, FuzzyScratch& scratch) const;
+    void find_swapped(std::span<char32_t const> characters, std::size_t half, unsigned distance,
+                      FuzzyScratch& scratch) const;
 
     SegmentParts parts_;
 };
