@@ -8,7 +8,10 @@
 #include "search/change_log.hpp"
 #include "search/delta.hpp"
 #include "search/document_codec.hpp"
+#include "search/index.hpp"
+#include "search/memory_segment.hpp"
 #include "search/segment_reader.hpp"
+#include "search/text.hpp"
 
 namespace ggen {
 namespace search_index {
@@ -86,9 +89,15 @@ Result<IndexState> load_index(FileSystem& files, std::string const& directory) {
 }  // namespace search_index
 
 Result<std::shared_ptr<SearchIndex const>> open_search_index(FileSystem& files, std::string const& directory) {
-    ASSIGN_OR_RETURN(auto state, search_index::load_index(files, directory));
-    return std::shared_ptr<SearchIndex const>{
-        search_index::make_index(std::move(state.base), std::move(state.delta))};
+    ASSIGN_OR_RETURN(auto const state, search_index::load_index(files, directory));
+    return search_index::make_parts_index(state.delta->parts());
+}
+
+Result<std::shared_ptr<SearchIndex const>> make_memory_index(std::vector<SearchDocument> const& documents) {
+    ASSIGN_OR_RETURN(auto segment, search_index::make_memory_segment(documents, search_index::make_analyser()));
+    search_index::Parts parts;
+    parts.live.push_back({std::move(segment), nullptr, {}});
+    return search_index::make_parts_index(std::move(parts));
 }
 
 Result<Digest> search_index_image(FileSystem& files, std::string const& directory, CancelToken const* cancel) {

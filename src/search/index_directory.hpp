@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/cancel.hpp"
 #include "base/file_system.hpp"
@@ -19,6 +20,10 @@ namespace ggen {
 /// Errors: not_found (no index there), io, invalid (of another version), corrupt.
 [[nodiscard]] Result<std::shared_ptr<SearchIndex const>> open_search_index(FileSystem& files,
                                                                            std::string const& directory);
+
+/// An index of these documents that is on no disk. Origin and name together must not come twice. Errors: too_large.
+[[nodiscard]] Result<std::shared_ptr<SearchIndex const>> make_memory_index(
+    std::vector<SearchDocument> const& documents);
 
 /// Digest over all documents of the index as it stands: equal content gives an equal digest, however it grew. Reads
 /// all of them and every byte of the segment. Errors: as open_search_index, cancelled.

@@ -11,6 +11,7 @@
 
 #include "search/change_log.hpp"
 #include "search/delta.hpp"
+#include "search/index.hpp"
 #include "search/index_directory.hpp"
 #include "search/segment_builder.hpp"
 #include "search/segment_reader.hpp"
@@ -136,7 +137,7 @@ struct SearchIndexWriter::Impl {
     }
 
     void publish() {
-        std::atomic_store(&shown, std::shared_ptr<SearchIndex const>{si::make_index(state.base, state.delta)});
+        std::atomic_store(&shown, si::make_parts_index(state.delta->parts()));
     }
 
     [[nodiscard]] bool is_merge_due() const {

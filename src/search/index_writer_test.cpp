@@ -42,7 +42,6 @@ using Names = std::vector<std::string>;
 Names names_in(SearchIndex const& index, SearchSort sort = SearchSort::name) {
     SearchQuery query;
     query.sort = sort;
-    query.ascending = sort == SearchSort::name;
     query.limit = SearchQuery::k_limit_max;
     auto const page = index.search(query);
     EXPECT_TRUE(page) << page.error().context;

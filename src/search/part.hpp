@@ -31,6 +31,8 @@ private:
 struct Part {
     std::shared_ptr<SegmentReader const> segment;
     std::shared_ptr<DeadSet const> dead;  ///< Null when all live.
+    /// The dead ones once more: with them the number of live documents that have a word is exact.
+    std::vector<std::shared_ptr<SegmentReader const>> graves;
 
     [[nodiscard]] SegmentView const& view() const { return segment->view(); }
     [[nodiscard]] bool is_live(DocId doc) const { return dead == nullptr || !dead->contains(doc); }
@@ -42,8 +44,6 @@ struct Part {
 /// What a search runs over.
 struct Parts {
     std::vector<Part> live;
-    /// Segments of the documents that are dead: with them the number of live documents that have a word is exact.
-    std::vector<std::shared_ptr<SegmentReader const>> graveyard;
 
     [[nodiscard]] std::uint64_t document_count() const;
     /// Live documents that have `text` as a token.
