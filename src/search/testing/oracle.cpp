@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "search/fuzzy.hpp"
 #include "search/text.hpp"
 #include "search/words.hpp"
 
@@ -267,7 +268,8 @@ private:
                 weigh_name(analysed, tier, evidence);
                 bool const has_word = weigh_words(analysed, tier, evidence);
                 if (evidence.name_gate == 0 && !evidence.has_all_words && !(tier == Tier::any && has_word)) continue;
-                evidence.is_scoped = analysed.document->name.starts_with('@');
+                evidence.is_scoped = analysed.document->name.starts_with('@') &&
+                                     analysed.document->name.find('/') != std::string::npos;
             }
             auto const score = joined_.empty() ? evidence.popularity : score_of(evidence);
             found.push_back({&analysed, key_of(*analysed.document, score), score});
