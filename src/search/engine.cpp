@@ -5,6 +5,12 @@
 #include <limits>
 
 namespace ggen::search_index {
+namespace {
+
+/// Strings that are sooner read through than a few names are looked at.
+constexpr std::uint32_t k_prefix_strings_few = 4'000;
+
+}  // namespace
 
 Ranking Engine::run(Parts const& parts, SearchQuery const& query, PreparedQuery const& prepared,
                     PageKey const* after, std::size_t count, std::vector<RankedHit>& hits) {
@@ -15,6 +21,8 @@ Ranking Engine::run(Parts const& parts, SearchQuery const& query, PreparedQuery 
     HitOrder const order{parts, query};
     order_ = &order;
     pattern_.assign(prepared.joined());
+    near_strings_used_ = 0;
+    prefix_set_part_ = k_none;
     if (after != nullptr) {
         // The tier was chosen for the first page.
         run_tier(after->tier, count);
@@ -50,6 +58,8 @@ void Engine::run_part(std::uint32_t part) {
     view_ = &parts_->live[part].view();
     offered_in_part_ = 0;
     prefix_doc_ = k_none;
+    names_looked_at_ = 0;
+    has_prefix_set_ = prefix_set_part_ == part;
     filter_.assign(*query_, parts_->live[part]);
     if (prepared_->is_blank()) return walk_all();
     open_words();
@@ -89,6 +99,10 @@ void Engine::open_words() {
         commonest_first_.push_back(i);
         least_share_ = std::min(least_share_, words[i].share);
     }
+    if (prepared_->has_prefix_word() && !has_prefix_set_ &&
+        view_->prefix_range(words.back().text).size() <= k_prefix_strings_few) {
+        open_prefix_set();
+    }
     words_but_one_max_ = words.empty() ? 0 : words_max_ - least;
     // The stream whose first document is the furthest is a good guess for the shortest.
     std::sort(rarest_first_.begin(), rarest_first_.end(),
@@ -101,13 +115,33 @@ void Engine::add_near_words(std::size_t word) {
     auto const& wanted = prepared_->words()[word];
     auto const edits = edits_allowed(wanted.length);
     if (edits == 0) return;
-    view_->fuzzy(wanted.text, edits, fuzzy_, fuzzy_matches_);
-    for (auto const& match : fuzzy_matches_) {
+    for (auto const& match : near(wanted.text, edits)) {
         if (match.distance == 0) continue;
         auto const kind = match.distance == 1 ? WordClass::one_edit : WordClass::two_edits;
         words_[word].add(*view_, match.term, kind);
         probes_[word].add(*view_, match.term, kind);
     }
+}
+
+std::vector<FuzzyMatch> const& Engine::near(std::string_view text, unsigned edits) {
+    for (std::size_t i = 0; i < near_strings_used_; ++i) {
+        auto const& known = near_strings_[i];
+        if (known.part == part_ && known.edits == edits && known.text == text) return known.matches;
+    }
+    if (near_strings_used_ == near_strings_.size()) near_strings_.emplace_back();
+    auto& found = near_strings_[near_strings_used_++];
+    found.part = part_;
+    found.edits = edits;
+    found.text.assign(text);
+    view_->fuzzy(text, edits, fuzzy_, found.matches);
+    return found.matches;
+}
+
+void Engine::open_prefix_set() {
+    auto const& word = prepared_->words().back();
+    prefix_set_.assign(*view_, view_->prefix_range(word.text), view_->find(word.text));
+    has_prefix_set_ = true;
+    prefix_set_part_ = part_;
 }
 
 void Engine::open_names() {
@@ -118,8 +152,7 @@ void Engine::open_names() {
     if (whole != k_none) names_.add(whole, NameClass::equal, name_weight(NameClass::equal, typed, typed));
     auto const edits = edits_allowed(typed);
     if (has_near_names() && edits > 0) {
-        view_->fuzzy(joined, edits, fuzzy_, fuzzy_matches_);
-        for (auto const& match : fuzzy_matches_) {
+        for (auto const& match : near(joined, edits)) {
             if (match.distance == 0) continue;
             auto const kind = match.distance == 1 ? NameClass::one_edit : NameClass::two_edits;
             names_.add(match.term, kind, name_weight(kind, typed, typed));
@@ -156,7 +189,7 @@ void Engine::walk_matches() {
     auto const with_all_words = words_max_ + extras + std::max(names_.prefix_weight_max(), typo_prefix);
     auto const named = std::max(names_.list_weight_max(), names_.prefix_weight_max()) + words_max_ + extras;
     auto const only_prefix = names_.prefix_weight_max() + words_but_one_max_;
-    bool is_prefix_closed = false;
+    is_prefix_closed_ = false;
     bool has_names = true;
     auto all = next_with_all_words(0, with_all_words);
     for (;;) {
@@ -171,7 +204,7 @@ void Engine::walk_matches() {
         auto const prefixed = names_.prefix_doc();
         if (prefixed != k_none && is_hopeless(prefixed, only_prefix)) {
             names_.close_prefixes();
-            is_prefix_closed = true;
+            is_prefix_closed_ = true;
             is_exact_ = false;
         }
         auto next_named = has_names ? names_.doc() : k_none;
@@ -185,8 +218,7 @@ void Engine::walk_matches() {
         NameLists::Match name;
         if (doc == next_named) name = names_.take(hopeless_from(named));
         if (admits(doc)) {
-            if (is_prefix_closed || (doc == all && has_typo_prefixes())) name = match_name(doc).match;
-            consider(doc, name, doc != all);
+            consider(doc, name, doc != all, is_prefix_closed_ || (doc == all && has_typo_prefixes()));
         }
         if (doc == all) all = next_with_all_words(doc + 1, with_all_words);
     }
@@ -194,6 +226,7 @@ void Engine::walk_matches() {
 
 /// Documents with one word at least. Words that alone cannot lift a document among the best hits do not drive.
 void Engine::walk_any() {
+    is_prefix_closed_ = false;
     auto const extras = k_weights.all_words + k_weights.all_in_name;
     auto const named = std::max(names_.list_weight_max(), names_.prefix_weight_max()) + words_max_ + extras;
     for (DocId from = 0;;) {
@@ -213,10 +246,7 @@ void Engine::walk_any() {
         if (doc == k_none || doc >= filter_.end()) return;
         NameLists::Match name;
         if (doc == next_named) name = names_.take(hopeless_from(named));
-        if (admits(doc)) {
-            if (has_typo_prefixes()) name = match_name(doc).match;
-            consider(doc, name, true);
-        }
+        if (admits(doc)) consider(doc, name, true, has_typo_prefixes());
         from = doc + 1;
     }
 }

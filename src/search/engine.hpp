@@ -6,6 +6,7 @@
 
 #include "search/hit_order.hpp"
 #include "search/name_lists.hpp"
+#include "search/name_prefix_set.hpp"
 #include "search/part.hpp"
 #include "search/part_filter.hpp"
 #include "search/query.hpp"
@@ -37,6 +38,9 @@ private:
     void open_words();
     void open_names();
     void add_near_words(std::size_t word);
+    void open_prefix_set();
+    /// Every string within `edits` of `text`; each is looked for once a run. Stands until the next call.
+    std::vector<FuzzyMatch> const& near(std::string_view text, unsigned edits);
     void walk_all();
     void walk_matches();
     void walk_any();
@@ -44,8 +48,11 @@ private:
 
     [[nodiscard]] DocId next_with_all_words(DocId from, double more);
     [[nodiscard]] bool has_last_word(DocId doc);
+    [[nodiscard]] DocId next_with_last_word(DocId doc);
     [[nodiscard]] std::size_t first_driving_word(DocId doc) const;
-    void consider(DocId doc, NameLists::Match const& name, bool by_probes);
+    /// Offers a document that matches. `is_partial`: its name may lie nearer to the query than `name` tells.
+    void consider(DocId doc, NameLists::Match const& name, bool by_probes, bool is_partial);
+    [[nodiscard]] bool is_hopeless_with_name(Evidence const& evidence) const;
     void offer(DocId doc, double score, bool is_again);
     struct IsMatch {
         bool by_words = false;  ///< Without its name, too.
@@ -80,6 +87,12 @@ private:
                prepared_->joined_length() >= k_typo_prefix_min;
     }
 
+    /// Names that begin with the query but for a typing mistake are left to a walk of their own, where documents
+    /// lack a word; a page behind another and one from the worst on need every score at once.
+    [[nodiscard]] bool defers_typo_prefixes() const {
+        return tier_ == Tier::any && is_by_score() && after_ == nullptr;
+    }
+
     Parts const* parts_ = nullptr;
     SearchQuery const* query_ = nullptr;
     PreparedQuery const* prepared_ = nullptr;
@@ -102,9 +115,25 @@ private:
     double words_max_ = 0;            // No document's words weigh more.
     double words_but_one_max_ = 0;    // The same for a document that lacks one of them.
     double least_share_ = 0;
+    bool is_prefix_closed_ = false;   // Names that begin with the query are no longer met in `names_`.
     std::size_t offered_in_part_ = 0;
     DocId prefix_doc_ = k_none;       // The document of which …
     double prefix_weight_ = 0;        // … this is the weight of the last word as a beginning.
+
+    // Documents that may have the last word as a beginning, once looking at names took too long.
+    NamePrefixSet prefix_set_;
+    bool has_prefix_set_ = false;
+    std::uint32_t prefix_set_part_ = k_none;  // What it was built for in this run.
+    std::size_t names_looked_at_ = 0;
+
+    struct NearStrings {
+        std::uint32_t part = 0;
+        unsigned edits = 0;
+        std::string text;
+        std::vector<FuzzyMatch> matches;
+    };
+    std::vector<NearStrings> near_strings_;
+    std::size_t near_strings_used_ = 0;
 
     FuzzyScratch fuzzy_;
     std::vector<FuzzyMatch> fuzzy_matches_;

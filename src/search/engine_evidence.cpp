@@ -4,6 +4,12 @@
 #include "search/engine.hpp"
 
 namespace ggen::search_index {
+namespace {
+
+/// When more names than this were looked at, all that begin so are gathered.
+constexpr std::size_t k_names_looked_at_max = 200;
+
+}  // namespace
 
 /// The first document from `from` on that has every word; the walk may end where documents with `more` beside their
 /// popularity are hopeless.
@@ -12,6 +18,10 @@ DocId Engine::next_with_all_words(DocId from, double more) {
     for (auto doc = from;;) {
         // Leapfrog: every stream goes to where the others stand until all stand at one document.
         auto const first = doc;
+        if (prepared_->has_prefix_word() && has_prefix_set_) {
+            doc = next_with_last_word(doc);
+            if (doc == k_none) return k_none;
+        }
         for (auto const word : rarest_first_) {
             words_[word].seek(doc);
             doc = words_[word].doc();
@@ -27,6 +37,13 @@ DocId Engine::next_with_all_words(DocId from, double more) {
     }
 }
 
+/// Needs the prefix set.
+DocId Engine::next_with_last_word(DocId doc) {
+    auto& last = words_[prepared_->words().size() - 1];
+    last.seek(doc);
+    return std::min(last.doc(), prefix_set_.next(doc));
+}
+
 bool Engine::has_last_word(DocId doc) {
     auto& last = words_[prepared_->words().size() - 1];
     last.seek(doc);
@@ -34,8 +51,10 @@ bool Engine::has_last_word(DocId doc) {
 }
 
 double Engine::last_word_prefix(DocId doc) {
+    if (has_prefix_set_ && !prefix_set_.contains(doc)) return 0;
     if (prefix_doc_ != doc) {
         prefix_doc_ = doc;
+        if (++names_looked_at_ > k_names_looked_at_max && !has_prefix_set_) open_prefix_set();
         prefix_weight_ = best_name_prefix(view_->name(doc, name_buffer_), prepared_->words().back(), tokenizer_);
     }
     return prefix_weight_;
@@ -47,16 +66,21 @@ std::size_t Engine::first_driving_word(DocId doc) const {
     auto const& words = prepared_->words();
     Evidence most;
     most.popularity = popularity_of(view_->downloads(doc));
-    most.name = has_typo_prefixes() ? k_weights.name_typo_prefix : 0;
-    most.name_gate = has_typo_prefixes() ? k_weights.gate_typo_prefix : 0;
+    if (has_typo_prefixes() && !defers_typo_prefixes()) {
+        most.name = k_weights.name_typo_prefix;
+        most.name_gate = k_weights.gate_typo_prefix;
+    }
     if (prepared_->has_prefix_word()) {
         most.matched += words.back().share;
         most.words += words.back().share * std::max(words_[words.size() - 1].weight_max(), k_weights.word_prefix);
     }
     for (std::size_t i = 0; i < commonest_first_.size(); ++i) {
         auto const word = commonest_first_[i];
-        most.matched += words[word].share;
-        most.words += words[word].share * words_[word].weight_max();
+        // The last word was counted above: it may be met in a name that no stream tells of.
+        if (!prepared_->has_prefix_word() || word + 1 != words.size()) {
+            most.matched += words[word].share;
+            most.words += words[word].share * words_[word].weight_max();
+        }
         most.has_all_words = i + 1 == commonest_first_.size();
         if (most.has_all_words || score_of(most) + k_weights.all_in_name >= top_.key_min()) return i;
     }
@@ -90,12 +114,33 @@ bool Engine::weigh_words(DocId doc, bool by_probes, Evidence& evidence) {
     return has_word;
 }
 
-void Engine::consider(DocId doc, NameLists::Match const& name, bool by_probes) {
+void Engine::consider(DocId doc, NameLists::Match const& name, bool by_probes, bool is_partial) {
     Evidence evidence;
-    auto const is_match = weigh(doc, name, by_probes, evidence);
+    auto is_match = weigh(doc, name, by_probes, evidence);
+    // Reading a name takes longer than all else.
+    is_partial = is_partial && (evidence.has_all_words || !defers_typo_prefixes());
+    if (is_partial && !is_hopeless_with_name(evidence)) {
+        evidence = {};
+        is_match = weigh(doc, match_name(doc).match, by_probes, evidence);
+    }
     if (!is_match.by_words && name.gate == 0) return;
     ++matches_;
     offer(doc, score_of(evidence), false);
+}
+
+/// Whether a document stays behind the best so far even if its name begins with the query, or nearly so.
+bool Engine::is_hopeless_with_name(Evidence const& evidence) const {
+    if (!is_by_score() || !top_.is_full()) return false;
+    auto most = evidence;
+    if (has_typo_prefixes()) {
+        most.name = std::max(most.name, k_weights.name_typo_prefix);
+        most.name_gate = std::max(most.name_gate, k_weights.gate_typo_prefix);
+    }
+    if (is_prefix_closed_) {
+        most.name = std::max(most.name, names_.prefix_weight_max());
+        most.name_gate = 1;
+    }
+    return score_of(most) < top_.key_min();
 }
 
 Engine::IsMatch Engine::weigh(DocId doc, NameLists::Match const& name, bool by_probes, Evidence& evidence) {

@@ -25,6 +25,8 @@ enum class WordClass : std::uint8_t { none, equal, prefix, one_edit, two_edits }
 }
 /// Joined queries from here on are also looked for as beginnings with a typing mistake.
 inline constexpr std::uint32_t k_typo_prefix_min = 4;
+/// Last words of so many bytes are also looked for as beginnings of tokens of names.
+inline constexpr std::size_t k_prefix_word_bytes_min = 2;
 /// The loose tier is tried when the best strict hit scores below.
 inline constexpr double k_strong_score = 10.0;
 /// The any tier is tried when fewer hits were found.

@@ -216,7 +216,8 @@ private:
                 best = std::max(best, word_weight(kind, (flags & k_in_name) != 0, (flags & k_in_text) != 0));
             }
             has_word = has_word || is_met;
-            if (!is_equal && query_.prefix && words_.size() > 1 && i + 1 == words_.size()) {
+            if (!is_equal && query_.prefix && words_.size() > 1 && i + 1 == words_.size() &&
+                word.text.size() >= search_index::k_prefix_word_bytes_min) {
                 for (auto const& token : analysed.name_tokens) {
                     if (token.size() <= word.text.size() || !token.starts_with(word.text)) continue;
                     is_met = true;
