@@ -32,7 +32,8 @@ Ranking Engine::run(Parts const& parts, SearchQuery const& query, PreparedQuery 
         run_tier(Tier::strict, enough);
         auto* found = &top_.sorted();
         bool const has_words = prepared.words().size() > 1;
-        bool const is_weak = found->empty() || (is_by_relevance() && found->front().score < k_strong_score);
+        bool const is_weak = found->empty() || (is_by_relevance() && (found->front().score < k_strong_score ||
+                                                                      !found->front().is_firm));
         if (!prepared.is_blank() && prepared.is_fuzzy() && is_weak) {
             run_tier(Tier::loose, enough);
             found = &top_.sorted();
@@ -66,7 +67,10 @@ void Engine::run_part(std::uint32_t part) {
     open_names();
     if (tier_ == Tier::any) walk_any();
     else walk_matches();
-    if (has_typo_prefixes()) walk_typo_prefixes();
+    if (names_.is_cut()) is_exact_ = false;
+    if (!has_typo_prefixes()) return;
+    walk_typo_prefixes();
+    if (names_.is_cut()) is_exact_ = false;
 }
 
 void Engine::open_words() {
@@ -91,11 +95,13 @@ void Engine::open_words() {
         if (has_near_words()) add_near_words(i);
         words_[i].start();
         probes_[i].start();
-        bool const may_begin = prepared_->has_prefix_word() && i + 1 == words.size();
-        auto const weight = std::max(words_[i].weight_max(), may_begin ? k_weights.word_prefix : 0.0);
+        bool const may_begin =
+            i + 1 == words.size() && (i > 0 ? prepared_->has_prefix_word() : prepared_->has_prefix_name());
+        auto const prefix = may_begin ? word_prefix_weight(words[i].length, words[i].length + 1) : 0.0;
+        auto const weight = std::max(words_[i].weight_max(), prefix);
         words_max_ += words[i].share * weight;
         least = std::min(least, words[i].share * weight);
-        if (!may_begin) rarest_first_.push_back(i);
+        if (!may_begin || words.size() == 1) rarest_first_.push_back(i);
         commonest_first_.push_back(i);
         least_share_ = std::min(least_share_, words[i].share);
     }
@@ -149,13 +155,17 @@ void Engine::open_names() {
     auto const joined = prepared_->joined();
     auto const typed = prepared_->joined_length();
     auto const whole = view_->find(joined);
-    if (whole != k_none) names_.add(whole, NameClass::equal, name_weight(NameClass::equal, typed, typed));
+    if (whole != k_none) {
+        names_.add(whole, NameClass::equal, name_weight(NameClass::equal, typed, typed),
+                   name_weight(NameClass::equal_base, typed, typed));
+    }
     auto const edits = edits_allowed(typed);
     if (has_near_names() && edits > 0) {
         for (auto const& match : near(joined, edits)) {
             if (match.distance == 0) continue;
             auto const kind = match.distance == 1 ? NameClass::one_edit : NameClass::two_edits;
-            names_.add(match.term, kind, name_weight(kind, typed, typed));
+            auto const weight = name_weight(kind, typed, typed);
+            names_.add(match.term, kind, weight, weight);
         }
     }
     if (prepared_->has_prefix_name()) names_.add_prefixes(view_->prefix_range(joined), whole, typed);
@@ -175,7 +185,7 @@ void Engine::walk_all() {
         if (!admits(doc)) continue;
         if (!counts_itself) ++matches_;
         auto const score = popularity_of(view_->downloads(doc));
-        RankedHit const hit{key_of(doc, score), score, part_, doc};
+        RankedHit const hit{key_of(doc, score), score, part_, doc, true};
         if (after_ != nullptr && !order_->is_after(hit, *after_)) continue;
         ++offered_in_part_;
         top_.offer(hit);
@@ -188,7 +198,8 @@ void Engine::walk_matches() {
     auto const typo_prefix = has_typo_prefixes() ? k_weights.name_typo_prefix : 0;
     auto const with_all_words = words_max_ + extras + std::max(names_.prefix_weight_max(), typo_prefix);
     auto const named = std::max(names_.list_weight_max(), names_.prefix_weight_max()) + words_max_ + extras;
-    auto const only_prefix = names_.prefix_weight_max() + words_but_one_max_;
+    auto const only_prefix =
+        names_.prefix_weight_max() + (prepared_->words().size() > 1 ? words_but_one_max_ : prefix_alone_max());
     is_prefix_closed_ = false;
     bool has_names = true;
     auto all = next_with_all_words(0, with_all_words);
@@ -226,9 +237,9 @@ void Engine::walk_matches() {
 
 /// Documents with one word at least. Words that alone cannot lift a document among the best hits do not drive.
 void Engine::walk_any() {
-    is_prefix_closed_ = false;
     auto const extras = k_weights.all_words + k_weights.all_in_name;
-    auto const named = std::max(names_.list_weight_max(), names_.prefix_weight_max()) + words_max_ + extras;
+    auto const named = std::max(names_.list_weight_max(), names_.prefix_weight_max()) + words_max_ + extras +
+                       k_weights.whole_match;
     for (DocId from = 0;;) {
         auto next_named = names_.doc();
         if (next_named != k_none && is_hopeless(next_named, named)) {
@@ -246,7 +257,7 @@ void Engine::walk_any() {
         if (doc == k_none || doc >= filter_.end()) return;
         NameLists::Match name;
         if (doc == next_named) name = names_.take(hopeless_from(named));
-        if (admits(doc)) consider(doc, name, true, has_typo_prefixes());
+        if (admits(doc)) consider(doc, name, true, false);
         from = doc + 1;
     }
 }
@@ -263,10 +274,12 @@ void Engine::walk_typo_prefixes() {
     auto const more = k_weights.name_typo_prefix + words_but_one_max_;
     auto const gate = std::max(k_weights.gate_typo_prefix, 1 - least_share_ / 2);
     auto const earned = 1 - k_weights.gate * (1 - gate);
-    view_->fuzzy_prefix(prepared_->joined(), 1, fuzzy_, hopeless_from(more, earned), fuzzy_matches_);
+    auto const end = hopeless_from(more, earned);
+    if (end < view_->doc_count()) is_exact_ = false;
+    view_->fuzzy_prefix(prepared_->joined(), 1, fuzzy_, end, fuzzy_matches_);
     names_.clear(*view_);
     for (auto const& match : fuzzy_matches_) {
-        names_.add(match.term, NameClass::typo_prefix, k_weights.name_typo_prefix);
+        names_.add(match.term, NameClass::typo_prefix, k_weights.name_typo_prefix, k_weights.name_typo_prefix);
     }
     for (std::size_t i = 0; i < prepared_->words().size(); ++i) probes_[i].start();
     prefix_doc_ = k_none;
@@ -283,8 +296,16 @@ void Engine::walk_typo_prefixes() {
         Evidence evidence;
         auto const is_match = weigh(doc, own.match, true, evidence);
         if (own.is_typo_prefix_only && !is_match.by_words) ++matches_;
-        offer(doc, score_of(evidence), true);
+        offer(doc, score_of(evidence), own.match.is_equal || evidence.has_all_words, true);
     }
+}
+
+/// What a single word adds to a document of which it only begins the name.
+double Engine::prefix_alone_max() const {
+    auto const& word = prepared_->words();
+    if (word.empty()) return 0;
+    return 2 * word_prefix_weight(word.front().length, word.front().length + 1) + k_weights.all_words +
+           k_weights.all_in_name;
 }
 
 bool Engine::is_part_done() const { return (is_by_id() || (is_by_score() && prepared_->is_blank())) &&

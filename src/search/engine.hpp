@@ -51,15 +51,16 @@ private:
     [[nodiscard]] DocId next_with_last_word(DocId doc);
     [[nodiscard]] std::size_t first_driving_word(DocId doc) const;
     /// Offers a document that matches. `is_partial`: its name may lie nearer to the query than `name` tells.
-    void consider(DocId doc, NameLists::Match const& name, bool by_probes, bool is_partial);
+    void consider(DocId doc, NameLists::Match name, bool by_probes, bool is_partial);
     [[nodiscard]] bool is_hopeless_with_name(Evidence const& evidence) const;
-    void offer(DocId doc, double score, bool is_again);
+    void offer(DocId doc, double score, bool is_firm, bool is_again);
     struct IsMatch {
         bool by_words = false;  ///< Without its name, too.
     };
     IsMatch weigh(DocId doc, NameLists::Match const& name, bool by_probes, Evidence& evidence);
-    bool weigh_words(DocId doc, bool by_probes, Evidence& evidence);
+    bool weigh_words(DocId doc, bool begins, bool by_probes, Evidence& evidence);
     [[nodiscard]] double last_word_prefix(DocId doc);
+    [[nodiscard]] double prefix_alone_max() const;
     /// Every way in which the joined names of `doc` lie to the query, in this tier.
     struct NameMatch {
         NameLists::Match match;
@@ -83,14 +84,8 @@ private:
         return prepared_->is_fuzzy() && (is_by_relevance() || tier_ != Tier::strict);
     }
     [[nodiscard]] bool has_typo_prefixes() const {
-        return has_near_words() && is_by_relevance() && prepared_->has_prefix_name() &&
+        return tier_ == Tier::loose && has_near_words() && is_by_relevance() && prepared_->has_prefix_name() &&
                prepared_->joined_length() >= k_typo_prefix_min;
-    }
-
-    /// Names that begin with the query but for a typing mistake are left to a walk of their own, where documents
-    /// lack a word; a page behind another and one from the worst on need every score at once.
-    [[nodiscard]] bool defers_typo_prefixes() const {
-        return tier_ == Tier::any && is_by_score() && after_ == nullptr;
     }
 
     Parts const* parts_ = nullptr;

@@ -54,7 +54,7 @@ double Engine::last_word_prefix(DocId doc) {
     if (has_prefix_set_ && !prefix_set_.contains(doc)) return 0;
     if (prefix_doc_ != doc) {
         prefix_doc_ = doc;
-        if (++names_looked_at_ > k_names_looked_at_max && !has_prefix_set_) open_prefix_set();
+        if (++names_looked_at_ > k_names_looked_at_max && prepared_->has_prefix_word() && !has_prefix_set_) open_prefix_set();
         prefix_weight_ = best_name_prefix(view_->name(doc, name_buffer_), prepared_->words().back(), tokenizer_);
     }
     return prefix_weight_;
@@ -66,10 +66,6 @@ std::size_t Engine::first_driving_word(DocId doc) const {
     auto const& words = prepared_->words();
     Evidence most;
     most.popularity = popularity_of(view_->downloads(doc));
-    if (has_typo_prefixes() && !defers_typo_prefixes()) {
-        most.name = k_weights.name_typo_prefix;
-        most.name_gate = k_weights.gate_typo_prefix;
-    }
     if (prepared_->has_prefix_word()) {
         most.matched += words.back().share;
         most.words += words.back().share * std::max(words_[words.size() - 1].weight_max(), k_weights.word_prefix);
@@ -88,7 +84,7 @@ std::size_t Engine::first_driving_word(DocId doc) const {
 }
 
 /// Whether a token is a word of the query, or near one; a beginning does not count here.
-bool Engine::weigh_words(DocId doc, bool by_probes, Evidence& evidence) {
+bool Engine::weigh_words(DocId doc, bool begins, bool by_probes, Evidence& evidence) {
     bool has_word = false;
     auto const& words = prepared_->words();
     evidence.has_all_words = !words.empty();
@@ -100,7 +96,9 @@ bool Engine::weigh_words(DocId doc, bool by_probes, Evidence& evidence) {
         bool is_met = stream.doc() == doc;
         if (is_met) match = stream.match();
         has_word = has_word || is_met;
-        if (!match.is_equal && prepared_->has_prefix_word() && i + 1 == words.size()) {
+        // A word alone is looked for only in names that begin with it.
+        bool const may_begin = i + 1 == words.size() && (i > 0 ? prepared_->has_prefix_word() : begins);
+        if (!match.is_equal && may_begin) {
             auto const prefix = last_word_prefix(doc);
             match.weight = std::max(match.weight, prefix);
             match.is_in_name = match.is_in_name || prefix > 0;
@@ -114,18 +112,19 @@ bool Engine::weigh_words(DocId doc, bool by_probes, Evidence& evidence) {
     return has_word;
 }
 
-void Engine::consider(DocId doc, NameLists::Match const& name, bool by_probes, bool is_partial) {
+void Engine::consider(DocId doc, NameLists::Match name, bool by_probes, bool is_partial) {
     Evidence evidence;
     auto is_match = weigh(doc, name, by_probes, evidence);
     // Reading a name takes longer than all else.
-    is_partial = is_partial && (evidence.has_all_words || !defers_typo_prefixes());
     if (is_partial && !is_hopeless_with_name(evidence)) {
         evidence = {};
-        is_match = weigh(doc, match_name(doc).match, by_probes, evidence);
+        name = match_name(doc).match;
+        is_match = weigh(doc, name, by_probes, evidence);
     }
     if (!is_match.by_words && name.gate == 0) return;
     ++matches_;
-    offer(doc, score_of(evidence), false);
+    evidence.is_whole_match = tier_ == Tier::any && (name.gate > 0 || evidence.has_all_words);
+    offer(doc, score_of(evidence), name.is_equal || evidence.has_all_words, false);
 }
 
 /// Whether a document stays behind the best so far even if its name begins with the query, or nearly so.
@@ -139,6 +138,10 @@ bool Engine::is_hopeless_with_name(Evidence const& evidence) const {
     if (is_prefix_closed_) {
         most.name = std::max(most.name, names_.prefix_weight_max());
         most.name_gate = 1;
+        if (prepared_->words().size() == 1) {
+            most.words = std::max(most.words, words_max_);
+            most.has_all_words = most.has_all_in_name = true;
+        }
     }
     return score_of(most) < top_.key_min();
 }
@@ -148,12 +151,12 @@ Engine::IsMatch Engine::weigh(DocId doc, NameLists::Match const& name, bool by_p
     evidence.name = name.weight;
     evidence.name_gate = name.gate;
     evidence.is_scoped = view_->is_scoped(doc);
-    bool const has_word = weigh_words(doc, by_probes, evidence);
+    bool const has_word = weigh_words(doc, name.begins, by_probes, evidence);
     return {evidence.has_all_words || (tier_ == Tier::any && has_word)};
 }
 
-void Engine::offer(DocId doc, double score, bool is_again) {
-    RankedHit const hit{key_of(doc, score), score, part_, doc};
+void Engine::offer(DocId doc, double score, bool is_firm, bool is_again) {
+    RankedHit const hit{key_of(doc, score), score, part_, doc, is_firm};
     if (after_ != nullptr && !order_->is_after(hit, *after_)) return;
     ++offered_in_part_;
     if (is_again) top_.offer_again(hit);
@@ -174,13 +177,16 @@ Engine::NameMatch Engine::match_name(DocId doc) {
         (kind == NameClass::typo_prefix ? has_typo_prefix : has_other) = true;
     };
     auto const base = without_scope(name);
+    bool is_base = false;
     for (auto const part : {name, base}) {
         joined_buffer_.clear();
         append_joined(part, joined_buffer_);
         std::string_view const joined = joined_buffer_;
         auto const length = count_code_points(joined);
-        if (joined == wanted) note(NameClass::equal, length);
+        if (joined == wanted) note(is_base ? NameClass::equal_base : NameClass::equal, length);
         else if (prepared_->has_prefix_name() && joined.starts_with(wanted)) note(NameClass::prefix, length);
+        out.match.is_equal = out.match.is_equal || joined == wanted;
+        out.match.begins = out.match.begins || out.match.gate == 1;
         if (edits > 0 && joined != wanted) {
             auto const distance = pattern_.distance(joined, edits);
             if (distance == 1) note(NameClass::one_edit, length);
@@ -188,6 +194,7 @@ Engine::NameMatch Engine::match_name(DocId doc) {
         }
         if (has_typo_prefixes() && pattern_.prefix_distance(joined, 1) <= 1) note(NameClass::typo_prefix, length);
         if (base.size() == name.size()) break;
+        is_base = true;
     }
     out.is_typo_prefix_only = has_typo_prefix && !has_other;
     return out;

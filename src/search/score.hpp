@@ -15,7 +15,15 @@ enum class Tier : std::uint8_t {
 };
 
 /// How a joined name lies to the joined query.
-enum class NameClass : std::uint8_t { none, equal, prefix, one_edit, two_edits, typo_prefix };
+enum class NameClass : std::uint8_t {
+    none,
+    equal,
+    equal_base,  ///< Equal but for the scope.
+    prefix,
+    one_edit,
+    two_edits,
+    typo_prefix,
+};
 /// How a token of a package lies to a word of the query.
 enum class WordClass : std::uint8_t { none, equal, prefix, one_edit, two_edits };
 
@@ -27,7 +35,7 @@ enum class WordClass : std::uint8_t { none, equal, prefix, one_edit, two_edits }
 inline constexpr std::uint32_t k_typo_prefix_min = 4;
 /// Last words of so many bytes are also looked for as beginnings of tokens of names.
 inline constexpr std::size_t k_prefix_word_bytes_min = 2;
-/// The loose tier is tried when the best strict hit scores below.
+/// The loose tier is tried when the best strict hit scores below, or has neither the name nor all words.
 inline constexpr double k_strong_score = 10.0;
 /// The any tier is tried when fewer hits were found.
 inline constexpr std::size_t k_enough_hits = 10;
@@ -36,7 +44,7 @@ inline constexpr std::size_t k_enough_hits = 10;
 struct Weights {
     double popularity = 1.4;      ///< Times log10(1 + downloads), times the gate.
     double gate = 0.8;            ///< Share of it that must be earned by matching.
-    double name_equal = 5.04, name_equal_length = 0.5;
+    double name_equal = 5.04, name_equal_base = 4.0, name_equal_length = 0.5;
     double name_prefix = 1.95;    ///< Times (.4 + .6 of the share that was typed), as all prefixes.
     double name_one_edit = 1.89, name_two_edits = 1.38, name_edits_length = 0.2;
     double name_typo_prefix = 1.14;
@@ -47,6 +55,7 @@ struct Weights {
     double word_in_text_one_edit = 0.49, word_in_text_two_edits = 0.30;
     double all_words = 0.59, all_in_name = 0.21;
     double scoped = -0.32;
+    double whole_match = 20;      ///< In the any tier: named by the query, or with all of its words.
 };
 inline constexpr Weights k_weights{};
 
@@ -64,6 +73,7 @@ inline constexpr Weights k_weights{};
     switch (kind) {
         case NameClass::none: return 0;
         case NameClass::equal: return k_weights.name_equal + k_weights.name_equal_length * length;
+        case NameClass::equal_base: return k_weights.name_equal_base + k_weights.name_equal_length * length;
         case NameClass::prefix: return k_weights.name_prefix * typed_share(query, name);
         case NameClass::one_edit: return k_weights.name_one_edit + k_weights.name_edits_length * length;
         case NameClass::two_edits: return k_weights.name_two_edits + k_weights.name_edits_length * length;
@@ -77,6 +87,7 @@ inline constexpr Weights k_weights{};
     switch (kind) {
         case NameClass::none: return 0;
         case NameClass::equal:
+        case NameClass::equal_base:
         case NameClass::prefix: return 1;
         case NameClass::one_edit: return k_weights.gate_one_edit;
         case NameClass::two_edits: return k_weights.gate_two_edits;
@@ -123,6 +134,7 @@ struct Evidence {
     bool has_all_words = false;
     bool has_all_in_name = false;
     bool is_scoped = false;
+    bool is_whole_match = false;  ///< Only set in the any tier.
 };
 
 [[nodiscard]] inline double score_of(Evidence const& evidence) {
@@ -131,6 +143,7 @@ struct Evidence {
     if (evidence.has_all_words) score += k_weights.all_words;
     if (evidence.has_all_in_name) score += k_weights.all_in_name;
     if (evidence.is_scoped) score += k_weights.scoped;
+    if (evidence.is_whole_match) score += k_weights.whole_match;
     return score;
 }
 

@@ -47,7 +47,7 @@ struct Word {
 struct Analysed {
     SearchDocument const* document = nullptr;
     std::vector<std::pair<std::string, std::uint8_t>> tokens;
-    std::vector<std::string> names;  // Joined, with and without the scope.
+    std::vector<std::pair<std::string, bool>> names;  // Joined, and whether that is with the scope.
     std::vector<std::string> name_tokens;
 };
 
@@ -66,7 +66,8 @@ Analysed analyse(SearchDocument const& document) {
     analyser.analyse(document, strings);
     for (auto const& string : strings) {
         if ((string.flags & k_is_token) != 0) out.tokens.emplace_back(string.text, string.flags);
-        if ((string.flags & k_is_joined) != 0) out.names.emplace_back(string.text);
+        if ((string.flags & k_is_joined) != 0)
+            out.names.push_back({std::string{string.text}, (string.flags & search_index::k_joined_whole) != 0});
     }
     Tokenizer tokenizer;
     tokenizer.split(document.name);
@@ -105,7 +106,8 @@ public:
         if (joined_.empty()) return hits_of(found);
         bool const is_relevance = query_.sort == SearchSort::relevance;
         // With `ascending`, too, the first hit is what is looked at.
-        bool const is_weak = found.empty() || (is_relevance && found.front().score < k_strong_score);
+        bool const is_weak = found.empty() || (is_relevance && (found.front().score < k_strong_score ||
+                                                                !found.front().is_firm));
         if (query_.fuzzy && is_weak) found = tier(Tier::loose);
         if (is_relevance && words_.size() > 1 && is_weak && found.size() < (query_.fuzzy ? k_enough_hits : 1U))
             found = tier(Tier::any);
@@ -117,6 +119,7 @@ private:
         Analysed const* analysed = nullptr;
         double key = 0;
         double score = 0;
+        bool is_firm = false;  // Has all words, or the query for a name.
     };
 
     [[nodiscard]] std::uint64_t df(std::string const& text) const {
@@ -158,17 +161,19 @@ private:
                (!query_.signed_only || document.is_signed);
     }
 
-    /// Best name class that counts in `tier`, weights and gates taken apart.
-    void weigh_name(Analysed const& analysed, Tier tier, Evidence& evidence) const {
+    /// Best name class that counts in `tier`, weights and gates taken apart. Whether a name begins with the query.
+    bool weigh_name(Analysed const& analysed, Tier tier, Evidence& evidence) const {
+        bool begins = false;
         bool const is_relevance = query_.sort == SearchSort::relevance;
         auto const typed = static_cast<std::uint32_t>(joined_points_.size());
         auto const note = [&](NameClass kind, std::size_t length) {
             evidence.name = std::max(evidence.name, name_weight(kind, typed, static_cast<std::uint32_t>(length)));
             evidence.name_gate = std::max(evidence.name_gate, name_gate(kind));
         };
-        for (auto const& name : analysed.names) {
+        for (auto const& [name, is_whole] : analysed.names) {
             auto const points = search::code_points(name);
-            if (name == joined_) note(NameClass::equal, points.size());
+            begins = begins || name == joined_ || (query_.prefix && name.starts_with(joined_));
+            if (name == joined_) note(is_whole ? NameClass::equal : NameClass::equal_base, points.size());
             else if (query_.prefix && name.starts_with(joined_)) note(NameClass::prefix, points.size());
             auto const edits = edits_allowed(typed);
             if (query_.fuzzy && edits > 0 && (is_relevance || tier != Tier::strict)) {
@@ -176,7 +181,7 @@ private:
                 if (apart == 1U) note(NameClass::one_edit, points.size());
                 if (apart == 2U) note(NameClass::two_edits, points.size());
             }
-            if (query_.fuzzy && query_.prefix && is_relevance && tier != Tier::strict && typed >= k_typo_prefix_min) {
+            if (query_.fuzzy && query_.prefix && is_relevance && tier == Tier::loose && typed >= k_typo_prefix_min) {
                 for (std::size_t length = 0; length <= points.size(); ++length) {
                     if (distance(joined_points_, points.substr(0, length), 1)) {
                         note(NameClass::typo_prefix, points.size());
@@ -185,10 +190,11 @@ private:
                 }
             }
         }
+        return begins;
     }
 
     /// Whether a token, beginnings left out, is one of the words or near it.
-    bool weigh_words(Analysed const& analysed, Tier tier, Evidence& evidence) const {
+    bool weigh_words(Analysed const& analysed, Tier tier, bool begins, Evidence& evidence) const {
         bool has_word = false;
         evidence.has_all_words = !words_.empty();
         evidence.has_all_in_name = !words_.empty();
@@ -216,8 +222,8 @@ private:
                 best = std::max(best, word_weight(kind, (flags & k_in_name) != 0, (flags & k_in_text) != 0));
             }
             has_word = has_word || is_met;
-            if (!is_equal && query_.prefix && words_.size() > 1 && i + 1 == words_.size() &&
-                word.text.size() >= search_index::k_prefix_word_bytes_min) {
+            bool const may_begin = words_.size() > 1 ? word.text.size() >= search_index::k_prefix_word_bytes_min : begins;
+            if (!is_equal && query_.prefix && i + 1 == words_.size() && may_begin) {
                 for (auto const& token : analysed.name_tokens) {
                     if (token.size() <= word.text.size() || !token.starts_with(word.text)) continue;
                     is_met = true;
@@ -233,6 +239,11 @@ private:
             evidence.has_all_in_name = evidence.has_all_in_name && is_in_name;
         }
         return has_word;
+    }
+
+    [[nodiscard]] bool is_named(Analysed const& analysed) const {
+        return std::any_of(analysed.names.begin(), analysed.names.end(),
+                           [&](auto const& name) { return name.first == joined_; });
     }
 
     [[nodiscard]] double key_of(SearchDocument const& document, double score) const {
@@ -265,15 +276,18 @@ private:
             if (!passes(*analysed.document)) continue;
             Evidence evidence;
             evidence.popularity = popularity_of(saturated(analysed.document->downloads));
+            bool is_firm = joined_.empty();
             if (!joined_.empty()) {
-                weigh_name(analysed, tier, evidence);
-                bool const has_word = weigh_words(analysed, tier, evidence);
+                bool const begins = weigh_name(analysed, tier, evidence);
+                bool const has_word = weigh_words(analysed, tier, begins, evidence);
                 if (evidence.name_gate == 0 && !evidence.has_all_words && !(tier == Tier::any && has_word)) continue;
+                evidence.is_whole_match = tier == Tier::any && (evidence.name_gate > 0 || evidence.has_all_words);
+                is_firm = evidence.has_all_words || is_named(analysed);
                 evidence.is_scoped = analysed.document->name.starts_with('@') &&
                                      analysed.document->name.find('/') != std::string::npos;
             }
             auto const score = joined_.empty() ? evidence.popularity : score_of(evidence);
-            found.push_back({&analysed, key_of(*analysed.document, score), score});
+            found.push_back({&analysed, key_of(*analysed.document, score), score, is_firm});
         }
         std::sort(found.begin(), found.end(), [&](Found const& a, Found const& b) { return is_before(a, b); });
         return found;
