@@ -107,7 +107,7 @@ void Engine::open_words() {
     }
     if (prepared_->has_prefix_word() && !has_prefix_set_ &&
         view_->prefix_range(words.back().text).size() <= k_prefix_strings_few) {
-        open_prefix_set();
+        open_prefix_set(k_none);
     }
     words_but_one_max_ = words.empty() ? 0 : words_max_ - least;
     // The stream whose first document is the furthest is a good guess for the shortest.
@@ -143,11 +143,13 @@ std::vector<FuzzyMatch> const& Engine::near(std::string_view text, unsigned edit
     return found.matches;
 }
 
-void Engine::open_prefix_set() {
+void Engine::open_prefix_set(DocId end) {
     auto const& word = prepared_->words().back();
-    prefix_set_.assign(*view_, view_->prefix_range(word.text), view_->find(word.text));
+    prefix_set_end_ = std::min(end, filter_.end());
+    prefix_set_.assign(*view_, view_->prefix_range(word.text), view_->find(word.text), prefix_set_end_);
     has_prefix_set_ = true;
-    prefix_set_part_ = part_;
+    if (prefix_set_end_ >= view_->doc_count()) prefix_set_part_ = part_;
+    else if (prefix_set_end_ < filter_.end()) is_exact_ = false;
 }
 
 void Engine::open_names() {

@@ -38,7 +38,8 @@ private:
     void open_words();
     void open_names();
     void add_near_words(std::size_t word);
-    void open_prefix_set();
+    /// Documents from `end` on are left out.
+    void open_prefix_set(DocId end);
     /// Every string within `edits` of `text`; each is looked for once a run. Stands until the next call.
     std::vector<FuzzyMatch> const& near(std::string_view text, unsigned edits);
     void walk_all();
@@ -52,7 +53,7 @@ private:
     [[nodiscard]] std::size_t first_driving_word(DocId doc) const;
     /// Offers a document that matches. `is_partial`: its name may lie nearer to the query than `name` tells.
     void consider(DocId doc, NameLists::Match name, bool by_probes, bool is_partial);
-    [[nodiscard]] bool is_hopeless_with_name(Evidence const& evidence) const;
+    [[nodiscard]] bool is_hopeless_with_name(Evidence const& evidence, bool is_partial) const;
     void offer(DocId doc, double score, bool is_firm, bool is_again);
     struct IsMatch {
         bool by_words = false;  ///< Without its name, too.
@@ -118,8 +119,11 @@ private:
     // Documents that may have the last word as a beginning, once looking at names took too long.
     NamePrefixSet prefix_set_;
     bool has_prefix_set_ = false;
-    std::uint32_t prefix_set_part_ = k_none;  // What it was built for in this run.
+    std::uint32_t prefix_set_part_ = k_none;  // What it was built for in this run, all of it.
+    DocId prefix_set_end_ = 0;                // Documents from here on are not in it.
     std::size_t names_looked_at_ = 0;
+    bool is_guessing_ = false;  // Names are not read, but taken to begin as well as can be …
+    bool has_guessed_ = false;  // … and one was.
 
     struct NearStrings {
         std::uint32_t part = 0;

@@ -7,7 +7,7 @@ namespace ggen::search_index {
 namespace {
 
 /// When more names than this were looked at, all that begin so are gathered.
-constexpr std::size_t k_names_looked_at_max = 200;
+constexpr std::size_t k_names_looked_at_max = 300;
 
 }  // namespace
 
@@ -18,6 +18,9 @@ DocId Engine::next_with_all_words(DocId from, double more) {
     for (auto doc = from;;) {
         // Leapfrog: every stream goes to where the others stand until all stand at one document.
         auto const first = doc;
+        if (prepared_->has_prefix_word() && !has_prefix_set_ && names_looked_at_ > k_names_looked_at_max) {
+            open_prefix_set(hopeless_from(more));
+        }
         if (prepared_->has_prefix_word() && has_prefix_set_) {
             doc = next_with_last_word(doc);
             if (doc == k_none) return k_none;
@@ -37,7 +40,7 @@ DocId Engine::next_with_all_words(DocId from, double more) {
     }
 }
 
-/// Needs the prefix set.
+/// Needs the prefix set. Documents that it leaves out are hopeless.
 DocId Engine::next_with_last_word(DocId doc) {
     auto& last = words_[prepared_->words().size() - 1];
     last.seek(doc);
@@ -51,12 +54,16 @@ bool Engine::has_last_word(DocId doc) {
 }
 
 double Engine::last_word_prefix(DocId doc) {
-    if (has_prefix_set_ && !prefix_set_.contains(doc)) return 0;
-    if (prefix_doc_ != doc) {
-        prefix_doc_ = doc;
-        if (++names_looked_at_ > k_names_looked_at_max && prepared_->has_prefix_word() && !has_prefix_set_) open_prefix_set();
-        prefix_weight_ = best_name_prefix(view_->name(doc, name_buffer_), prepared_->words().back(), tokenizer_);
+    if (has_prefix_set_ && doc < prefix_set_end_ && !prefix_set_.contains(doc)) return 0;
+    auto const& word = prepared_->words().back();
+    if (prefix_doc_ == doc) return prefix_weight_;
+    if (is_guessing_) {
+        has_guessed_ = true;
+        return word_prefix_weight(word.length, word.length + 1);
     }
+    prefix_doc_ = doc;
+    prefix_weight_ = best_name_prefix(view_->name(doc, name_buffer_), word, tokenizer_);
+    ++names_looked_at_;
     return prefix_weight_;
 }
 
@@ -114,11 +121,18 @@ bool Engine::weigh_words(DocId doc, bool begins, bool by_probes, Evidence& evide
 
 void Engine::consider(DocId doc, NameLists::Match name, bool by_probes, bool is_partial) {
     Evidence evidence;
+    // Reading a name takes longer than all else: at first it is taken to be as good as can be.
+    is_guessing_ = is_by_score() && top_.is_full();
+    has_guessed_ = false;
     auto is_match = weigh(doc, name, by_probes, evidence);
-    // Reading a name takes longer than all else.
-    if (is_partial && !is_hopeless_with_name(evidence)) {
+    is_guessing_ = false;
+    if (is_partial || has_guessed_) {
+        if (is_hopeless_with_name(evidence, is_partial)) {
+            ++matches_;
+            return;
+        }
+        if (is_partial) name = match_name(doc).match;
         evidence = {};
-        name = match_name(doc).match;
         is_match = weigh(doc, name, by_probes, evidence);
     }
     if (!is_match.by_words && name.gate == 0) return;
@@ -128,14 +142,15 @@ void Engine::consider(DocId doc, NameLists::Match name, bool by_probes, bool is_
 }
 
 /// Whether a document stays behind the best so far even if its name begins with the query, or nearly so.
-bool Engine::is_hopeless_with_name(Evidence const& evidence) const {
+bool Engine::is_hopeless_with_name(Evidence const& evidence, bool is_partial) const {
     if (!is_by_score() || !top_.is_full()) return false;
     auto most = evidence;
-    if (has_typo_prefixes()) {
+    most.is_whole_match = tier_ == Tier::any;
+    if (is_partial && has_typo_prefixes()) {
         most.name = std::max(most.name, k_weights.name_typo_prefix);
         most.name_gate = std::max(most.name_gate, k_weights.gate_typo_prefix);
     }
-    if (is_prefix_closed_) {
+    if (is_partial && is_prefix_closed_) {
         most.name = std::max(most.name, names_.prefix_weight_max());
         most.name_gate = 1;
         if (prepared_->words().size() == 1) {

@@ -11,9 +11,9 @@ namespace ggen::search_index {
 /// of other words is met with. Keeps its memory, one bit a document. One thread.
 class NamePrefixSet {
 public:
-    /// The documents that have a string of `range`, other than `except`, in their name. Time linear in the strings of
-    /// the range and their postings.
-    void assign(SegmentView const& view, TermRange range, TermId except);
+    /// The documents that have a string of `range`, other than `except`, in their name; those from `end` on
+    /// are left out. Time linear in the strings of the range and their postings.
+    void assign(SegmentView const& view, TermRange range, TermId except, DocId end);
 
     /// The first of its documents at or after `doc`, or k_none. Remembered, so that many calls before that document
     /// cost no more than one.

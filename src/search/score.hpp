@@ -45,7 +45,8 @@ struct Weights {
     double popularity = 1.4;      ///< Times log10(1 + downloads), times the gate.
     double gate = 0.8;            ///< Share of it that must be earned by matching.
     double name_equal = 5.04, name_equal_base = 4.0, name_equal_length = 0.5;
-    double name_prefix = 1.95;    ///< Times (.4 + .6 of the share that was typed), as all prefixes.
+    double name_prefix = 1.95;    ///< Times the typed share, as all prefixes.
+    double name_typed_least = 0.4, word_typed_least = 0.4;  ///< What the typed share of a long rest comes to.
     double name_one_edit = 1.89, name_two_edits = 1.38, name_edits_length = 0.2;
     double name_typo_prefix = 1.14;
     double gate_one_edit = 0.9, gate_two_edits = 0.8, gate_typo_prefix = 0.75;
@@ -59,8 +60,8 @@ struct Weights {
 };
 inline constexpr Weights k_weights{};
 
-[[nodiscard]] inline double typed_share(std::uint32_t typed, std::uint32_t whole) {
-    return 0.4 + 0.6 * static_cast<double>(typed) / static_cast<double>(std::max(typed, whole));
+[[nodiscard]] inline double typed_share(std::uint32_t typed, std::uint32_t whole, double least) {
+    return least + (1 - least) * static_cast<double>(typed) / static_cast<double>(std::max(typed, whole));
 }
 
 [[nodiscard]] inline double popularity_of(std::uint32_t downloads) {
@@ -74,10 +75,11 @@ inline constexpr Weights k_weights{};
         case NameClass::none: return 0;
         case NameClass::equal: return k_weights.name_equal + k_weights.name_equal_length * length;
         case NameClass::equal_base: return k_weights.name_equal_base + k_weights.name_equal_length * length;
-        case NameClass::prefix: return k_weights.name_prefix * typed_share(query, name);
+        case NameClass::prefix: return k_weights.name_prefix * typed_share(query, name, k_weights.name_typed_least);
         case NameClass::one_edit: return k_weights.name_one_edit + k_weights.name_edits_length * length;
         case NameClass::two_edits: return k_weights.name_two_edits + k_weights.name_edits_length * length;
-        case NameClass::typo_prefix: return k_weights.name_typo_prefix * typed_share(query, name);
+        case NameClass::typo_prefix:
+            return k_weights.name_typo_prefix * typed_share(query, name, k_weights.name_typed_least);
     }
     return 0;
 }
@@ -116,7 +118,7 @@ inline constexpr Weights k_weights{};
     return std::max(is_in_name ? name : 0, is_in_text ? text : 0);
 }
 [[nodiscard]] inline double word_prefix_weight(std::uint32_t typed, std::uint32_t whole) {
-    return k_weights.word_prefix * typed_share(typed, whole);
+    return k_weights.word_prefix * typed_share(typed, whole, k_weights.word_typed_least);
 }
 
 /// Weight of a word that `df` of the documents have, before the words of a query are brought to a sum of 2.

@@ -222,7 +222,8 @@ private:
                 best = std::max(best, word_weight(kind, (flags & k_in_name) != 0, (flags & k_in_text) != 0));
             }
             has_word = has_word || is_met;
-            bool const may_begin = words_.size() > 1 ? word.text.size() >= search_index::k_prefix_word_bytes_min : begins;
+            bool const may_begin =
+                words_.size() > 1 ? word.text.size() >= search_index::k_prefix_word_bytes_min : begins;
             if (!is_equal && query_.prefix && i + 1 == words_.size() && may_begin) {
                 for (auto const& token : analysed.name_tokens) {
                     if (token.size() <= word.text.size() || !token.starts_with(word.text)) continue;
