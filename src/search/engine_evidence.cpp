@@ -52,10 +52,6 @@ std::size_t Engine::first_driving_word(DocId doc) const {
     auto const& words = prepared_->words();
     Evidence most;
     most.popularity = popularity_of(view_->downloads(doc));
-    if (prepared_->has_prefix_word()) {
-        most.matched += words.back().share;
-        most.words += words.back().share * std::max(words_[words.size() - 1].weight_max(), k_weights.word_prefix);
-    }
     for (std::size_t i = 0; i < commonest_first_.size(); ++i) {
         auto const word = commonest_first_[i];
         most.matched += words[word].share;
@@ -80,7 +76,8 @@ bool Engine::weigh_words(DocId doc, bool begins, bool by_probes, Evidence& evide
         if (is_met) match = stream.match();
         has_word = has_word || is_met;
         // A word alone is looked for only in names that begin with it.
-        bool const may_begin = prepared_->has_prefix_name() && i + 1 == words.size() && (words.size() > 1 || begins);
+        bool const may_begin = prepared_->has_prefix_name() && tier_ != Tier::any && i + 1 == words.size() &&
+                               (words.size() > 1 || begins);
         if (!match.is_equal && may_begin) {
             auto const prefix = last_word_prefix(doc);
             match.weight = std::max(match.weight, prefix);
@@ -100,7 +97,6 @@ void Engine::consider(DocId doc, NameLists::Match const& name, bool by_probes) {
     auto const is_match = weigh(doc, name, by_probes, evidence);
     if (!is_match.by_words && name.gate == 0) return;
     ++matches_;
-    evidence.is_whole_match = tier_ == Tier::any && (name.gate > 0 || evidence.has_all_words);
     offer(doc, score_of(evidence), name.is_equal || evidence.has_all_words, false);
 }
 
