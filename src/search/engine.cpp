@@ -25,7 +25,14 @@ Ranking Engine::run(Parts const& parts, SearchQuery const& query, PreparedQuery 
     prefix_set_part_ = k_none;
     if (after != nullptr) {
         // The tier was chosen for the first page.
-        run_tier(after->tier, count);
+        if (after->tier == Tier::any) {
+            after_ = nullptr;
+            run_tier(prepared.is_fuzzy() ? Tier::loose : Tier::strict, k_enough_hits);
+            after_ = after;
+            run_any(count);
+        } else {
+            run_tier(after->tier, count);
+        }
     } else {
         // Whether a tier is good enough is told by as many hits, however few are asked for.
         auto const enough = std::max(count, k_enough_hits);
@@ -39,11 +46,23 @@ Ranking Engine::run(Parts const& parts, SearchQuery const& query, PreparedQuery 
             found = &top_.sorted();
         }
         auto const wanted = prepared.is_fuzzy() ? k_enough_hits : std::size_t{1};
-        if (is_by_relevance() && has_words && is_weak && found->size() < wanted) run_tier(Tier::any, enough);
+        if (is_by_relevance() && has_words && is_weak && found->size() < wanted) run_any(enough);
     }
     auto const& found = top_.sorted();
     hits.assign(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(std::min(count, found.size())));
     return {tier_, matches_, is_exact_};
+}
+
+/// After a tier that found all there is for it, which is little.
+void Engine::run_any(std::size_t count) {
+    before_any_ = top_.sorted();
+    auto const matches = matches_;
+    run_tier(Tier::any, count);
+    matches_ += matches;
+    for (auto hit : before_any_) {
+        hit.key += query_->ascending ? -k_before_any : k_before_any;
+        if (after_ == nullptr || order_->is_after(hit, *after_)) top_.offer(hit);
+    }
 }
 
 void Engine::run_tier(Tier tier, std::size_t count) {
@@ -64,9 +83,9 @@ void Engine::run_part(std::uint32_t part) {
     filter_.assign(*query_, parts_->live[part]);
     if (prepared_->is_blank()) return walk_all();
     open_words();
+    if (tier_ == Tier::any) return walk_any();
     open_names();
-    if (tier_ == Tier::any) walk_any();
-    else walk_matches();
+    walk_matches();
     if (names_.is_cut()) is_exact_ = false;
     if (!has_typo_prefixes()) return;
     walk_typo_prefixes();
@@ -95,8 +114,8 @@ void Engine::open_words() {
         if (has_near_words()) add_near_words(i);
         words_[i].start();
         probes_[i].start();
-        bool const may_begin =
-            i + 1 == words.size() && (i > 0 ? prepared_->has_prefix_word() : prepared_->has_prefix_name());
+        bool const may_begin = tier_ != Tier::any && i + 1 == words.size() &&
+                               (i > 0 ? prepared_->has_prefix_word() : prepared_->has_prefix_name());
         auto const prefix = may_begin ? word_prefix_weight(words[i].length, words[i].length + 1) : 0.0;
         auto const weight = std::max(words_[i].weight_max(), prefix);
         words_max_ += words[i].share * weight;
@@ -105,7 +124,7 @@ void Engine::open_words() {
         commonest_first_.push_back(i);
         least_share_ = std::min(least_share_, words[i].share);
     }
-    if (prepared_->has_prefix_word() && !has_prefix_set_ &&
+    if (tier_ != Tier::any && prepared_->has_prefix_word() && !has_prefix_set_ &&
         view_->prefix_range(words.back().text).size() <= k_prefix_strings_few) {
         open_prefix_set(k_none);
     }
@@ -237,29 +256,23 @@ void Engine::walk_matches() {
     }
 }
 
-/// Documents with one word at least. Words that alone cannot lift a document among the best hits do not drive.
+/// Documents with one word at least, but not those that the tier before found. Words that alone cannot lift a document
+/// among the best hits do not drive.
 void Engine::walk_any() {
-    auto const extras = k_weights.all_words + k_weights.all_in_name;
-    auto const named = std::max(names_.list_weight_max(), names_.prefix_weight_max()) + words_max_ + extras +
-                       k_weights.whole_match;
     for (DocId from = 0;;) {
-        auto next_named = names_.doc();
-        if (next_named != k_none && is_hopeless(next_named, named)) {
-            next_named = k_none;
-            is_exact_ = false;
-        }
-        auto doc = next_named;
         auto const driving = first_driving_word(from);
         if (driving > 0) is_exact_ = false;
+        DocId doc = k_none;
         for (auto i = driving; i < commonest_first_.size(); ++i) {
             auto& word = words_[commonest_first_[i]];
             word.seek(from);
             doc = std::min(doc, word.doc());
         }
         if (doc == k_none || doc >= filter_.end()) return;
-        NameLists::Match name;
-        if (doc == next_named) name = names_.take(hopeless_from(named));
-        if (admits(doc)) consider(doc, name, true, false);
+        bool const is_known = std::any_of(before_any_.begin(), before_any_.end(), [&](RankedHit const& hit) {
+            return hit.part == part_ && hit.doc == doc;
+        });
+        if (!is_known && admits(doc)) consider(doc, {}, true, false);
         from = doc + 1;
     }
 }

@@ -34,6 +34,7 @@ public:
 
 private:
     void run_tier(Tier tier, std::size_t count);
+    void run_any(std::size_t count);
     void run_part(std::uint32_t part);
     void open_words();
     void open_names();
@@ -96,6 +97,7 @@ private:
     HitOrder const* order_ = nullptr;
     Tier tier_ = Tier::strict;
     TopHits top_;
+    std::vector<RankedHit> before_any_;  // What the tier before found: fewer than k_enough_hits.
     std::uint64_t matches_ = 0;
     bool is_exact_ = true;
 

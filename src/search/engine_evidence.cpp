@@ -73,17 +73,10 @@ std::size_t Engine::first_driving_word(DocId doc) const {
     auto const& words = prepared_->words();
     Evidence most;
     most.popularity = popularity_of(view_->downloads(doc));
-    if (prepared_->has_prefix_word()) {
-        most.matched += words.back().share;
-        most.words += words.back().share * std::max(words_[words.size() - 1].weight_max(), k_weights.word_prefix);
-    }
     for (std::size_t i = 0; i < commonest_first_.size(); ++i) {
         auto const word = commonest_first_[i];
-        // The last word was counted above: it may be met in a name that no stream tells of.
-        if (!prepared_->has_prefix_word() || word + 1 != words.size()) {
-            most.matched += words[word].share;
-            most.words += words[word].share * words_[word].weight_max();
-        }
+        most.matched += words[word].share;
+        most.words += words[word].share * words_[word].weight_max();
         most.has_all_words = i + 1 == commonest_first_.size();
         if (most.has_all_words || score_of(most) + k_weights.all_in_name >= top_.key_min()) return i;
     }
@@ -104,7 +97,8 @@ bool Engine::weigh_words(DocId doc, bool begins, bool by_probes, Evidence& evide
         if (is_met) match = stream.match();
         has_word = has_word || is_met;
         // A word alone is looked for only in names that begin with it.
-        bool const may_begin = i + 1 == words.size() && (i > 0 ? prepared_->has_prefix_word() : begins);
+        bool const may_begin = tier_ != Tier::any && i + 1 == words.size() &&
+                               (i > 0 ? prepared_->has_prefix_word() : begins);
         if (!match.is_equal && may_begin) {
             auto const prefix = last_word_prefix(doc);
             match.weight = std::max(match.weight, prefix);
@@ -137,7 +131,6 @@ void Engine::consider(DocId doc, NameLists::Match name, bool by_probes, bool is_
     }
     if (!is_match.by_words && name.gate == 0) return;
     ++matches_;
-    evidence.is_whole_match = tier_ == Tier::any && (name.gate > 0 || evidence.has_all_words);
     offer(doc, score_of(evidence), name.is_equal || evidence.has_all_words, false);
 }
 
@@ -145,7 +138,6 @@ void Engine::consider(DocId doc, NameLists::Match name, bool by_probes, bool is_
 bool Engine::is_hopeless_with_name(Evidence const& evidence, bool is_partial) const {
     if (!is_by_score() || !top_.is_full()) return false;
     auto most = evidence;
-    most.is_whole_match = tier_ == Tier::any;
     if (is_partial && has_typo_prefixes()) {
         most.name = std::max(most.name, k_weights.name_typo_prefix);
         most.name_gate = std::max(most.name_gate, k_weights.gate_typo_prefix);

@@ -11,7 +11,7 @@ namespace ggen::search_index {
 enum class Tier : std::uint8_t {
     strict,  ///< Words as they are, the joined name with its typing mistakes.
     loose,   ///< Also words with typing mistakes, and beginnings of names with one.
-    any,     ///< As loose, but one word is enough.
+    any,     ///< Behind what the tier before found: documents with one word at least, counted by words alone.
 };
 
 /// How a joined name lies to the joined query.
@@ -39,6 +39,8 @@ inline constexpr std::size_t k_prefix_word_bytes_min = 2;
 inline constexpr double k_strong_score = 10.0;
 /// The any tier is tried when fewer hits were found.
 inline constexpr std::size_t k_enough_hits = 10;
+/// Above every score: hits of the tier before come first there.
+inline constexpr double k_before_any = 1'000;
 
 /// Weights of the score; each adds to it unless it says otherwise.
 struct Weights {
@@ -56,7 +58,6 @@ struct Weights {
     double word_in_text_one_edit = 0.49, word_in_text_two_edits = 0.30;
     double all_words = 0.59, all_in_name = 0.21;
     double scoped = -0.32;
-    double whole_match = 20;      ///< In the any tier: named by the query, or with all of its words.
 };
 inline constexpr Weights k_weights{};
 
@@ -136,7 +137,6 @@ struct Evidence {
     bool has_all_words = false;
     bool has_all_in_name = false;
     bool is_scoped = false;
-    bool is_whole_match = false;  ///< Only set in the any tier.
 };
 
 [[nodiscard]] inline double score_of(Evidence const& evidence) {
@@ -145,7 +145,6 @@ struct Evidence {
     if (evidence.has_all_words) score += k_weights.all_words;
     if (evidence.has_all_in_name) score += k_weights.all_in_name;
     if (evidence.is_scoped) score += k_weights.scoped;
-    if (evidence.is_whole_match) score += k_weights.whole_match;
     return score;
 }
 
