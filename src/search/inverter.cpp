@@ -48,9 +48,26 @@ bool is_less_reversed(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::uint32_t Inverter::add(std::string_view text, DocId doc, std::uint8_t flags) {
+std::uint32_t Inverter::hash(std::string_view text) { return hash_of(text); }
+
+void Inverter::prefetch(std::uint32_t hash, int step) const {
+    auto const* const slot = &slots_[hash & (slots_.size() - 1)];
+    if (step == 0) __builtin_prefetch(slot);
+    else if (*slot != k_none) prefetch_term(*slot, step - 1);
+}
+
+void Inverter::prefetch_term(std::uint32_t number, int step) const {
+    auto const& wanted = term(number);
+    if (step == 0) {
+        __builtin_prefetch(&wanted);
+        return;
+    }
+    __builtin_prefetch(texts_[wanted.text / k_chunk_bytes].get() + wanted.text % k_chunk_bytes);
+    if (wanted.head != 0) __builtin_prefetch(pool_[wanted.write / k_chunk_bytes].get() + wanted.write % k_chunk_bytes);
+}
+
+std::uint32_t Inverter::add(std::string_view text, std::uint32_t hash, DocId doc, std::uint8_t flags) {
     if (term_count_ * 2 >= slots_.size()) grow();
-    std::uint32_t const hash = hash_of(text);
     std::size_t const mask = slots_.size() - 1;
     std::size_t slot = hash & mask;
     for (; slots_[slot] != k_none; slot = (slot + 1) & mask) {

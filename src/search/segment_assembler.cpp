@@ -19,6 +19,13 @@ bool is_scoped_name(std::string_view name) {
     return name.starts_with('@') && name.find('/') != std::string_view::npos;
 }
 
+/// Sorted order is random order of memory: what comes soon is fetched while the present is worked on.
+void prefetch_ahead(Inverter const& terms, std::span<std::uint32_t const> order, std::size_t at) {
+    constexpr std::size_t k_steps = 8;
+    if (at + 2 * k_steps < order.size()) terms.prefetch_term(order[at + 2 * k_steps], 0);
+    if (at + k_steps < order.size()) terms.prefetch_term(order[at + k_steps], 1);
+}
+
 template <class T>
 void release(std::vector<T>& values) {
     std::vector<T>{}.swap(values);
@@ -64,8 +71,14 @@ void SegmentAssembler::add_name(SearchDocument const& document, std::span<Indexe
     auto const doc = static_cast<DocId>(name_terms_.size());
     std::string_view joined;
     TermId joined_term = 0;
-    for (auto const& string : strings) {
-        auto const term = terms_.add(string.text, doc, string.flags);
+    hashes_.clear();
+    for (auto const& string : strings) hashes_.push_back(Inverter::hash(string.text));
+    for (int step = 0; step < 3; ++step) {
+        for (auto const hash : hashes_) terms_.prefetch(hash, step);
+    }
+    for (std::size_t i = 0; i < strings.size(); ++i) {
+        auto const& string = strings[i];
+        auto const term = terms_.add(string.text, hashes_[i], doc, string.flags);
         if ((string.flags & k_joined_whole) == 0) continue;
         joined = string.text;
         joined_term = term;
@@ -127,6 +140,7 @@ Result<void> SegmentAssembler::write_lists(SegmentWriter& writer, TermColumns& c
     columns.entries.reserve(columns.order.size());
     columns.best_names.reserve(columns.order.size());
     for (TermId term = 0; term < columns.order.size(); ++term) {
+        prefetch_ahead(terms_, columns.order, term);
         terms_.postings(columns.order[term], list);
         ASSIGN_OR_RETURN(auto const entry, write_list(writer, list));
         columns.entries.push_back(entry);
@@ -231,6 +245,7 @@ Result<void> SegmentAssembler::write_dictionary(SegmentWriter& writer, TermColum
     std::vector<TermId> ordinals(columns.order.size());
     signatures.reserve(columns.order.size());
     for (TermId term = 0; term < columns.order.size(); ++term) {
+        prefetch_ahead(terms_, columns.order, term);
         auto const text = terms_.text(columns.order[term]);
         strings.add(text);
         signatures.push_back(signature_of(text));
@@ -255,7 +270,9 @@ Result<void> SegmentAssembler::write_reversed(SegmentWriter& writer, TermColumns
     std::vector<std::uint32_t> codes;
     signatures.reserve(order.size());
     codes.reserve(order.size());
-    for (auto& number : order) {
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        prefetch_ahead(terms_, order, i);
+        auto& number = order[i];
         auto const text = terms_.text(number);
         std::string const tail{text.rbegin(), text.rbegin() + static_cast<std::ptrdiff_t>(std::min(
                                                                   text.size(), k_directory_depth))};

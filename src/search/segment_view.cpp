@@ -178,7 +178,7 @@ Result<SearchDocument> SegmentView::stored(DocId doc, StoreScratchPtr& scratch) 
     document.license = filter_text(FilterField::license, license(doc), buffer);
     document.origin = filter_text(FilterField::origin, origin(doc), buffer);
     auto const first_author = author(doc);
-    if (first_author != k_none) document.authors = {std::string{filter_text(FilterField::author, first_author, buffer)}};
+    if (first_author != k_none) document.authors.emplace_back(filter_text(FilterField::author, first_author, buffer));
     RETURN_IF_ERROR(decode_stored(record, document));
     static_cast<void>(name(doc, document.name));  // Written into the field itself.
     return document;
