@@ -32,8 +32,8 @@ public:
     void prefetch_term(std::uint32_t term, int step) const;
     /// Replaces `out` by the postings of `term`, ascending.
     void postings(std::uint32_t term, std::vector<Posting>& out) const;
-    /// All numbers, by their texts bytewise; or by their reversed texts.
-    [[nodiscard]] std::vector<std::uint32_t> sorted(bool is_reversed) const;
+    /// All numbers, by their texts bytewise.
+    [[nodiscard]] std::vector<std::uint32_t> sorted() const;
     /// Gives the memory of the postings back.
     void drop_postings() { pool_.clear(); }
 

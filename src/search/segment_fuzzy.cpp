@@ -76,9 +76,7 @@ void SegmentView::fuzzy_prefix(std::string_view text, unsigned distance, FuzzySc
     out.clear();
     if (best_doc_below == 0 || text.size() > k_term_bytes_max || !scratch.pattern.assign(text)) return;
     distance = std::clamp(distance, 1U, 1U);
-    auto const shift = parts_.name_ranks.shift();
-    auto const rank_max =
-        static_cast<std::uint16_t>(std::min<std::uint32_t>((best_doc_below - 1) >> shift, k_rank_none - 1U));
+    std::uint8_t const rank_max = rank_of(std::min(best_doc_below - 1, k_documents_max));
     std::array<char32_t, k_fuzzy_chars_max> characters;
     std::size_t const count = decode_code_points(text, characters);
     class_ranges(parts_.prefixes, {characters.data(), count}, count, distance, scratch.ranges);
