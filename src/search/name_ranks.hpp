@@ -18,8 +18,8 @@ inline constexpr std::uint32_t k_rank_fanout = 32;
 /// The smallest document of a class.
 [[nodiscard]] DocId first_of_rank(std::uint8_t rank);
 
-/// The class of the most popular document that each string names, with a tree of minima over 32 children a node. Read in
-/// place. Format: docs/formats/search-segment.md, "name ranks".
+/// The class of the most popular document that each string names, with a tree of minima over 32 children a node. Read
+/// in place. Format: docs/formats/search-segment.md, "name ranks".
 class NameRanks {
 public:
     NameRanks() = default;

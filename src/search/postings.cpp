@@ -107,7 +107,8 @@ void append_posting_list(Bytes& out, std::span<Posting const> list) {
         if ((posting.flags & k_is_token) != 0) ++tokens;
         if ((posting.flags & k_is_joined) != 0 && best_name == k_none) best_name = posting.doc;
     }
-    unsigned const best = best_name == k_none ? k_best_none : best_name == list.front().doc ? k_best_first : k_best_other;
+    unsigned best = k_best_none;
+    if (best_name != k_none) best = best_name == list.front().doc ? k_best_first : k_best_other;
     bool const is_short = list.size() <= k_count_mask;
     bool const all_tokens = tokens == list.size();
     out.push_back(static_cast<std::uint8_t>((is_short ? list.size() : 0U) | (all_tokens ? k_all_tokens : 0U) |

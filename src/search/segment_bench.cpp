@@ -1,7 +1,7 @@
 // Builds a segment from lists of packages and measures it: build time, peak memory, bytes a section, opening, look-ups.
 // With --check also compares fuzzy look-ups with brute force over every string.
 //
-//   search_segment_bench [--build-only] [--check N] [--keep PATH] LIST.tsv.zst…
+//   search_segment_bench [--build-only] [--no-times] [--check N] [--keep PATH] LIST.tsv.zst…
 //
 // Lists have a header line and the columns name, version, downloads_a_month, summary (npm) or name, version, month,
 // rank, summary (PyPI). Prints to stdout; exit code 1 when a comparison differs.
@@ -114,6 +114,7 @@ constexpr DocId k_popular = 200'000;
 struct Options {
     std::size_t checks = 0;
     bool builds_only = false;
+    bool times = true;
     std::string path;
     std::vector<std::string> lists;
 };
@@ -292,15 +293,22 @@ public:
     }
 
 private:
+    /// Only cells within `limit` of the diagonal can matter; those beside them count as too far.
     unsigned distance(std::span<char32_t const> a, std::span<char32_t const> b, unsigned limit, bool is_prefix) {
         auto* before = rows_[0].data();
         auto* previous = rows_[1].data();
         auto* row = rows_[2].data();
-        for (std::size_t j = 0; j <= b.size(); ++j) previous[j] = static_cast<unsigned>(j);
+        unsigned const far = limit + 1;
+        std::size_t high = std::min<std::size_t>(b.size(), limit);
+        for (std::size_t j = 0; j <= high; ++j) previous[j] = static_cast<unsigned>(j);
+        previous[high + 1] = far;
         unsigned least_before = 0;
         for (std::size_t i = 1; i <= a.size(); ++i) {
-            unsigned least = row[0] = static_cast<unsigned>(i);
-            for (std::size_t j = 1; j <= b.size(); ++j) {
+            std::size_t const low = i > limit ? i - limit : 1;
+            high = std::min(b.size(), i + limit);
+            row[low - 1] = low == 1 ? static_cast<unsigned>(i) : far;
+            unsigned least = row[low - 1];
+            for (std::size_t j = low; j <= high; ++j) {
                 unsigned best = previous[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U);
                 best = std::min({best, previous[j] + 1, row[j - 1] + 1});
                 bool const swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
@@ -308,17 +316,20 @@ private:
                 row[j] = best;
                 least = std::min(least, best);
             }
-            if (least > limit && least_before > limit) return limit + 1;
+            row[high + 1] = far;
+            if (least > limit && least_before > limit) return far;
             least_before = least;
             std::swap(before, previous);
             std::swap(previous, row);
         }
-        return is_prefix ? *std::min_element(previous, previous + b.size() + 1) : previous[b.size()];
+        if (!is_prefix) return previous[b.size()];
+        auto* const first = previous + (a.size() > limit ? a.size() - limit : 0);
+        return *std::min_element(first, previous + high + 1);
     }
 
     std::vector<char32_t> points_;
     std::vector<std::size_t> starts_;
-    std::array<std::array<unsigned, k_term_bytes_max + 1>, 3> rows_{};
+    std::array<std::array<unsigned, k_term_bytes_max + 3>, 3> rows_{};
 };
 
 std::size_t differences(SegmentView const& view, std::size_t count) {
@@ -364,7 +375,7 @@ int run(Options const& options) {
                 (cpu_us() - opened) / 1e3);
     print_sections(**reader);
     if (options.builds_only) return 0;
-    time_look_ups((*reader)->view());
+    if (options.times) time_look_ups((*reader)->view());
     if (options.checks == 0) return 0;
     return differences((*reader)->view(), options.checks) == 0 ? 0 : 1;
 }
@@ -373,17 +384,19 @@ int run(Options const& options) {
 }  // namespace ggen::search_index
 
 int main(int argc, char** argv) {
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
     ggen::search_index::Options options;
     bool keeps = false;
     for (int i = 1; i < argc; ++i) {
         std::string const argument = argv[i];
         if (argument == "--check" && i + 1 < argc) options.checks = std::strtoull(argv[++i], nullptr, 10);
         else if (argument == "--build-only") options.builds_only = true;
+        else if (argument == "--no-times") options.times = false;
         else if (argument == "--keep" && i + 1 < argc) options.path = argv[++i], keeps = true;
         else options.lists.push_back(argument);
     }
     if (options.lists.empty()) {
-        std::fprintf(stderr, "usage: search_segment_bench [--build-only] [--check N] [--keep PATH] LIST.tsv.zst...\n");
+        std::fprintf(stderr, "usage: search_segment_bench [OPTIONS] LIST.tsv.zst...\n");
         return 2;
     }
     if (!keeps) options.path = "search-segment-bench." + std::to_string(getpid());
