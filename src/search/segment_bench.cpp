@@ -1,8 +1,9 @@
 // Builds a segment from lists of packages and measures it: build time, peak memory, bytes a section, opening, look-ups.
 // With --check also compares fuzzy look-ups with brute force over every string.
 //
-//   search_segment_bench [--build-only] [--no-times] [--check N] [--keep PATH] LIST.tsv.zst…
+//   search_segment_bench [--build-only] [--no-times] [--check N] [--only KIND] [--keep PATH] LIST.tsv.zst…
 //
+// Without lists the segment kept at PATH is measured; --only times the kinds whose name contains KIND.
 // Lists have a header line and the columns name, version, downloads_a_month, summary (npm) or name, version, month,
 // rank, summary (PyPI). Prints to stdout; exit code 1 when a comparison differs.
 #include <sys/resource.h>
@@ -116,6 +117,7 @@ struct Options {
     bool builds_only = false;
     bool times = true;
     std::string path;
+    std::string only;
     std::vector<std::string> lists;
 };
 
@@ -190,7 +192,7 @@ std::vector<std::string> draw_queries(SegmentView const& view, std::size_t count
 }
 
 template <class Ask>
-void time_kind(char const* label, std::vector<std::string> const& queries, Ask ask) {
+void time_queries(char const* label, std::vector<std::string> const& queries, Ask ask) {
     std::vector<double> times;
     std::size_t found = 0;
     for (auto const& query : queries) {
@@ -209,13 +211,16 @@ void time_kind(char const* label, std::vector<std::string> const& queries, Ask a
                 static_cast<double>(found) / static_cast<double>(queries.size()));
 }
 
-void time_look_ups(SegmentView const& view) {
+void time_look_ups(SegmentView const& view, std::string const& only) {
     FuzzyScratch scratch;
     std::vector<FuzzyMatch> matches;
     BestNameScratch names;
     std::string name_buffer;
     StoreScratchPtr store;
     constexpr std::size_t k_count = 500;
+    auto const time_kind = [&](std::string const& label, std::vector<std::string> const& queries, auto ask) {
+        if (label.find(only) != std::string::npos) time_queries(label.c_str(), queries, ask);
+    };
     time_kind("find", draw_queries(view, k_count, 0, 2, 30), [&](auto const& q) { return view.find(q) != k_none; });
     time_kind("prefix_range (3)", draw_queries(view, k_count, 0, 3, 3),
               [&](auto const& q) { return view.prefix_range(q).size(); });
@@ -257,7 +262,7 @@ void time_look_ups(SegmentView const& view) {
     time_kind("stored", std::vector<std::string>(k_count),
               [&](auto const&) { return view.stored(any_doc(), store).has_value(); });
     for (char const* const word : {"react", "for", "python"}) {
-        time_kind((std::string{"walk of "} + word).c_str(), {word}, [&](auto const& q) {
+        time_kind(std::string{"walk of "} + word, {word}, [&](auto const& q) {
             std::size_t n = 0;
             for (auto cursor = view.postings(view.find(q)); !cursor.at_end(); cursor.next()) n += cursor.flags() & 1U;
             return n;
@@ -361,7 +366,7 @@ std::size_t differences(SegmentView const& view, std::size_t count) {
 
 int run(Options const& options) {
     auto const files = make_posix_file_system();
-    if (!build(*files, options)) return 2;
+    if (!options.lists.empty() && !build(*files, options)) return 2;
     double const before = cpu_us();
     auto const reader = SegmentReader::open(*files, options.path);
     double const opened = cpu_us();
@@ -375,7 +380,7 @@ int run(Options const& options) {
                 (cpu_us() - opened) / 1e3);
     print_sections(**reader);
     if (options.builds_only) return 0;
-    if (options.times) time_look_ups((*reader)->view());
+    if (options.times) time_look_ups((*reader)->view(), options.only);
     if (options.checks == 0) return 0;
     return differences((*reader)->view(), options.checks) == 0 ? 0 : 1;
 }
@@ -392,10 +397,11 @@ int main(int argc, char** argv) {
         if (argument == "--check" && i + 1 < argc) options.checks = std::strtoull(argv[++i], nullptr, 10);
         else if (argument == "--build-only") options.builds_only = true;
         else if (argument == "--no-times") options.times = false;
+        else if (argument == "--only" && i + 1 < argc) options.only = argv[++i];
         else if (argument == "--keep" && i + 1 < argc) options.path = argv[++i], keeps = true;
         else options.lists.push_back(argument);
     }
-    if (options.lists.empty()) {
+    if (options.lists.empty() && !keeps) {
         std::fprintf(stderr, "usage: search_segment_bench [OPTIONS] LIST.tsv.zst...\n");
         return 2;
     }
