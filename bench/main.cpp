@@ -1,0 +1,41 @@
+// ggen-bench: measures the product. One subcommand a suite; see bench/README.md.
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+
+#include "search_suite.hpp"
+
+namespace {
+
+constexpr int k_exit_failed = 1;
+
+int report(ggen::Result<void> const& result) {
+    if (result) return 0;
+    std::fprintf(stderr, "ggen-bench: %s\n", result.error().context.c_str());
+    return k_exit_failed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Measures ggen. Every figure that it prints was measured in that run.", "ggen-bench"};
+    app.require_subcommand(1);
+
+    ggen::bench::SearchSuiteOptions search;
+    auto* const search_command = app.add_subcommand("search", "Search: build, memory, latency, quality, peers");
+    search_command->add_option("--corpus", search.corpus, "Lists of packages (.tsv, .tsv.zst)")
+        ->required()->delimiter(',');
+    search_command->add_option("--queries", search.queries, "Judged queries: query, kind, expected names");
+    search_command->add_option("--latency", search.latency, "Latency queries: kind, query, category, min_downloads");
+    search_command->add_option("--results", search.results, "Write `query<TAB>names joined by |` here");
+    search_command->add_option("--peers", search.peers, "Measure beside: sqlite, xapian")->delimiter(',');
+    search_command->add_option("--peer-every", search.peer_every, "Give peers only each Nth query of a kind")
+        ->check(CLI::PositiveNumber);
+    search_command->add_option("--sizes", search.sizes, "Most downloaded packages to take: numbers, all")
+        ->delimiter(',');
+    search_command->add_option("--work", search.work, "Keep indexes of peers here between runs");
+    CLI11_PARSE(app, argc, argv);
+
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
+    return report(ggen::bench::run_search_suite(search));
+}
