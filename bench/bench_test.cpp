@@ -6,6 +6,7 @@
 #include "corpus.hpp"
 #include "measure.hpp"
 #include "queries.hpp"
+#include "sample.hpp"
 #include "search_engine.hpp"
 #include "search_suite.hpp"
 
@@ -170,6 +171,32 @@ TEST(PeerTest, PeersFindWhatTheyWereGiven) {
         EXPECT_EQ(ask(QueryKind::filtersort, "sdk", "no such category"), std::vector<std::string>{});
         EXPECT_EQ(ask(QueryKind::exact1, "\"*)"), std::vector<std::string>{}) << peer->name();
     }
+}
+
+TEST(SampleTest, KeepsWhatQueriesNeedThenTheMostDownloaded) {
+    auto const list = std::string{k_npm} + "unwanted\t1.0.0\t50\trare\nneeded\t1.0.0\t1\trarer\n";
+    SampleOptions options;
+    options.corpus = {write_file("npm.tsv", list)};
+    options.queries = write_file("judged.tsv", "h\nnedded\ttypo\tneeded\n");
+    options.results = write_file("results.tsv", "nedded\tunwanted|nothing\n");
+    options.rows = 3;
+    options.out = ::testing::TempDir() + "sample.tsv.zst";
+    auto const made = make_sample(options);
+    ASSERT_TRUE(made.has_value()) << made.error().context;
+
+    auto const sample = load_corpus({options.out});
+    ASSERT_TRUE(sample.has_value()) << sample.error().context;
+    auto const whole = load_corpus(options.corpus);
+    ASSERT_EQ(sample->size(), 3U);
+    EXPECT_EQ((*sample)[0].name, "@acme/web");
+    EXPECT_EQ((*sample)[1].name, "needed");
+    EXPECT_EQ((*sample)[2].name, "unwanted");
+    EXPECT_EQ((*sample)[0].origin, "npm");
+    EXPECT_EQ((*sample)[0].downloads, 12'000U);
+    EXPECT_EQ((*sample)[0].category, (*whole)[1].category);
+
+    options.queries = write_file("judged.tsv", "h\nx\ttypo\tabsent\n");
+    EXPECT_FALSE(make_sample(options).has_value());
 }
 
 TEST(SearchSuiteTest, WritesOneRowOfResultsForEachQuery) {

@@ -117,6 +117,7 @@ SearchDocument Columns::document(std::string_view line) const {
         auto const cell = line.substr(0, end);
         line.remove_prefix(std::min(end + 1, line.size()));
         if (head == "name") out.name = cell;
+        else if (head == "origin") out.origin = cell;
         else if (head == "version") out.version = cell;
         else if (head == "summary") out.description = cell;
         else if (head == "category") out.category = cell;
@@ -127,7 +128,7 @@ SearchDocument Columns::document(std::string_view line) const {
         else if (head == "downloads_a_month") downloads = cell;
         else if (head == "rank_among_15000_most_downloaded") rank = number(cell);
     }
-    out.origin = origin_;
+    if (out.origin.empty()) out.origin = origin_;
     if (!downloads.empty()) out.downloads = number(downloads);
     else out.downloads = rank > 0 ? downloads_of_rank(rank) : unranked_downloads(out.name);
     if (out.category.empty()) out.category = k_categories[name_hash(out.name, category_salt) % k_categories.size()];

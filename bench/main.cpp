@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "sample.hpp"
 #include "search_suite.hpp"
 
 namespace {
@@ -34,8 +35,18 @@ int main(int argc, char** argv) {
     search_command->add_option("--sizes", search.sizes, "Most downloaded packages to take: numbers, all")
         ->delimiter(',');
     search_command->add_option("--work", search.work, "Keep indexes of peers here between runs");
+
+    ggen::bench::SampleOptions sample;
+    auto* const sample_command = app.add_subcommand("sample", "Cut a corpus down to what judged queries need");
+    sample_command->add_option("--corpus", sample.corpus, "Lists of packages (.tsv, .tsv.zst)")
+        ->required()->delimiter(',');
+    sample_command->add_option("--queries", sample.queries, "Judged queries")->required();
+    sample_command->add_option("--results", sample.results, "Results of `search` over the corpus")->required();
+    sample_command->add_option("--rows", sample.rows, "Packages to keep");
+    sample_command->add_option("--out", sample.out, "The .tsv.zst to write")->required();
     CLI11_PARSE(app, argc, argv);
 
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
+    if (sample_command->parsed()) return report(ggen::bench::make_sample(sample));
     return report(ggen::bench::run_search_suite(search));
 }
