@@ -1,0 +1,157 @@
+#include "search/document_codec.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "search/index_types.hpp"
+#include "search/little_endian.hpp"
+
+namespace ggen::search_index {
+namespace {
+
+constexpr std::size_t k_list_max = 1'000'000;
+
+std::uint64_t zigzag(std::int64_t value) {
+    return static_cast<std::uint64_t>(value) << 1U ^ static_cast<std::uint64_t>(value >> 63U);
+}
+
+std::int64_t unzigzag(std::uint64_t value) {
+    return static_cast<std::int64_t>(value >> 1U) ^ -static_cast<std::int64_t>(value & 1U);
+}
+
+/// Nine bytes of a varint hold 63 bits; counts beyond are of no use.
+std::uint64_t clipped(std::uint64_t value) { return std::min(value, std::uint64_t{1} << 62U); }
+
+void put(Bytes& out, std::string const& text) {
+    append_varint(out, text.size());
+    out.insert(out.end(), text.begin(), text.end());
+}
+
+void put(Bytes& out, std::vector<std::string> const& list) {
+    append_varint(out, list.size());
+    for (auto const& text : list) put(out, text);
+}
+
+class RecordReader {
+public:
+    explicit RecordReader(BytesView record) : record_(record) {}
+    void get(std::uint64_t& value) { good_ = good_ && read_varint(record_, at_, value); }
+    void get(std::string& text) {
+        std::uint64_t length = 0;
+        get(length);
+        good_ = good_ && length <= record_.size() - at_;
+        if (!good_) return;
+        text.assign(as_text(record_.subspan(at_, length)));
+        at_ += length;
+    }
+    void get(std::vector<std::string>& list) {
+        std::uint64_t count = 0;
+        get(count);
+        // Each text takes a byte at least.
+        good_ = good_ && count <= k_list_max && count <= record_.size() - at_;
+        if (!good_) return;
+        list.resize(count);
+        for (auto& text : list) get(text);
+    }
+    [[nodiscard]] Result<void> finish() const {
+        if (good_ && at_ == record_.size()) return ok();
+        return Error{Errc::corrupt, "search segment: record of a document"};
+    }
+
+private:
+    BytesView record_;
+    std::uint64_t at_ = 0;
+    bool good_ = true;
+};
+
+}  // namespace
+
+std::uint32_t day_of(std::int64_t unix_seconds) {
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(unix_seconds / k_seconds_a_day, 0, k_day_max));
+}
+
+void encode_document(SearchDocument const& document, Bytes& out) {
+    put(out, document.name);
+    put(out, document.version);
+    put(out, document.description);
+    put(out, document.category);
+    put(out, document.tags);
+    put(out, document.keywords);
+    put(out, document.authors);
+    put(out, document.license);
+    put(out, document.origin);
+    append_varint(out, clipped(document.downloads));
+    append_varint(out, clipped(document.stars));
+    append_varint(out, zigzag(document.released_unix));
+}
+
+Result<void> decode_document(BytesView record, SearchDocument& document) {
+    RecordReader in{record};
+    in.get(document.name);
+    in.get(document.version);
+    in.get(document.description);
+    in.get(document.category);
+    in.get(document.tags);
+    in.get(document.keywords);
+    in.get(document.authors);
+    in.get(document.license);
+    in.get(document.origin);
+    in.get(document.downloads);
+    in.get(document.stars);
+    std::uint64_t released = 0;
+    in.get(released);
+    document.released_unix = unzigzag(released);
+    return in.finish();
+}
+
+void encode_stored(SearchDocument const& document, Bytes& out) {
+    // Values too long for the tables of filters.
+    auto const put_long = [&](std::string const& text) { put(out, text.size() > k_term_bytes_max ? text : ""); };
+    constexpr std::uint64_t k_column_max = std::numeric_limits<std::uint32_t>::max();
+    put(out, document.version);
+    put(out, document.description);
+    put(out, document.tags);
+    put(out, document.keywords);
+    // A single author stands in the column.
+    bool const is_single = document.authors.size() == 1 && !document.authors[0].empty() &&
+                           document.authors[0].size() <= k_term_bytes_max;
+    put(out, is_single ? std::vector<std::string>{} : document.authors);
+    out.push_back(is_single ? 1 : 0);
+    append_varint(out, clipped(document.downloads) - std::min(clipped(document.downloads), k_column_max));
+    append_varint(out, clipped(document.stars) - std::min(clipped(document.stars), k_column_max));
+    append_varint(out, zigzag(document.released_unix - day_of(document.released_unix) * k_seconds_a_day));
+    put_long(document.category);
+    put_long(document.license);
+    put_long(document.origin);
+}
+
+Result<void> decode_stored(BytesView record, SearchDocument& document) {
+    RecordReader in{record};
+    in.get(document.version);
+    in.get(document.description);
+    in.get(document.tags);
+    in.get(document.keywords);
+    std::vector<std::string> authors;
+    in.get(authors);
+    std::uint64_t is_single = 0;
+    in.get(is_single);
+    if (is_single == 0) document.authors = std::move(authors);
+    std::uint64_t downloads = 0;
+    std::uint64_t stars = 0;
+    std::uint64_t released = 0;
+    in.get(downloads);
+    in.get(stars);
+    in.get(released);
+    for (auto* const field : {&document.category, &document.license, &document.origin}) {
+        std::string text;
+        in.get(text);
+        if (!text.empty()) *field = std::move(text);
+    }
+    RETURN_IF_ERROR(in.finish());
+    document.downloads += downloads;
+    document.stars += stars;
+    document.released_unix += unzigzag(released);
+    return ok();
+}
+
+}  // namespace ggen::search_index
