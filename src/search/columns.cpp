@@ -8,7 +8,7 @@
 namespace ggen::search_index {
 namespace {
 
-constexpr std::size_t k_head_bytes = 8;   // Width and four bytes of zeros.
+constexpr std::size_t k_head_bytes = 8;   // Width and unit.
 constexpr std::size_t k_slack_bytes = 8;  // Numbers are read eight bytes at a time.
 constexpr std::uint32_t k_falling_block = 64;
 constexpr std::size_t k_falling_entry_bytes = 8;
@@ -21,6 +21,7 @@ Result<Column> Column::open(BytesView section, std::uint32_t count) {
     if (section.size() < k_head_bytes) return Error{Errc::corrupt, "column: too short"};
     Column column;
     column.width_ = load<std::uint32_t>(section.data());
+    column.unit_ = load<std::uint32_t>(section.data() + 4);
     column.count_ = count;
     if (column.width_ > 32 ||
         section.size() != k_head_bytes + (std::uint64_t{count} * column.width_ + 7) / 8 + k_slack_bytes) {
@@ -32,19 +33,20 @@ Result<Column> Column::open(BytesView section, std::uint32_t count) {
 
 std::uint32_t Column::at(std::uint32_t index) const {
     if (index >= count_) return 0;
-    return load_bits(data_, std::uint64_t{index} * width_, width_);
+    return load_bits(data_, std::uint64_t{index} * width_, width_) * unit_;
 }
 
-Bytes write_column(std::span<std::uint32_t const> values) {
+Bytes write_column(std::span<std::uint32_t const> values, std::uint32_t unit) {
+    if (std::any_of(values.begin(), values.end(), [&](std::uint32_t value) { return value % unit != 0; })) unit = 1;
     std::uint32_t largest = 0;
-    for (auto const value : values) largest |= value;
+    for (auto const value : values) largest |= value / unit;
     auto const width = static_cast<std::uint32_t>(std::bit_width(largest));
     Bytes section;
     section.reserve(k_head_bytes + (values.size() * width + 7) / 8 + k_slack_bytes);
     append(section, width);
-    append(section, std::uint32_t{0});
+    append(section, unit);
     BitWriter writer{section};
-    for (auto const value : values) writer.put(value, width);
+    for (auto const value : values) writer.put(value / unit, width);
     writer.flush();
     section.resize(section.size() + k_slack_bytes);
     return section;

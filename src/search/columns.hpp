@@ -10,7 +10,7 @@
 
 namespace ggen::search_index {
 
-/// Unsigned numbers of 0 to 32 bits each, the least that holds the largest; read in place, thread-safe.
+/// Unsigned numbers of 0 to 32 bits each, the least that holds the largest, times a unit; read in place, thread-safe.
 /// Format: docs/formats/search-segment.md, "columns".
 class Column {
 public:
@@ -25,9 +25,11 @@ private:
     std::uint8_t const* data_ = nullptr;
     std::uint32_t count_ = 0;
     std::uint32_t width_ = 0;
+    std::uint32_t unit_ = 1;
 };
 
-[[nodiscard]] Bytes write_column(std::span<std::uint32_t const> values);
+/// `unit` is used when it divides all values, else 1.
+[[nodiscard]] Bytes write_column(std::span<std::uint32_t const> values, std::uint32_t unit = 1);
 
 /// Non-increasing numbers in blocks of 64: the first of each block and packed differences to it.
 class FallingColumn {

@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t k_list_max = 1'000'000;
 
 std::uint64_t zigzag(std::int64_t value) {
+    constexpr std::int64_t k_most = std::int64_t{1} << 61U;  // So that nine bytes of a varint hold it.
+    value = std::clamp(value, -k_most, k_most);
     return static_cast<std::uint64_t>(value) << 1U ^ static_cast<std::uint64_t>(value >> 63U);
 }
 
@@ -19,7 +21,7 @@ std::int64_t unzigzag(std::uint64_t value) {
     return static_cast<std::int64_t>(value >> 1U) ^ -static_cast<std::int64_t>(value & 1U);
 }
 
-/// Nine bytes of a varint hold 63 bits; counts beyond are of no use.
+/// Nine bytes of a varint hold 63 bits; counts beyond 2^62 are of no use.
 std::uint64_t clipped(std::uint64_t value) { return std::min(value, std::uint64_t{1} << 62U); }
 
 void put(Bytes& out, std::string const& text) {
@@ -66,8 +68,12 @@ private:
 
 }  // namespace
 
-std::uint32_t day_of(std::int64_t unix_seconds) {
-    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(unix_seconds / k_seconds_a_day, 0, k_day_max));
+std::uint32_t column_value(std::uint64_t value) {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
+}
+
+std::uint32_t column_value(std::int64_t value) {
+    return value < 0 ? 0 : column_value(static_cast<std::uint64_t>(value));
 }
 
 void encode_document(SearchDocument const& document, Bytes& out) {
@@ -83,6 +89,7 @@ void encode_document(SearchDocument const& document, Bytes& out) {
     append_varint(out, clipped(document.downloads));
     append_varint(out, clipped(document.stars));
     append_varint(out, zigzag(document.released_unix));
+    out.push_back(document.is_signed ? 1 : 0);
 }
 
 Result<void> decode_document(BytesView record, SearchDocument& document) {
@@ -101,13 +108,15 @@ Result<void> decode_document(BytesView record, SearchDocument& document) {
     std::uint64_t released = 0;
     in.get(released);
     document.released_unix = unzigzag(released);
+    std::uint64_t is_signed = 0;
+    in.get(is_signed);
+    document.is_signed = is_signed != 0;
     return in.finish();
 }
 
 void encode_stored(SearchDocument const& document, Bytes& out) {
     // Values too long for the tables of filters.
     auto const put_long = [&](std::string const& text) { put(out, text.size() > k_term_bytes_max ? text : ""); };
-    constexpr std::uint64_t k_column_max = std::numeric_limits<std::uint32_t>::max();
     put(out, document.version);
     put(out, document.description);
     put(out, document.tags);
@@ -117,9 +126,9 @@ void encode_stored(SearchDocument const& document, Bytes& out) {
                            document.authors[0].size() <= k_term_bytes_max;
     put(out, is_single ? std::vector<std::string>{} : document.authors);
     out.push_back(is_single ? 1 : 0);
-    append_varint(out, clipped(document.downloads) - std::min(clipped(document.downloads), k_column_max));
-    append_varint(out, clipped(document.stars) - std::min(clipped(document.stars), k_column_max));
-    append_varint(out, zigzag(document.released_unix - day_of(document.released_unix) * k_seconds_a_day));
+    append_varint(out, clipped(document.downloads) - column_value(clipped(document.downloads)));
+    append_varint(out, clipped(document.stars) - column_value(clipped(document.stars)));
+    append_varint(out, zigzag(document.released_unix - column_value(document.released_unix)));
     put_long(document.category);
     put_long(document.license);
     put_long(document.origin);

@@ -10,11 +10,11 @@
 /// Format of the latter: docs/formats/search-segment.md, "store".
 namespace ggen::search_index {
 
-inline constexpr std::int64_t k_seconds_a_day = 86'400;
-inline constexpr std::int64_t k_day_max = 65'535;
+inline constexpr std::uint32_t k_seconds_a_day = 86'400;
 
-/// Days since 1970, between 0 and k_day_max.
-[[nodiscard]] std::uint32_t day_of(std::int64_t unix_seconds);
+/// As columns hold numbers: between 0 and 2^32 - 1.
+[[nodiscard]] std::uint32_t column_value(std::uint64_t value);
+[[nodiscard]] std::uint32_t column_value(std::int64_t value);
 
 void encode_document(SearchDocument const& document, Bytes& out);
 /// Overwrites `document`, whose texts keep their memory. Errors: corrupt.

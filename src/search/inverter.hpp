@@ -42,7 +42,9 @@ private:
     [[nodiscard]] Term& term(std::size_t i) { return terms_[i / k_chunk_terms][i % k_chunk_terms]; }
     [[nodiscard]] Term const& term(std::size_t i) const { return terms_[i / k_chunk_terms][i % k_chunk_terms]; }
     [[nodiscard]] std::uint8_t& pool_byte(std::uint32_t at) { return pool_[at / k_chunk_bytes][at % k_chunk_bytes]; }
-    [[nodiscard]] std::uint8_t pool_byte(std::uint32_t at) const { return pool_[at / k_chunk_bytes][at % k_chunk_bytes]; }
+    [[nodiscard]] std::uint8_t pool_byte(std::uint32_t at) const {
+        return pool_[at / k_chunk_bytes][at % k_chunk_bytes];
+    }
     std::uint32_t new_term(std::string_view text, std::uint32_t hash, DocId doc, std::uint8_t flags);
     void append_posting(Term& term, DocId doc, std::uint8_t flags);
     void put_byte(Term& term, std::uint8_t byte);
@@ -50,12 +52,12 @@ private:
     void grow();
 
     // Chunks, so that growing never holds two copies.
-    static constexpr std::size_t k_chunk_terms = 1U << 14U;
-    static constexpr std::uint32_t k_chunk_bytes = 1U << 18U;
+    static constexpr std::size_t k_chunk_terms = 1U << 8U;
+    static constexpr std::uint32_t k_chunk_bytes = 1U << 15U;
     std::vector<std::unique_ptr<Term[]>> terms_;
     std::vector<std::unique_ptr<char[]>> texts_;
     std::vector<std::unique_ptr<std::uint8_t[]>> pool_;
-    std::vector<std::uint32_t> slots_ = std::vector<std::uint32_t>(1024, k_none);
+    std::vector<std::uint32_t> slots_ = std::vector<std::uint32_t>(64, k_none);
     std::size_t term_count_ = 0;
     std::uint32_t text_used_ = k_chunk_bytes;  // In the last chunk; full, so that the first text makes one.
     std::uint32_t pool_used_ = k_chunk_bytes;

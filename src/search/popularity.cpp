@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "search/document_codec.hpp"
+
 namespace ggen::search_index {
 namespace {
 
-std::uint64_t hash_of(BytesView record) {
+std::uint32_t hash_of(BytesView record) {
     std::uint64_t hash = 0x9e3779b97f4a7c15ULL ^ record.size();
     while (!record.empty()) {
         std::uint64_t word = 0;
@@ -16,7 +18,7 @@ std::uint64_t hash_of(BytesView record) {
         hash ^= hash >> 32U;
         record = record.subspan(used);
     }
-    return hash;
+    return static_cast<std::uint32_t>(hash);
 }
 
 }  // namespace
@@ -33,9 +35,9 @@ void PopularityOrder::add(SearchDocument const& document, BytesView record) {
     std::memcpy(names_.back().get() + names_used_, place.data(), place.size());
     if (count_ % k_chunk_keys == 0) keys_.push_back(std::make_unique<Key[]>(k_chunk_keys));
     keys_.back()[count_ % k_chunk_keys] = {
-        document.downloads, document.stars, document.released_unix, hash_of(record),
+        column_value(document.downloads), column_value(document.stars), column_value(document.released_unix),
         static_cast<std::uint32_t>(names_.size() - 1) * k_chunk_bytes + names_used_,
-        static_cast<std::uint32_t>(place.size())};
+        static_cast<std::uint32_t>(place.size()), hash_of(record)};
     names_used_ += static_cast<std::uint32_t>(place.size());
     ++count_;
 }
@@ -55,7 +57,7 @@ bool PopularityOrder::is_before(std::uint32_t a, std::uint32_t b) const {
 
 std::vector<DocId> PopularityOrder::take_ids() {
     struct Entry {
-        std::uint64_t downloads;
+        std::uint32_t downloads;
         std::uint32_t document;
     };
     std::vector<Entry> entries;

@@ -12,8 +12,9 @@
 
 namespace ggen::search_index {
 
-/// Numbers documents by popularity: more downloads, more stars, newer, then name and origin bytewise, then a hash of
-/// the record. Depends on the set of documents only. About 75 bytes a document. One thread.
+/// Numbers documents by popularity: more downloads, more stars, newer (all three as columns hold them), then name and
+/// origin bytewise, then a hash of the record. Depends on the set of documents only. About 60 bytes a document. One
+/// thread.
 class PopularityOrder {
 public:
     void add(SearchDocument const& document, BytesView record);
@@ -23,19 +24,19 @@ public:
 
 private:
     struct Key {
-        std::uint64_t downloads = 0;
-        std::uint64_t stars = 0;
-        std::int64_t released = 0;
-        std::uint64_t hash = 0;
+        std::uint32_t downloads = 0;
+        std::uint32_t stars = 0;
+        std::uint32_t released = 0;
         std::uint32_t name = 0;  // Place in `names_`.
         std::uint32_t name_bytes = 0;
+        std::uint32_t hash = 0;
     };
     [[nodiscard]] Key const& key(std::uint32_t i) const { return keys_[i / k_chunk_keys][i % k_chunk_keys]; }
     [[nodiscard]] std::string_view name(Key const& key) const;
     [[nodiscard]] bool is_before(std::uint32_t a, std::uint32_t b) const;
 
-    static constexpr std::size_t k_chunk_keys = 1U << 14U;
-    static constexpr std::uint32_t k_chunk_bytes = 1U << 18U;
+    static constexpr std::size_t k_chunk_keys = 1U << 10U;
+    static constexpr std::uint32_t k_chunk_bytes = 1U << 16U;
     /// Names are compared up to here; the hash tells longer ones apart.
     static constexpr std::size_t k_name_bytes_max = 1'024;
     std::vector<std::unique_ptr<Key[]>> keys_;

@@ -166,7 +166,7 @@ std::uint8_t PostingCursor::flags() const {
     if (flag_bits_ == 0) return block_flags_;
     std::uint32_t const bit = index_ * flag_bits_;
     auto const place = static_cast<unsigned>(data_[flags_at_ + bit / 8] >> bit % 8) & ((1U << flag_bits_) - 1);
-    return flag_bits_ == 4 ? static_cast<std::uint8_t>(place) : flag_table_ >> 4U * place & 0x0fU;
+    return static_cast<std::uint8_t>(flag_bits_ == 4 ? place : flag_table_ >> 4U * place & 0x0fU);
 }
 
 DocId PostingCursor::skip_first(std::uint32_t block) const {

@@ -1,7 +1,6 @@
 #include "search/segment_assembler.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "search/class_directory.hpp"
 #include "search/document_codec.hpp"
@@ -15,10 +14,6 @@ namespace {
 constexpr std::size_t k_lists_buffer_bytes = 256 * k_kib;
 constexpr std::uint8_t k_signed_bit = 1;
 constexpr std::uint8_t k_scoped_bit = 2;
-
-std::uint32_t saturated(std::uint64_t value) {
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
-}
 
 bool is_scoped_name(std::string_view name) {
     return name.starts_with('@') && name.find('/') != std::string_view::npos;
@@ -46,9 +41,9 @@ struct SegmentAssembler::TermColumns {
 
 void SegmentAssembler::add(SearchDocument const& document, std::span<IndexedString const> strings) {
     auto const doc = static_cast<DocId>(downloads_.size());
-    downloads_.push_back(saturated(document.downloads));
-    stars_.push_back(saturated(document.stars));
-    day_.push_back(static_cast<std::uint16_t>(day_of(document.released_unix)));
+    downloads_.push_back(column_value(document.downloads));
+    stars_.push_back(column_value(document.stars));
+    released_.push_back(column_value(document.released_unix));
     values_[0].push_back(add_value(FilterField::category, document.category, doc));
     values_[1].push_back(add_value(FilterField::license, document.license, doc));
     values_[2].push_back(add_value(FilterField::origin, document.origin, doc));
@@ -60,7 +55,8 @@ void SegmentAssembler::add(SearchDocument const& document, std::span<IndexedStri
     values_[3].push_back(first_author);
     for (auto const& tag : document.tags) add_value(FilterField::tag, tag, doc);
     for (auto const& keyword : document.keywords) add_value(FilterField::keyword, keyword, doc);
-    bits_.push_back(is_scoped_name(document.name) ? k_scoped_bit : std::uint8_t{0});
+    bits_.push_back(static_cast<std::uint8_t>((document.is_signed ? k_signed_bit : 0U) |
+                                              (is_scoped_name(document.name) ? k_scoped_bit : 0U)));
     add_name(document, strings);
 }
 
@@ -212,7 +208,8 @@ Result<void> SegmentAssembler::write_columns(SegmentWriter& writer) {
     RETURN_IF_ERROR(writer.add(Section::downloads, write_falling_column(downloads_)));
     release(downloads_);
     RETURN_IF_ERROR(writer.add(Section::stars, column_of(stars_)));
-    RETURN_IF_ERROR(writer.add(Section::day, column_of(day_)));
+    RETURN_IF_ERROR(writer.add(Section::released, write_column(released_, k_seconds_a_day)));
+    release(released_);
     RETURN_IF_ERROR(writer.add(Section::category, column_of(values_[0])));
     RETURN_IF_ERROR(writer.add(Section::license, column_of(values_[1])));
     RETURN_IF_ERROR(writer.add(Section::origin, column_of(values_[2])));

@@ -45,7 +45,7 @@ private:
     std::array<std::vector<std::uint32_t>, k_filter_fields> filter_order_;  // Sorted ordinal to number.
     std::vector<std::uint32_t> downloads_;
     std::vector<std::uint32_t> stars_;
-    std::vector<std::uint16_t> day_;
+    std::vector<std::uint32_t> released_;
     std::array<std::vector<std::uint32_t>, 4> values_;  // Category, license, origin, author, each plus 1.
     std::vector<std::uint8_t> bits_;
     std::vector<std::uint8_t> name_length_;

@@ -100,7 +100,8 @@ Result<SegmentSummary> SegmentBuilder::Impl::write_segment(std::string const& te
     SegmentSummary summary;
     summary.doc_count = order.size();
     RETURN_IF_ERROR(spool->split(order.take_ids()));
-    ASSIGN_OR_RETURN(auto writer, SegmentWriter::create(files, temporary));
+    ASSIGN_OR_RETURN(auto file, files.open_append(temporary));
+    ASSIGN_OR_RETURN(auto writer, SegmentWriter::create(std::move(file)));
     SegmentAssembler assembler;
     RETURN_IF_ERROR(write_documents(writer, assembler, cancel));
     spool.reset();

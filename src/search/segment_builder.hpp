@@ -35,7 +35,7 @@ struct SegmentSummary {
 /// Builds a segment file from documents in any order: `add` spools them to disk and keeps only sort keys, `finish`
 /// numbers them by popularity, inverts them part by part and publishes the file.
 ///
-/// The bytes depend on the set of documents only, not on their order. Peak memory is about 150 bytes a package and
+/// The bytes depend on the set of documents only, not on their order. Peak memory is about 180 bytes a package and
 /// 30 MB. Everything is written beside the target under `<path>.build-<slot>.*`; a slot is taken by a lock, so builders
 /// at the same time do not meet, and what a killed one left is overwritten by the next. One thread.
 class SegmentBuilder {

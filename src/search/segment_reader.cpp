@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array<std::string_view, k_sections> k_names{
     "term strings", "term entries", "postings", "name ranks", "forward signatures", "reverse signatures",
-    "reverse order", "prefix directory", "suffix directory", "downloads", "stars", "day", "category", "license",
+    "reverse order", "prefix directory", "suffix directory", "downloads", "stars", "released", "category", "license",
     "origin", "author", "bits", "name length", "names", "filter strings", "filter entries", "star entries",
     "facet cache", "store dictionary", "store index", "store blocks"};
 
@@ -128,7 +128,7 @@ Result<void> read_columns(PartsReader const& in, SegmentParts& parts) {
     auto const column = [&](Section section) { return Column::open(in.bytes(section), parts.doc_count); };
     ASSIGN_OR_RETURN(parts.downloads, FallingColumn::open(in.bytes(Section::downloads), parts.doc_count));
     ASSIGN_OR_RETURN(parts.stars, column(Section::stars));
-    ASSIGN_OR_RETURN(parts.day, column(Section::day));
+    ASSIGN_OR_RETURN(parts.released, column(Section::released));
     ASSIGN_OR_RETURN(parts.category, column(Section::category));
     ASSIGN_OR_RETURN(parts.license, column(Section::license));
     ASSIGN_OR_RETURN(parts.origin, column(Section::origin));
@@ -172,33 +172,34 @@ std::string_view section_name(Section section) {
 
 Result<std::shared_ptr<SegmentReader const>> SegmentReader::open(FileSystem& files, std::string const& path,
                                                                  Verify verify) {
-    auto const opened = [&]() -> Result<std::shared_ptr<SegmentReader const>> {
-        ASSIGN_OR_RETURN(std::shared_ptr<MappedFile const> file, files.map(path, k_segment_bytes_max));
-        ASSIGN_OR_RETURN(auto const trailer, read_trailer(file->bytes()));
-        ASSIGN_OR_RETURN(auto sections, read_table(file->bytes(), trailer));
-        SegmentParts parts;
-        parts.doc_count = trailer.doc_count;
-        parts.term_count = trailer.term_count;
-        PartsReader const in{file->bytes(), sections};
-        RETURN_IF_ERROR(read_dictionary(in, parts));
-        RETURN_IF_ERROR(read_columns(in, parts));
-        RETURN_IF_ERROR(read_filters(in, parts));
-        auto const& store = sections[static_cast<std::size_t>(
-            std::find_if(sections.begin(), sections.end(),
-                         [](SectionInfo const& info) { return info.section == Section::store_blocks; }) -
-            sections.begin())];
-        ASSIGN_OR_RETURN(parts.store, SegmentStore::open(file, in.bytes(Section::store_dictionary),
-                                                         in.bytes(Section::store_index), store.offset, store.bytes,
-                                                         parts.doc_count));
-        std::shared_ptr<SegmentReader const> const reader{
-            new SegmentReader{std::move(file), std::move(sections), SegmentView{std::move(parts)}}};
-        if (verify == Verify::all || reader->file_bytes() <= k_verify_at_open_bytes_max) {
-            RETURN_IF_ERROR(reader->verify());
-        }
-        return reader;
-    }();
+    ASSIGN_OR_RETURN(std::shared_ptr<MappedFile const> file, files.map(path, k_segment_bytes_max));
+    auto opened = from(std::move(file), verify);
     if (!opened) return wrap(opened.error(), "open " + path);
     return opened;
+}
+
+Result<std::shared_ptr<SegmentReader const>> SegmentReader::from(std::shared_ptr<MappedFile const> file,
+                                                                 Verify verify) {
+    ASSIGN_OR_RETURN(auto const trailer, read_trailer(file->bytes()));
+    ASSIGN_OR_RETURN(auto sections, read_table(file->bytes(), trailer));
+    SegmentParts parts;
+    parts.doc_count = trailer.doc_count;
+    parts.term_count = trailer.term_count;
+    PartsReader const in{file->bytes(), sections};
+    RETURN_IF_ERROR(read_dictionary(in, parts));
+    RETURN_IF_ERROR(read_columns(in, parts));
+    RETURN_IF_ERROR(read_filters(in, parts));
+    auto const store = std::find_if(sections.begin(), sections.end(), [](SectionInfo const& info) {
+        return info.section == Section::store_blocks;
+    });
+    ASSIGN_OR_RETURN(parts.store, SegmentStore::open(file, in.bytes(Section::store_dictionary),
+                                                     in.bytes(Section::store_index), store->offset, store->bytes,
+                                                     parts.doc_count));
+    bool const is_small = file->bytes().size() <= k_verify_at_open_bytes_max;
+    std::shared_ptr<SegmentReader const> reader{
+        new SegmentReader{std::move(file), std::move(sections), SegmentView{std::move(parts)}}};
+    if (verify == Verify::all || (verify == Verify::when_small && is_small)) RETURN_IF_ERROR(reader->verify());
+    return reader;
 }
 
 Result<void> SegmentReader::verify(CancelToken const* cancel) const {

@@ -19,6 +19,7 @@ inline constexpr std::uint64_t k_verify_at_open_bytes_max = 1 * k_mib;
 enum class Verify : std::uint8_t {
     when_small,  ///< All bytes of a file up to k_verify_at_open_bytes_max, else table and structure.
     all,         ///< Every byte against the checksums: about 60 ms for 100 MB.
+    none,        ///< Table and structure only: for bytes that this process has just made.
 };
 
 /// An open segment file: mapping, section table and view. Immutable, thread-safe, so one snapshot is shared by all
@@ -29,6 +30,9 @@ public:
     /// any size. Blocks. Errors: not_found, io, invalid (not a segment or another version), corrupt.
     static Result<std::shared_ptr<SegmentReader const>> open(FileSystem& files, std::string const& path,
                                                              Verify verify = Verify::when_small);
+
+    /// The same for bytes that are mapped already; errors do not name a path.
+    static Result<std::shared_ptr<SegmentReader const>> from(std::shared_ptr<MappedFile const> file, Verify verify);
 
     [[nodiscard]] SegmentView const& view() const { return view_; }
     /// Compares every byte with the checksums of the table. Blocks. Errors: corrupt (names the section), cancelled.

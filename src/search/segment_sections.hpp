@@ -32,7 +32,7 @@ inline constexpr std::size_t k_facet_cache_fields = 3;  // category, license, or
 /// In the order of the file. The numbers are part of the format.
 enum class Section : std::uint32_t {
     term_strings, term_entries, postings, name_ranks, forward_signatures, reverse_signatures,
-    reverse_order, prefix_directory, suffix_directory, downloads, stars, day, category, license, origin,
+    reverse_order, prefix_directory, suffix_directory, downloads, stars, released, category, license, origin,
     author, bits, name_length, names, filter_strings, filter_entries, star_entries, facet_cache,
     store_dictionary, store_index, store_blocks,
 };
@@ -62,7 +62,7 @@ struct SegmentParts {
     ClassDirectory suffixes;
     FallingColumn downloads;
     Column stars;
-    Column day;
+    Column released;
     Column category;  // Number of the value plus 1; 0 = none. So are the next three.
     Column license;
     Column origin;

@@ -5,6 +5,8 @@
 #include <set>
 
 #include "base/testing/temp_dir.hpp"
+#include "search/document_codec.hpp"
+#include "search/memory_segment.hpp"
 #include "search/testing/segment_fixture.hpp"
 
 namespace ggen::search_index {
@@ -21,9 +23,10 @@ struct Expected {
 
     explicit Expected(std::vector<SearchDocument> in) : documents(std::move(in)) {
         std::sort(documents.begin(), documents.end(), [](SearchDocument const& a, SearchDocument const& b) {
-            if (a.downloads != b.downloads) return a.downloads > b.downloads;
-            if (a.stars != b.stars) return a.stars > b.stars;
-            if (a.released_unix != b.released_unix) return a.released_unix > b.released_unix;
+            auto const number = [](auto value) { return column_value(value); };
+            if (a.downloads != b.downloads) return number(a.downloads) > number(b.downloads);
+            if (a.stars != b.stars) return number(a.stars) > number(b.stars);
+            if (a.released_unix != b.released_unix) return number(a.released_unix) > number(b.released_unix);
             return a.name < b.name;
         });
         PlainAnalyser analyser;
@@ -89,6 +92,8 @@ TEST_F(SegmentTest, GivesEveryDocumentBack) {
     documents[4].name = "CamelCase.Name_with-ALL";
     documents[5].name = std::string(300, 'n');
     documents[6].description = std::string(100'000, 'd');
+    documents[7].is_signed = true;
+    documents[8].released_unix = std::int64_t{1} << 40U;
     Expected const expected{documents};
 
     auto const reader = open(documents);
@@ -102,18 +107,8 @@ TEST_F(SegmentTest, GivesEveryDocumentBack) {
         auto const& wanted = expected.documents[doc];
         auto const found = view.stored(doc, scratch);
         ASSERT_TRUE(found) << found.error().context;
-        EXPECT_EQ(found->name, wanted.name);
-        EXPECT_EQ(found->version, wanted.version);
-        EXPECT_EQ(found->description, wanted.description);
-        EXPECT_EQ(found->category, wanted.category);
-        EXPECT_EQ(found->license, wanted.license);
-        EXPECT_EQ(found->origin, wanted.origin);
-        EXPECT_EQ(found->tags, wanted.tags);
-        EXPECT_EQ(found->keywords, wanted.keywords);
-        EXPECT_EQ(found->authors, wanted.authors);
-        EXPECT_EQ(found->downloads, wanted.downloads);
-        EXPECT_EQ(found->stars, wanted.stars);
-        EXPECT_EQ(found->released_unix, wanted.released_unix);
+        EXPECT_EQ(*found, wanted) << wanted.name;
+        EXPECT_EQ(view.is_signed(doc), wanted.is_signed);
         EXPECT_EQ(view.name(doc, buffer), wanted.name);
         EXPECT_EQ(view.downloads(doc), std::min<std::uint64_t>(wanted.downloads, 0xffffffff));
         EXPECT_EQ(view.stars(doc), std::min<std::uint64_t>(wanted.stars, 0xffffffff));
@@ -292,6 +287,33 @@ TEST_F(SegmentTest, EmptyAndSingleDocumentsWork) {
     one->view().begin_best_names(all, scratch);
     EXPECT_EQ(one->view().next_best_name(all, scratch), (NamedTerm{0, 0}));
     EXPECT_EQ(one->view().next_best_name(all, scratch), std::nullopt);
+}
+
+TEST_F(SegmentTest, InMemoryHasTheSameBytesAsTheFile) {
+    for (std::size_t const count : {0U, 1U, 40U}) {
+        auto documents = random_documents(count, 12);
+        ASSERT_TRUE(build_segment(directory_.files(), path_, documents));
+        std::reverse(documents.begin(), documents.end());
+
+        auto const made = make_memory_segment(documents, PlainAnalyser{});
+
+        ASSERT_TRUE(made) << made.error().context;
+        EXPECT_TRUE((*made)->verify());
+        auto const opened = SegmentReader::open(directory_.files(), path_);
+        ASSERT_TRUE(opened);
+        ASSERT_EQ((*made)->sections().size(), (*opened)->sections().size());
+        for (std::size_t i = 0; i < (*made)->sections().size(); ++i) {
+            auto const& a = (*made)->sections()[i];
+            auto const at = std::find_if((*opened)->sections().begin(), (*opened)->sections().end(),
+                                         [&](auto const& b) { return b.section == a.section; });
+            ASSERT_NE(at, (*opened)->sections().end());
+            EXPECT_EQ(a.sha256, at->sha256) << section_name(a.section);
+        }
+        StoreScratchPtr scratch;
+        for (DocId doc = 0; doc < count; ++doc) {
+            EXPECT_EQ((*made)->view().stored(doc, scratch).value(), (*opened)->view().stored(doc, scratch).value());
+        }
+    }
 }
 
 TEST_F(SegmentTest, SpoolsThroughTheDisk) {

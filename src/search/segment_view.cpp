@@ -171,7 +171,8 @@ Result<SearchDocument> SegmentView::stored(DocId doc, StoreScratchPtr& scratch) 
     SearchDocument document;
     document.downloads = downloads(doc);
     document.stars = stars(doc);
-    document.released_unix = std::int64_t{day(doc)} * k_seconds_a_day;
+    document.released_unix = released(doc);
+    document.is_signed = is_signed(doc);
     TermBuffer buffer;
     document.category = filter_text(FilterField::category, category(doc), buffer);
     document.license = filter_text(FilterField::license, license(doc), buffer);

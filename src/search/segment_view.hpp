@@ -71,8 +71,8 @@ public:
     /// Saturated at 2^32 - 1. Non-increasing in `doc`.
     [[nodiscard]] std::uint32_t downloads(DocId doc) const;
     [[nodiscard]] std::uint32_t stars(DocId doc) const { return parts_.stars.at(doc); }
-    /// Days since 1970, saturated at 0 and 65,535.
-    [[nodiscard]] std::uint16_t day(DocId doc) const { return static_cast<std::uint16_t>(parts_.day.at(doc)); }
+    /// Seconds since 1970, saturated at 0 and 2^32 - 1.
+    [[nodiscard]] std::uint32_t released(DocId doc) const { return parts_.released.at(doc); }
     /// Numbers of values in `filter_text(FilterField::…)`; k_none when the package has none.
     [[nodiscard]] std::uint32_t category(DocId doc) const { return parts_.category.at(doc) - 1; }
     [[nodiscard]] std::uint32_t license(DocId doc) const { return parts_.license.at(doc) - 1; }

@@ -18,8 +18,7 @@ void append_magic(Bytes& out) {
 
 }  // namespace
 
-Result<SegmentWriter> SegmentWriter::create(FileSystem& files, std::string const& path) {
-    ASSIGN_OR_RETURN(auto file, files.open_append(path));
+Result<SegmentWriter> SegmentWriter::create(std::unique_ptr<AppendFile> file) {
     SegmentWriter writer{std::move(file)};
     Bytes head;
     append_magic(head);

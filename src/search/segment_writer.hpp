@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "base/file_system.hpp"
@@ -17,8 +16,8 @@ namespace ggen::search_index {
 /// Writes the frame of a segment: head, aligned sections with checksums, table and trailer. One thread.
 class SegmentWriter {
 public:
-    /// Creates `path`, which must not exist. Errors: io.
-    static Result<SegmentWriter> create(FileSystem& files, std::string const& path);
+    /// Writes to `file`, which is empty. Errors: io.
+    static Result<SegmentWriter> create(std::unique_ptr<AppendFile> file);
 
     /// Sections come in any order, each once, one open at a time; `finish` adds empty ones that are missing.
     Result<void> begin(Section section);
