@@ -56,7 +56,10 @@ void Engine::run_part(std::uint32_t part) {
     open_names();
     if (tier_ == Tier::any) walk_any();
     else walk_matches();
-    if (has_typo_prefixes()) walk_typo_prefixes();
+    if (names_.is_cut()) is_exact_ = false;
+    if (!has_typo_prefixes()) return;
+    walk_typo_prefixes();
+    if (names_.is_cut()) is_exact_ = false;
 }
 
 void Engine::open_words() {
@@ -81,11 +84,13 @@ void Engine::open_words() {
         if (has_near_words()) add_near_words(i);
         words_[i].start();
         probes_[i].start();
-        bool const may_begin = prepared_->has_prefix_word() && i + 1 == words.size();
-        auto const weight = std::max(words_[i].weight_max(), may_begin ? k_weights.word_prefix : 0.0);
+        bool const may_begin = prepared_->has_prefix_name() && i + 1 == words.size();
+        auto const prefix = may_begin ? word_prefix_weight(words[i].length, words[i].length + 1) : 0.0;
+        auto const weight = std::max(words_[i].weight_max(), prefix);
         words_max_ += words[i].share * weight;
         least = std::min(least, words[i].share * weight);
-        if (!may_begin) rarest_first_.push_back(i);
+        if (!may_begin || words.size() == 1) rarest_first_.push_back(i);
+        else open_last_word();
         commonest_first_.push_back(i);
         least_share_ = std::min(least_share_, words[i].share);
     }
@@ -95,6 +100,21 @@ void Engine::open_words() {
               [&](std::size_t a, std::size_t b) { return words_[a].doc() > words_[b].doc(); });
     std::sort(commonest_first_.begin(), commonest_first_.end(),
               [&](std::size_t a, std::size_t b) { return words[a].share < words[b].share; });
+}
+
+/// Documents that may have the last word: those with a token of it, or of the name with the same beginning. A word of
+/// one character begins so many names that they are looked at one by one.
+void Engine::open_last_word() {
+    last_word_.clear();
+    auto const& word = prepared_->words().back();
+    has_last_word_list_ = word.length > 1;
+    if (!has_last_word_list_) return;
+    beginning_.clear();
+    append_beginning(word.text, beginning_);
+    auto const term = view_->find(beginning_);
+    if (term != k_none) last_word_.add(*view_, term, WordClass::prefix);
+    last_word_.add_all(words_[prepared_->words().size() - 1]);
+    last_word_.start();
 }
 
 void Engine::add_near_words(std::size_t word) {
@@ -115,14 +135,18 @@ void Engine::open_names() {
     auto const joined = prepared_->joined();
     auto const typed = prepared_->joined_length();
     auto const whole = view_->find(joined);
-    if (whole != k_none) names_.add(whole, NameClass::equal, name_weight(NameClass::equal, typed, typed));
+    if (whole != k_none) {
+        names_.add(whole, NameClass::equal, name_weight(NameClass::equal, typed, typed),
+                   name_weight(NameClass::equal_base, typed, typed));
+    }
     auto const edits = edits_allowed(typed);
     if (has_near_names() && edits > 0) {
         view_->fuzzy(joined, edits, fuzzy_, fuzzy_matches_);
         for (auto const& match : fuzzy_matches_) {
             if (match.distance == 0) continue;
             auto const kind = match.distance == 1 ? NameClass::one_edit : NameClass::two_edits;
-            names_.add(match.term, kind, name_weight(kind, typed, typed));
+            auto const weight = name_weight(kind, typed, typed);
+            names_.add(match.term, kind, weight, weight);
         }
     }
     if (prepared_->has_prefix_name()) names_.add_prefixes(view_->prefix_range(joined), whole, typed);
@@ -155,7 +179,8 @@ void Engine::walk_matches() {
     auto const typo_prefix = has_typo_prefixes() ? k_weights.name_typo_prefix : 0;
     auto const with_all_words = words_max_ + extras + std::max(names_.prefix_weight_max(), typo_prefix);
     auto const named = std::max(names_.list_weight_max(), names_.prefix_weight_max()) + words_max_ + extras;
-    auto const only_prefix = names_.prefix_weight_max() + words_but_one_max_;
+    auto const only_prefix =
+        names_.prefix_weight_max() + (prepared_->words().size() > 1 ? words_but_one_max_ : prefix_alone_max());
     bool is_prefix_closed = false;
     bool has_names = true;
     auto all = next_with_all_words(0, with_all_words);
@@ -233,10 +258,12 @@ void Engine::walk_typo_prefixes() {
     auto const more = k_weights.name_typo_prefix + words_but_one_max_;
     auto const gate = std::max(k_weights.gate_typo_prefix, 1 - least_share_ / 2);
     auto const earned = 1 - k_weights.gate * (1 - gate);
-    view_->fuzzy_prefix(prepared_->joined(), 1, fuzzy_, hopeless_from(more, earned), fuzzy_matches_);
+    auto const end = hopeless_from(more, earned);
+    if (end < view_->doc_count()) is_exact_ = false;
+    view_->fuzzy_prefix(prepared_->joined(), 1, fuzzy_, end, fuzzy_matches_);
     names_.clear(*view_);
     for (auto const& match : fuzzy_matches_) {
-        names_.add(match.term, NameClass::typo_prefix, k_weights.name_typo_prefix);
+        names_.add(match.term, NameClass::typo_prefix, k_weights.name_typo_prefix, k_weights.name_typo_prefix);
     }
     for (std::size_t i = 0; i < prepared_->words().size(); ++i) probes_[i].start();
     prefix_doc_ = k_none;
@@ -255,6 +282,14 @@ void Engine::walk_typo_prefixes() {
         if (own.is_typo_prefix_only && !is_match.by_words) ++matches_;
         offer(doc, score_of(evidence), true);
     }
+}
+
+/// What a single word adds to a document of which it only begins the name.
+double Engine::prefix_alone_max() const {
+    auto const& word = prepared_->words();
+    if (word.empty()) return 0;
+    return 2 * word_prefix_weight(word.front().length, word.front().length + 1) + k_weights.all_words +
+           k_weights.all_in_name;
 }
 
 bool Engine::is_part_done() const { return (is_by_id() || (is_by_score() && prepared_->is_blank())) &&

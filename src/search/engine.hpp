@@ -36,6 +36,7 @@ private:
     void run_part(std::uint32_t part);
     void open_words();
     void open_names();
+    void open_last_word();
     void add_near_words(std::size_t word);
     void walk_all();
     void walk_matches();
@@ -51,8 +52,9 @@ private:
         bool by_words = false;  ///< Without its name, too.
     };
     IsMatch weigh(DocId doc, NameLists::Match const& name, bool by_probes, Evidence& evidence);
-    bool weigh_words(DocId doc, bool by_probes, Evidence& evidence);
+    bool weigh_words(DocId doc, bool begins, bool by_probes, Evidence& evidence);
     [[nodiscard]] double last_word_prefix(DocId doc);
+    [[nodiscard]] double prefix_alone_max() const;
     /// Every way in which the joined names of `doc` lie to the query, in this tier.
     struct NameMatch {
         NameLists::Match match;
@@ -97,6 +99,8 @@ private:
     NameLists names_;
     std::vector<WordStream> words_;   // Drive the walk …
     std::vector<WordStream> probes_;  // … and look words of other documents up.
+    WordStream last_word_;            // Wider than the last of `words_`: also what may begin with it.
+    bool has_last_word_list_ = false;
     std::vector<std::size_t> rarest_first_;     // Words that a document must have.
     std::vector<std::size_t> commonest_first_;  // All.
     double words_max_ = 0;            // No document's words weigh more.
@@ -112,6 +116,7 @@ private:
     Tokenizer tokenizer_;
     std::string name_buffer_;
     std::string joined_buffer_;
+    std::string beginning_;
 };
 
 }  // namespace ggen::search_index

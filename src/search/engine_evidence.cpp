@@ -17,6 +17,11 @@ DocId Engine::next_with_all_words(DocId from, double more) {
             doc = words_[word].doc();
             if (doc == k_none) return k_none;
         }
+        if (prepared_->has_prefix_word() && has_last_word_list_) {
+            last_word_.seek(doc);
+            doc = last_word_.doc();
+            if (doc == k_none) return k_none;
+        }
         if (doc != first) {
             if (is_hopeless(doc, more)) return doc;
             continue;
@@ -64,7 +69,7 @@ std::size_t Engine::first_driving_word(DocId doc) const {
 }
 
 /// Whether a token is a word of the query, or near one; a beginning does not count here.
-bool Engine::weigh_words(DocId doc, bool by_probes, Evidence& evidence) {
+bool Engine::weigh_words(DocId doc, bool begins, bool by_probes, Evidence& evidence) {
     bool has_word = false;
     auto const& words = prepared_->words();
     evidence.has_all_words = !words.empty();
@@ -76,7 +81,9 @@ bool Engine::weigh_words(DocId doc, bool by_probes, Evidence& evidence) {
         bool is_met = stream.doc() == doc;
         if (is_met) match = stream.match();
         has_word = has_word || is_met;
-        if (!match.is_equal && prepared_->has_prefix_word() && i + 1 == words.size()) {
+        // A word alone is looked for only in names that begin with it.
+        bool const may_begin = prepared_->has_prefix_name() && i + 1 == words.size() && (words.size() > 1 || begins);
+        if (!match.is_equal && may_begin) {
             auto const prefix = last_word_prefix(doc);
             match.weight = std::max(match.weight, prefix);
             match.is_in_name = match.is_in_name || prefix > 0;
@@ -103,7 +110,7 @@ Engine::IsMatch Engine::weigh(DocId doc, NameLists::Match const& name, bool by_p
     evidence.name = name.weight;
     evidence.name_gate = name.gate;
     evidence.is_scoped = view_->is_scoped(doc);
-    bool const has_word = weigh_words(doc, by_probes, evidence);
+    bool const has_word = weigh_words(doc, name.begins, by_probes, evidence);
     return {evidence.has_all_words || (tier_ == Tier::any && has_word)};
 }
 
@@ -129,13 +136,15 @@ Engine::NameMatch Engine::match_name(DocId doc) {
         (kind == NameClass::typo_prefix ? has_typo_prefix : has_other) = true;
     };
     auto const base = without_scope(name);
+    bool is_base = false;
     for (auto const part : {name, base}) {
         joined_buffer_.clear();
         append_joined(part, joined_buffer_);
         std::string_view const joined = joined_buffer_;
         auto const length = count_code_points(joined);
-        if (joined == wanted) note(NameClass::equal, length);
+        if (joined == wanted) note(is_base ? NameClass::equal_base : NameClass::equal, length);
         else if (prepared_->has_prefix_name() && joined.starts_with(wanted)) note(NameClass::prefix, length);
+        out.match.begins = out.match.begins || out.match.gate == 1;
         if (edits > 0 && joined != wanted) {
             auto const distance = pattern_.distance(joined, edits);
             if (distance == 1) note(NameClass::one_edit, length);
@@ -143,6 +152,7 @@ Engine::NameMatch Engine::match_name(DocId doc) {
         }
         if (has_typo_prefixes() && pattern_.prefix_distance(joined, 1) <= 1) note(NameClass::typo_prefix, length);
         if (base.size() == name.size()) break;
+        is_base = true;
     }
     out.is_typo_prefix_only = has_typo_prefix && !has_other;
     return out;

@@ -106,7 +106,7 @@ Result<Digest> search_index_image(FileSystem& files, std::string const& director
     std::vector<Digest> digests;
     Bytes record;
     RETURN_IF_ERROR(state.delta->for_each_live([&](SearchDocument const& document) -> Result<void> {
-        if (cancel != nullptr) RETURN_IF_ERROR(cancel->check());
+        if (cancel != nullptr && cancel->is_cancelled()) return cancel->check();
         record.clear();
         search_index::encode_document(document, record);
         digests.push_back(sha256(record));

@@ -56,17 +56,17 @@ Result<void> write_changes(FileSystem& files, std::string const& path, std::uint
     return files.write_file_atomic(path, bytes, Sync::durable);
 }
 
-/// Removes the files of other numbers. What cannot be removed now is by the next writer.
+/// Removes what begins with a number and is not one of the two files of `current`. Only under the writer's lock. What
+/// cannot be removed now is by the next writer.
 void sweep(FileSystem& files, std::string const& directory, std::uint64_t current) {
     auto const entries = files.list(directory);
     if (!entries) return;
     for (auto const& entry : *entries) {
-        std::uint64_t number = 0;
-        auto const* const first = entry.name.data();
-        auto const* const last = first + entry.name.size();
-        auto const [end, error] = std::from_chars(first, last, number);
-        if (error != std::errc{} || number == current || *end != '.') continue;
-        static_cast<void>(files.remove_file(join_path(directory, entry.name)));
+        auto const path = join_path(directory, entry.name);
+        bool const is_ours = !entry.name.empty() && entry.name.front() >= '0' && entry.name.front() <= '9';
+        if (!is_ours || path == si::segment_path(directory, current) || path == si::changes_path(directory, current))
+            continue;
+        static_cast<void>(files.remove_file(path));
     }
 }
 

@@ -309,7 +309,8 @@ TEST_F(IndexWriterTest, ADiskFullDuringAMergeKeepsTheWriterAtWork) {
         if (!writer) return false;
         bool const merged = (*writer)->merge().has_value();
         bool const applied = (*writer)->apply(std::vector{upsert("gamma")}).has_value();
-        if (applied) EXPECT_EQ(names_in(*(*writer)->snapshot()), (Names{"alpha", "beta", "gamma"}));
+        auto const shown = names_in(*(*writer)->snapshot());
+        EXPECT_TRUE(!applied || shown == (Names{"alpha", "beta", "gamma"}));
         return merged && applied;
     };
     at_every_fault(directory, *disk, false, FaultMode::not_done, act, [&](bool succeeded, std::uint64_t call) {

@@ -14,8 +14,8 @@ namespace ggen::search_index {
 class NameLists {
 public:
     void clear(SegmentView const& view);
-    /// The packages named by `term`.
-    void add(TermId term, NameClass kind, double weight);
+    /// The packages named by `term`; `base_weight` is for those that it names but for their scope.
+    void add(TermId term, NameClass kind, double weight, double base_weight);
     /// The packages named by strings of `range` other than `except`: beginnings of which `typed` code points are known.
     void add_prefixes(TermRange range, TermId except, std::uint32_t typed);
 
@@ -24,10 +24,13 @@ public:
     struct Match {
         double weight = 0;
         double gate = 0;
+        bool begins = false;  ///< The joined name is the query, or begins with it.
     };
     /// What names `doc()`, the best of each; goes on to the next document. Documents at or after `end` may be left out
     /// from now on.
     [[nodiscard]] Match take(DocId end);
+    /// Whether documents were left out at such an end.
+    [[nodiscard]] bool is_cut() const { return is_cut_; }
     /// The largest weight of what stands in lists now, and of any prefix.
     [[nodiscard]] double list_weight_max() const { return list_weight_max_; }
     [[nodiscard]] double prefix_weight_max() const { return prefix_weight_max_; }
@@ -42,8 +45,10 @@ private:
         TermId term = 0;
         NameClass kind = NameClass::none;
         double weight = 0;
+        double base_weight = 0;
         std::uint32_t cursor = k_none;
     };
+    void open(List& list);
     void push(List const& list);
     void advance(List& list, DocId end);
     void pull_prefixes(DocId up_to);
@@ -58,6 +63,7 @@ private:
     TermId except_ = k_none;
     std::uint32_t typed_ = 0;
     bool has_prefixes_ = false;
+    bool is_cut_ = false;
     NamedTerm next_prefix_{};
     double list_weight_max_ = 0;
     double prefix_weight_max_ = 0;

@@ -15,7 +15,15 @@ enum class Tier : std::uint8_t {
 };
 
 /// How a joined name lies to the joined query.
-enum class NameClass : std::uint8_t { none, equal, prefix, one_edit, two_edits, typo_prefix };
+enum class NameClass : std::uint8_t {
+    none,
+    equal,
+    equal_base,  ///< Equal but for the scope.
+    prefix,
+    one_edit,
+    two_edits,
+    typo_prefix,
+};
 /// How a token of a package lies to a word of the query.
 enum class WordClass : std::uint8_t { none, equal, prefix, one_edit, two_edits };
 
@@ -34,7 +42,7 @@ inline constexpr std::size_t k_enough_hits = 10;
 struct Weights {
     double popularity = 1.4;      ///< Times log10(1 + downloads), times the gate.
     double gate = 0.8;            ///< Share of it that must be earned by matching.
-    double name_equal = 5.04, name_equal_length = 0.5;
+    double name_equal = 5.04, name_equal_base = 4.0, name_equal_length = 0.5;
     double name_prefix = 1.95;    ///< Times (.4 + .6 of the share that was typed), as all prefixes.
     double name_one_edit = 1.89, name_two_edits = 1.38, name_edits_length = 0.2;
     double name_typo_prefix = 1.14;
@@ -62,6 +70,7 @@ inline constexpr Weights k_weights{};
     switch (kind) {
         case NameClass::none: return 0;
         case NameClass::equal: return k_weights.name_equal + k_weights.name_equal_length * length;
+        case NameClass::equal_base: return k_weights.name_equal_base + k_weights.name_equal_length * length;
         case NameClass::prefix: return k_weights.name_prefix * typed_share(query, name);
         case NameClass::one_edit: return k_weights.name_one_edit + k_weights.name_edits_length * length;
         case NameClass::two_edits: return k_weights.name_two_edits + k_weights.name_edits_length * length;
@@ -75,6 +84,7 @@ inline constexpr Weights k_weights{};
     switch (kind) {
         case NameClass::none: return 0;
         case NameClass::equal:
+        case NameClass::equal_base:
         case NameClass::prefix: return 1;
         case NameClass::one_edit: return k_weights.gate_one_edit;
         case NameClass::two_edits: return k_weights.gate_two_edits;

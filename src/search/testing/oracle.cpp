@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "search/fuzzy.hpp"
 #include "search/text.hpp"
 #include "search/words.hpp"
 
@@ -46,7 +47,7 @@ struct Word {
 struct Analysed {
     SearchDocument const* document = nullptr;
     std::vector<std::pair<std::string, std::uint8_t>> tokens;
-    std::vector<std::string> names;  // Joined, with and without the scope.
+    std::vector<std::pair<std::string, bool>> names;  // Joined, and whether that is with the scope.
     std::vector<std::string> name_tokens;
 };
 
@@ -64,8 +65,10 @@ Analysed analyse(SearchDocument const& document) {
     std::vector<IndexedString> strings;
     analyser.analyse(document, strings);
     for (auto const& string : strings) {
+        if (string.text.front() == search_index::k_beginning_mark) continue;
         if ((string.flags & k_is_token) != 0) out.tokens.emplace_back(string.text, string.flags);
-        if ((string.flags & k_is_joined) != 0) out.names.emplace_back(string.text);
+        if ((string.flags & k_is_joined) != 0)
+            out.names.push_back({std::string{string.text}, (string.flags & search_index::k_joined_whole) != 0});
     }
     Tokenizer tokenizer;
     tokenizer.split(document.name);
@@ -157,17 +160,19 @@ private:
                (!query_.signed_only || document.is_signed);
     }
 
-    /// Best name class that counts in `tier`, weights and gates taken apart.
-    void weigh_name(Analysed const& analysed, Tier tier, Evidence& evidence) const {
+    /// Best name class that counts in `tier`, weights and gates taken apart. Whether a name begins with the query.
+    bool weigh_name(Analysed const& analysed, Tier tier, Evidence& evidence) const {
+        bool begins = false;
         bool const is_relevance = query_.sort == SearchSort::relevance;
         auto const typed = static_cast<std::uint32_t>(joined_points_.size());
         auto const note = [&](NameClass kind, std::size_t length) {
             evidence.name = std::max(evidence.name, name_weight(kind, typed, static_cast<std::uint32_t>(length)));
             evidence.name_gate = std::max(evidence.name_gate, name_gate(kind));
         };
-        for (auto const& name : analysed.names) {
+        for (auto const& [name, is_whole] : analysed.names) {
             auto const points = search::code_points(name);
-            if (name == joined_) note(NameClass::equal, points.size());
+            begins = begins || name == joined_ || (query_.prefix && name.starts_with(joined_));
+            if (name == joined_) note(is_whole ? NameClass::equal : NameClass::equal_base, points.size());
             else if (query_.prefix && name.starts_with(joined_)) note(NameClass::prefix, points.size());
             auto const edits = edits_allowed(typed);
             if (query_.fuzzy && edits > 0 && (is_relevance || tier != Tier::strict)) {
@@ -184,10 +189,11 @@ private:
                 }
             }
         }
+        return begins;
     }
 
     /// Whether a token, beginnings left out, is one of the words or near it.
-    bool weigh_words(Analysed const& analysed, Tier tier, Evidence& evidence) const {
+    bool weigh_words(Analysed const& analysed, Tier tier, bool begins, Evidence& evidence) const {
         bool has_word = false;
         evidence.has_all_words = !words_.empty();
         evidence.has_all_in_name = !words_.empty();
@@ -215,7 +221,7 @@ private:
                 best = std::max(best, word_weight(kind, (flags & k_in_name) != 0, (flags & k_in_text) != 0));
             }
             has_word = has_word || is_met;
-            if (!is_equal && query_.prefix && words_.size() > 1 && i + 1 == words_.size()) {
+            if (!is_equal && query_.prefix && i + 1 == words_.size() && (words_.size() > 1 || begins)) {
                 for (auto const& token : analysed.name_tokens) {
                     if (token.size() <= word.text.size() || !token.starts_with(word.text)) continue;
                     is_met = true;
@@ -264,10 +270,11 @@ private:
             Evidence evidence;
             evidence.popularity = popularity_of(saturated(analysed.document->downloads));
             if (!joined_.empty()) {
-                weigh_name(analysed, tier, evidence);
-                bool const has_word = weigh_words(analysed, tier, evidence);
+                bool const begins = weigh_name(analysed, tier, evidence);
+                bool const has_word = weigh_words(analysed, tier, begins, evidence);
                 if (evidence.name_gate == 0 && !evidence.has_all_words && !(tier == Tier::any && has_word)) continue;
-                evidence.is_scoped = analysed.document->name.starts_with('@');
+                evidence.is_scoped = analysed.document->name.starts_with('@') &&
+                                     analysed.document->name.find('/') != std::string::npos;
             }
             auto const score = joined_.empty() ? evidence.popularity : score_of(evidence);
             found.push_back({&analysed, key_of(*analysed.document, score), score});
