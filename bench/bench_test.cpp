@@ -207,6 +207,8 @@ TEST(SearchSuiteTest, WritesOneRowOfResultsForEachQuery) {
     options.results = ::testing::TempDir() + "results.tsv";
     options.sizes = {"2", "all"};
     options.throughput_ms = 5;
+    options.updates = 3;
+    options.program = GGEN_BENCH_PROGRAM;
     auto const run = run_search_suite(options);
     ASSERT_TRUE(run.has_value()) << run.error().context;
 

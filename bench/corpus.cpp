@@ -125,7 +125,9 @@ std::vector<SearchDocument> most_downloaded(std::vector<SearchDocument> const& d
         if (a.downloads != b.downloads) return a.downloads > b.downloads;
         return a.name != b.name ? a.name < b.name : a.origin < b.origin;
     };
-    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(), comes_first);
+    auto const middle = order.begin() + static_cast<std::ptrdiff_t>(count);
+    if (middle != order.end()) std::nth_element(order.begin(), middle, order.end(), comes_first);
+    std::sort(order.begin(), middle, comes_first);
     std::vector<SearchDocument> out;
     out.reserve(count);
     for (std::size_t i = 0; i < count; ++i) out.push_back(documents[order[i]]);

@@ -12,15 +12,16 @@
 /// Lists of real packages as search documents.
 ///
 /// A list is a tab-separated text, plain (.tsv) or zstd-compressed (.tsv.zst), with one head line that names its
-/// columns. Known columns: name, version, summary, origin, downloads_a_month, month (2026-11, of the newest release),
-/// rank_among_15000_most_downloaded (0 = not among them), category, license, author, stars. What a list lacks is
-/// derived from the name, the same on every machine; a missing origin is the file's name up to its first dot.
+/// columns. Known columns: name, version, summary, origin, downloads_a_month, month (2026-11, of the newest
+/// release), rank_among_15000_most_downloaded (0 = not among them), category, license, author, stars. What a list
+/// lacks is derived from the name, the same on every machine; a missing origin is the file's name up to its first
+/// dot.
 namespace ggen::bench {
 
 constexpr std::size_t k_corpus_line_bytes_max = 1'000'000;
 
-/// Calls `take` for every row of `path`, in the order of the file. Streams: holds one row at a time. Errors: `take`'s, io, invalid (no such column, a line over
-/// k_corpus_line_bytes_max, damaged compression).
+/// Calls `take` for every row of `path`, in the order of the file. Streams: holds one row at a time.
+/// Errors: `take`'s, io, invalid (no column `name`, a line over k_corpus_line_bytes_max, damaged compression).
 Result<void> each_document(std::string const& path, std::function<Result<void>(SearchDocument&&)> const& take);
 
 /// All rows of all files.

@@ -5,6 +5,9 @@
 #include <optional>
 #include <thread>
 
+#include "base/file_system.hpp"
+#include "search/index_writer.hpp"
+
 namespace ggen::bench {
 namespace {
 
@@ -81,7 +84,29 @@ Result<BoxTimes> time_search_box(Product& product, std::vector<JudgedQuery> cons
     return out;
 }
 
-Result<double> throughput(Product& product, std::vector<JudgedQuery> const& queries, unsigned threads,
+Result<UpdateTimes> time_updates(std::string const& directory, SearchDocument document, std::size_t count) {
+    auto const files = make_posix_file_system();
+    ASSIGN_OR_RETURN(auto const writer, SearchIndexWriter::open(*files, directory));
+    UpdateTimes out;
+    for (std::size_t i = 0; i < count; ++i) {
+        auto const word = "qzupdate" + std::to_string(i) + "word";
+        document.description = word;
+        IndexChange const change{IndexChange::Kind::upsert, document};
+        SearchQuery query;
+        query.text = word;
+        auto const start = now_ns();
+        RETURN_IF_ERROR(writer->apply({&change, 1}));
+        out.applied.add(now_ns() - start);
+        ASSIGN_OR_RETURN(auto const page, writer->snapshot()->search(query));
+        out.visible.add(now_ns() - start);
+        if (page.hits.empty() || page.hits[0].document.name != document.name) {
+            return Error{Errc::internal, "an update was not found by the next search: " + word};
+        }
+    }
+    return out;
+}
+
+Result<Throughput> throughput(Product& product, std::vector<JudgedQuery> const& queries, unsigned threads,
                           std::uint64_t run_ns) {
     std::vector<std::uint64_t> answered(threads);
     std::vector<std::optional<Error>> errors(threads);
@@ -106,15 +131,19 @@ Result<double> throughput(Product& product, std::vector<JudgedQuery> const& quer
     for (unsigned thread = 0; thread < threads; ++thread) pool.emplace_back(work, thread);
     while (ready.load() < threads) std::this_thread::yield();
     auto const start = now_ns();
+    auto const cpu_start = process_cpu_ns();
     end = start + run_ns;
     for (auto& thread : pool) thread.join();
+    auto const cpu_ns = process_cpu_ns() - cpu_start;
     auto const seconds = static_cast<double>(now_ns() - start) / 1e9;
     std::uint64_t total = 0;
     for (unsigned thread = 0; thread < threads; ++thread) {
         if (errors[thread]) return *errors[thread];
         total += answered[thread];
     }
-    return static_cast<double>(total) / seconds;
+    Throughput out{threads, static_cast<double>(total) / seconds, 0};
+    if (total > 0) out.cpu_ns_per_query = static_cast<double>(cpu_ns) / static_cast<double>(total);
+    return out;
 }
 
 }  // namespace ggen::bench

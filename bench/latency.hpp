@@ -38,8 +38,21 @@ struct BoxTimes {
 };
 Result<BoxTimes> time_search_box(Product& product, std::vector<JudgedQuery> const& queries);
 
-/// Queries per second that `threads` threads answer together in about `run_ns`.
-Result<double> throughput(Product& product, std::vector<JudgedQuery> const& queries, unsigned threads,
+struct UpdateTimes {
+    Samples applied;  ///< Until the change was durable and in a snapshot.
+    Samples visible;  ///< Until a search of the next snapshot had found it.
+};
+/// Changes `document` of the index in `directory` `count` times, each time to a word that no other package has.
+/// Errors: the writer's; internal (a change was not found).
+Result<UpdateTimes> time_updates(std::string const& directory, SearchDocument document, std::size_t count);
+
+struct Throughput {
+    unsigned threads = 1;
+    double queries_per_s = 0;
+    double cpu_ns_per_query = 0;  ///< Of all threads: what other load on the machine does not change.
+};
+/// What `threads` threads answer together in about `run_ns`.
+Result<Throughput> throughput(Product& product, std::vector<JudgedQuery> const& queries, unsigned threads,
                           std::uint64_t run_ns);
 
 }  // namespace ggen::bench

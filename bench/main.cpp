@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "sample.hpp"
+#include "search_process.hpp"
 #include "search_suite.hpp"
 
 namespace {
@@ -44,9 +45,21 @@ int main(int argc, char** argv) {
     sample_command->add_option("--results", sample.results, "Results of `search` over the corpus")->required();
     sample_command->add_option("--rows", sample.rows, "Packages to keep");
     sample_command->add_option("--out", sample.out, "The .tsv.zst to write")->required();
+
+    std::vector<std::string> child_corpus;
+    std::string child_index;
+    std::string child_latency;
+    auto* const child_build = app.add_subcommand("child-build", "What `search` runs to measure a build")->group("");
+    child_build->add_option("--corpus", child_corpus)->delimiter(',');
+    child_build->add_option("--index", child_index);
+    auto* const child_open = app.add_subcommand("child-open", "What `search` runs to measure memory")->group("");
+    child_open->add_option("--index", child_index);
+    child_open->add_option("--latency", child_latency);
     CLI11_PARSE(app, argc, argv);
 
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
+    if (child_build->parsed()) return report(ggen::bench::run_build_child(child_corpus, child_index));
+    if (child_open->parsed()) return report(ggen::bench::run_open_child(child_index, child_latency));
     if (sample_command->parsed()) return report(ggen::bench::make_sample(sample));
     return report(ggen::bench::run_search_suite(search));
 }

@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "base/file_system.hpp"
+#include "search/index_directory.hpp"
+
 namespace ggen::bench {
 namespace {
 
@@ -11,6 +14,9 @@ SearchQuery query_of(LatencyQuery const& latency) {
     SearchQuery query;
     query.text = latency.text;
     query.limit = k_results;
+    query.names_only = true;  // As the peers, which fetch names alone.
+    query.prefix = latency.kind == QueryKind::prefix;
+    query.want_facets = latency.kind == QueryKind::facet;
     query.fuzzy = latency.kind == QueryKind::fuzzy1 || latency.kind == QueryKind::fuzzy2;
     if (latency.kind == QueryKind::filtersort) {
         query.category = latency.category;
@@ -22,7 +28,7 @@ SearchQuery query_of(LatencyQuery const& latency) {
 
 class PortProduct final : public Product {
 public:
-    explicit PortProduct(std::unique_ptr<SearchIndex> index) : index_(std::move(index)) {}
+    explicit PortProduct(std::shared_ptr<SearchIndex const> index) : index_(std::move(index)) {}
 
     [[nodiscard]] std::string_view name() const override { return "ggen"; }
     [[nodiscard]] bool answers(QueryKind) const override { return true; }
@@ -34,6 +40,7 @@ public:
         query.text = text;
         query.fuzzy = true;
         query.limit = k_results;
+        query.names_only = true;
         return ask(query, names);
     }
     [[nodiscard]] std::size_t document_count() const override { return index_->document_count(); }
@@ -46,13 +53,15 @@ private:
         return ok();
     }
 
-    std::unique_ptr<SearchIndex> index_;
+    std::shared_ptr<SearchIndex const> index_;
 };
 
 }  // namespace
 
-std::unique_ptr<Product> make_scan_product(std::vector<SearchDocument> documents) {
-    return std::make_unique<PortProduct>(make_scan_index(std::move(documents)));
+Result<std::unique_ptr<Product>> open_index_product(std::string const& directory) {
+    auto const files = make_posix_file_system();
+    ASSIGN_OR_RETURN(auto index, open_search_index(*files, directory));
+    return std::unique_ptr<Product>{std::make_unique<PortProduct>(std::move(index))};
 }
 
 }  // namespace ggen::bench

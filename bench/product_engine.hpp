@@ -17,7 +17,7 @@ public:
     [[nodiscard]] virtual std::size_t document_count() const = 0;
 };
 
-/// The reference index that scores every document; in memory only.
-[[nodiscard]] std::unique_ptr<Product> make_scan_product(std::vector<SearchDocument> documents);
+/// The index in `directory`. Errors: open_search_index()'s.
+Result<std::unique_ptr<Product>> open_index_product(std::string const& directory);
 
 }  // namespace ggen::bench

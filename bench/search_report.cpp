@@ -37,6 +37,27 @@ std::string ratio_of(Samples const& theirs, Samples const& ours, double percent)
 
 }  // namespace
 
+void report_index(SizeFigures const& figures) {
+    fmt::print("build: {} of CPU time", format_ns(figures.build_cpu_ns));
+    if (figures.build_peak_bytes > 0) fmt::print(", peak {} MB resident", format_mb(figures.build_peak_bytes));
+    fmt::print("; {} MB on disk\n", format_mb(figures.disk_bytes));
+    auto const& open = figures.open;
+    if (open.queries == 0) return;
+    fmt::print("open to first result: {} ({} of CPU time from exec on)\n", format_ns(open.first_result_ns),
+               format_ns(open.first_result_cpu_ns));
+    fmt::print("resident after {} queries: {} MB, mapped pages included; {} MB above the empty process, {} MB "
+               "anonymous\n",
+               open.queries, format_mb(open.resident_bytes), format_mb(open.resident_bytes - open.empty_bytes),
+               format_mb(open.anonymous_bytes));
+}
+
+void report_updates(UpdateTimes const& times) {
+    fmt::print("update of one package: found by the next search after p50 {}, p99 {} ({} updates); of that on disk "
+               "p50 {}\n\n",
+               format_ns(times.visible.percentile(50)), format_ns(times.visible.percentile(99)),
+               times.visible.count(), format_ns(times.applied.percentile(50)));
+}
+
 void report_latency(LatencyTimes const& times) {
     fmt::print("latency, one thread, microseconds (least of {} after a warm-up pass)\n", k_runs_per_query);
     Table table{{"kind", "queries", "p50", "p99", "max", "first run p50"}};
@@ -65,12 +86,14 @@ void report_box(BoxTimes const& box, std::map<std::string, Quality> const& quali
 void report_throughput(std::vector<Throughput> const& rates) {
     auto const cores = std::max(1U, std::thread::hardware_concurrency());
     fmt::print("throughput of the search box, {} cores\n", cores);
-    Table table{{"threads", "queries/s", "of linear"}};
+    Table table{{"threads", "queries/s", "of linear", "CPU us a query", "CPU of one thread's"}};
     auto const single = rates.front().queries_per_s;
     for (auto const& rate : rates) {
         auto const linear = single * std::min(rate.threads, cores);
         table.add({fmt::format("{}", rate.threads), fmt::format("{:.0f}", rate.queries_per_s),
-                   fmt::format("{:.0f} %", 100 * rate.queries_per_s / linear)});
+                   fmt::format("{:.0f} %", 100 * rate.queries_per_s / linear),
+                   fmt::format("{:.1f}", rate.cpu_ns_per_query / 1e3),
+                   fmt::format("{:.2f}x", rate.cpu_ns_per_query / rates.front().cpu_ns_per_query)});
     }
     table.print();
 }
@@ -100,14 +123,17 @@ void report_side_by_side(std::vector<Engine*> const& engines, std::vector<Latenc
 
 void report_sizes(std::vector<SizeFigures> const& figures) {
     fmt::print("== sizes: p50 / p99 in microseconds ==\n");
-    std::vector<std::string> heads{"packages", "build ms"};
+    std::vector<std::string> heads{"packages", "build ms", "disk MB", "open ms", "MB above empty"};
     for (std::size_t kind = 0; kind < k_query_kind_count; ++kind) {
         heads.emplace_back(kind_name(static_cast<QueryKind>(kind)));
     }
     Table table{std::move(heads)};
     for (auto const& one : figures) {
         std::vector<std::string> row{fmt::format("{}", one.packages),
-                                     fmt::format("{:.1f}", static_cast<double>(one.build_cpu_ns) / 1e6)};
+                                     fmt::format("{:.1f}", static_cast<double>(one.build_cpu_ns) / 1e6),
+                                     format_mb(one.disk_bytes),
+                                     fmt::format("{:.2f}", static_cast<double>(one.open.first_result_ns) / 1e6),
+                                     format_mb(one.open.resident_bytes - one.open.empty_bytes)};
         for (auto const& times : one.times) row.push_back(pair_of(times.least));
         table.add(std::move(row));
     }

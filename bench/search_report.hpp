@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "latency.hpp"
+#include "search_process.hpp"
 
 /// The tables of the search suite.
 namespace ggen::bench {
@@ -13,13 +14,13 @@ namespace ggen::bench {
 struct SizeFigures {
     std::size_t packages = 0;
     std::uint64_t build_cpu_ns = 0;
+    std::uint64_t build_peak_bytes = 0;  ///< 0 = was built in this process, which holds other things too.
+    std::uint64_t disk_bytes = 0;
+    OpenFigures open;
     LatencyTimes times;
 };
-struct Throughput {
-    unsigned threads = 1;
-    double queries_per_s = 0;
-};
-
+void report_index(SizeFigures const& figures);
+void report_updates(UpdateTimes const& times);
 void report_latency(LatencyTimes const& times);
 void report_box(BoxTimes const& box, std::map<std::string, Quality> const& quality);
 void report_throughput(std::vector<Throughput> const& rates);

@@ -18,6 +18,8 @@ struct SearchSuiteOptions {
     std::vector<std::string> sizes{"100", "1000", "100000", "all"};
     std::string work;                  ///< Where indexes are kept between runs; "" = a directory removed at the end.
     std::uint64_t throughput_ms = 1'500;  ///< How long each count of threads is measured, three times.
+    std::size_t updates = 100;         ///< How many changes of one package are timed, at the whole corpus.
+    std::string program;               ///< The ggen-bench for children; "" = this program.
     std::size_t peer_every = 1;        ///< Peers get each so-many-th query of a kind.
 };
 
