@@ -24,7 +24,8 @@ Ranking Engine::run(Parts const& parts, SearchQuery const& query, PreparedQuery 
         run_tier(Tier::strict, enough);
         auto* found = &top_.sorted();
         bool const has_words = prepared.words().size() > 1;
-        bool const is_weak = found->empty() || (is_by_relevance() && found->front().score < k_strong_score);
+        bool const is_weak = found->empty() || (is_by_relevance() && (found->front().score < k_strong_score ||
+                                                                      !found->front().is_firm));
         if (!prepared.is_blank() && prepared.is_fuzzy() && is_weak) {
             run_tier(Tier::loose, enough);
             found = &top_.sorted();
@@ -166,7 +167,7 @@ void Engine::walk_all() {
         if (!admits(doc)) continue;
         if (!counts_itself) ++matches_;
         auto const score = popularity_of(view_->downloads(doc));
-        RankedHit const hit{key_of(doc, score), score, part_, doc};
+        RankedHit const hit{key_of(doc, score), score, part_, doc, true};
         if (after_ != nullptr && !order_->is_after(hit, *after_)) continue;
         ++offered_in_part_;
         top_.offer(hit);
@@ -220,7 +221,8 @@ void Engine::walk_matches() {
 /// Documents with one word at least. Words that alone cannot lift a document among the best hits do not drive.
 void Engine::walk_any() {
     auto const extras = k_weights.all_words + k_weights.all_in_name;
-    auto const named = std::max(names_.list_weight_max(), names_.prefix_weight_max()) + words_max_ + extras;
+    auto const named = std::max(names_.list_weight_max(), names_.prefix_weight_max()) + words_max_ + extras +
+                       k_weights.whole_match;
     for (DocId from = 0;;) {
         auto next_named = names_.doc();
         if (next_named != k_none && is_hopeless(next_named, named)) {
@@ -238,10 +240,7 @@ void Engine::walk_any() {
         if (doc == k_none || doc >= filter_.end()) return;
         NameLists::Match name;
         if (doc == next_named) name = names_.take(hopeless_from(named));
-        if (admits(doc)) {
-            if (has_typo_prefixes()) name = match_name(doc).match;
-            consider(doc, name, true);
-        }
+        if (admits(doc)) consider(doc, name, true);
         from = doc + 1;
     }
 }
@@ -280,7 +279,7 @@ void Engine::walk_typo_prefixes() {
         Evidence evidence;
         auto const is_match = weigh(doc, own.match, true, evidence);
         if (own.is_typo_prefix_only && !is_match.by_words) ++matches_;
-        offer(doc, score_of(evidence), true);
+        offer(doc, score_of(evidence), own.match.is_equal || evidence.has_all_words, true);
     }
 }
 

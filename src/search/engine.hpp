@@ -47,7 +47,7 @@ private:
     [[nodiscard]] bool has_last_word(DocId doc);
     [[nodiscard]] std::size_t first_driving_word(DocId doc) const;
     void consider(DocId doc, NameLists::Match const& name, bool by_probes);
-    void offer(DocId doc, double score, bool is_again);
+    void offer(DocId doc, double score, bool is_firm, bool is_again);
     struct IsMatch {
         bool by_words = false;  ///< Without its name, too.
     };
@@ -78,7 +78,7 @@ private:
         return prepared_->is_fuzzy() && (is_by_relevance() || tier_ != Tier::strict);
     }
     [[nodiscard]] bool has_typo_prefixes() const {
-        return has_near_words() && is_by_relevance() && prepared_->has_prefix_name() &&
+        return tier_ == Tier::loose && has_near_words() && is_by_relevance() && prepared_->has_prefix_name() &&
                prepared_->joined_length() >= k_typo_prefix_min;
     }
 

@@ -52,8 +52,6 @@ std::size_t Engine::first_driving_word(DocId doc) const {
     auto const& words = prepared_->words();
     Evidence most;
     most.popularity = popularity_of(view_->downloads(doc));
-    most.name = has_typo_prefixes() ? k_weights.name_typo_prefix : 0;
-    most.name_gate = has_typo_prefixes() ? k_weights.gate_typo_prefix : 0;
     if (prepared_->has_prefix_word()) {
         most.matched += words.back().share;
         most.words += words.back().share * std::max(words_[words.size() - 1].weight_max(), k_weights.word_prefix);
@@ -102,7 +100,8 @@ void Engine::consider(DocId doc, NameLists::Match const& name, bool by_probes) {
     auto const is_match = weigh(doc, name, by_probes, evidence);
     if (!is_match.by_words && name.gate == 0) return;
     ++matches_;
-    offer(doc, score_of(evidence), false);
+    evidence.is_whole_match = tier_ == Tier::any && (name.gate > 0 || evidence.has_all_words);
+    offer(doc, score_of(evidence), name.is_equal || evidence.has_all_words, false);
 }
 
 Engine::IsMatch Engine::weigh(DocId doc, NameLists::Match const& name, bool by_probes, Evidence& evidence) {
@@ -114,8 +113,8 @@ Engine::IsMatch Engine::weigh(DocId doc, NameLists::Match const& name, bool by_p
     return {evidence.has_all_words || (tier_ == Tier::any && has_word)};
 }
 
-void Engine::offer(DocId doc, double score, bool is_again) {
-    RankedHit const hit{key_of(doc, score), score, part_, doc};
+void Engine::offer(DocId doc, double score, bool is_firm, bool is_again) {
+    RankedHit const hit{key_of(doc, score), score, part_, doc, is_firm};
     if (after_ != nullptr && !order_->is_after(hit, *after_)) return;
     ++offered_in_part_;
     if (is_again) top_.offer_again(hit);
@@ -144,6 +143,7 @@ Engine::NameMatch Engine::match_name(DocId doc) {
         auto const length = count_code_points(joined);
         if (joined == wanted) note(is_base ? NameClass::equal_base : NameClass::equal, length);
         else if (prepared_->has_prefix_name() && joined.starts_with(wanted)) note(NameClass::prefix, length);
+        out.match.is_equal = out.match.is_equal || joined == wanted;
         out.match.begins = out.match.begins || out.match.gate == 1;
         if (edits > 0 && joined != wanted) {
             auto const distance = pattern_.distance(joined, edits);

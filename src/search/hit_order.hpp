@@ -20,6 +20,7 @@ struct RankedHit {
     double score = 0;
     std::uint32_t part = 0;
     DocId doc = 0;
+    bool is_firm = false;  ///< It has all words, or its joined name is the query.
 };
 
 /// Where a page ended.

@@ -115,6 +115,7 @@ NameLists::Match NameLists::take(DocId end) {
         }
         best.weight = std::max(best.weight, weight);
         best.begins = best.begins || list.kind == NameClass::equal || list.kind == NameClass::prefix;
+        best.is_equal = best.is_equal || list.kind == NameClass::equal;
         best.gate = std::max(best.gate, name_gate(list.kind));
         advance(list, end);
         if (list.doc == k_none) lists_.pop_back();

@@ -24,7 +24,8 @@ public:
     struct Match {
         double weight = 0;
         double gate = 0;
-        bool begins = false;  ///< The joined name is the query, or begins with it.
+        bool begins = false;    ///< The joined name is the query, or begins with it.
+        bool is_equal = false;  ///< The joined name is the query.
     };
     /// What names `doc()`, the best of each; goes on to the next document. Documents at or after `end` may be left out
     /// from now on.

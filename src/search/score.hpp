@@ -33,7 +33,7 @@ enum class WordClass : std::uint8_t { none, equal, prefix, one_edit, two_edits }
 }
 /// Joined queries from here on are also looked for as beginnings with a typing mistake.
 inline constexpr std::uint32_t k_typo_prefix_min = 4;
-/// The loose tier is tried when the best strict hit scores below.
+/// The loose tier is tried when the best strict hit scores below, or has neither the name nor all words.
 inline constexpr double k_strong_score = 10.0;
 /// The any tier is tried when fewer hits were found.
 inline constexpr std::size_t k_enough_hits = 10;
@@ -53,6 +53,7 @@ struct Weights {
     double word_in_text_one_edit = 0.49, word_in_text_two_edits = 0.30;
     double all_words = 0.59, all_in_name = 0.21;
     double scoped = -0.32;
+    double whole_match = 20;      ///< In the any tier: named by the query, or with all of its words.
 };
 inline constexpr Weights k_weights{};
 
@@ -131,6 +132,7 @@ struct Evidence {
     bool has_all_words = false;
     bool has_all_in_name = false;
     bool is_scoped = false;
+    bool is_whole_match = false;  ///< Only set in the any tier.
 };
 
 [[nodiscard]] inline double score_of(Evidence const& evidence) {
@@ -139,6 +141,7 @@ struct Evidence {
     if (evidence.has_all_words) score += k_weights.all_words;
     if (evidence.has_all_in_name) score += k_weights.all_in_name;
     if (evidence.is_scoped) score += k_weights.scoped;
+    if (evidence.is_whole_match) score += k_weights.whole_match;
     return score;
 }
 

@@ -107,7 +107,8 @@ public:
         if (joined_.empty()) return hits_of(found);
         bool const is_relevance = query_.sort == SearchSort::relevance;
         // With `ascending`, too, the first hit is what is looked at.
-        bool const is_weak = found.empty() || (is_relevance && found.front().score < k_strong_score);
+        bool const is_weak = found.empty() || (is_relevance && (found.front().score < k_strong_score ||
+                                                                !found.front().is_firm));
         if (query_.fuzzy && is_weak) found = tier(Tier::loose);
         if (is_relevance && words_.size() > 1 && is_weak && found.size() < (query_.fuzzy ? k_enough_hits : 1U))
             found = tier(Tier::any);
@@ -119,6 +120,7 @@ private:
         Analysed const* analysed = nullptr;
         double key = 0;
         double score = 0;
+        bool is_firm = false;  // Has all words, or the query for a name.
     };
 
     [[nodiscard]] std::uint64_t df(std::string const& text) const {
@@ -180,7 +182,7 @@ private:
                 if (apart == 1U) note(NameClass::one_edit, points.size());
                 if (apart == 2U) note(NameClass::two_edits, points.size());
             }
-            if (query_.fuzzy && query_.prefix && is_relevance && tier != Tier::strict && typed >= k_typo_prefix_min) {
+            if (query_.fuzzy && query_.prefix && is_relevance && tier == Tier::loose && typed >= k_typo_prefix_min) {
                 for (std::size_t length = 0; length <= points.size(); ++length) {
                     if (distance(joined_points_, points.substr(0, length), 1)) {
                         note(NameClass::typo_prefix, points.size());
@@ -239,6 +241,11 @@ private:
         return has_word;
     }
 
+    [[nodiscard]] bool is_named(Analysed const& analysed) const {
+        return std::any_of(analysed.names.begin(), analysed.names.end(),
+                           [&](auto const& name) { return name.first == joined_; });
+    }
+
     [[nodiscard]] double key_of(SearchDocument const& document, double score) const {
         double key = 0;
         switch (query_.sort) {
@@ -269,15 +276,18 @@ private:
             if (!passes(*analysed.document)) continue;
             Evidence evidence;
             evidence.popularity = popularity_of(saturated(analysed.document->downloads));
+            bool is_firm = joined_.empty();
             if (!joined_.empty()) {
                 bool const begins = weigh_name(analysed, tier, evidence);
                 bool const has_word = weigh_words(analysed, tier, begins, evidence);
                 if (evidence.name_gate == 0 && !evidence.has_all_words && !(tier == Tier::any && has_word)) continue;
+                evidence.is_whole_match = tier == Tier::any && (evidence.name_gate > 0 || evidence.has_all_words);
+                is_firm = evidence.has_all_words || is_named(analysed);
                 evidence.is_scoped = analysed.document->name.starts_with('@') &&
                                      analysed.document->name.find('/') != std::string::npos;
             }
             auto const score = joined_.empty() ? evidence.popularity : score_of(evidence);
-            found.push_back({&analysed, key_of(*analysed.document, score), score});
+            found.push_back({&analysed, key_of(*analysed.document, score), score, is_firm});
         }
         std::sort(found.begin(), found.end(), [&](Found const& a, Found const& b) { return is_before(a, b); });
         return found;
