@@ -139,13 +139,15 @@ void render_search(Context& context, SearchReport const& report) {
         out.table(table);
     }
     render_facets(out, page.facets);
-    if (page.hits.empty()) {
+    if (page.hits.empty() && page.total > 0) {
+        out.note(fmt::format("{} found, none behind this place", page.total));
+    } else if (page.hits.empty()) {
         out.note(fmt::format("nothing found in {}", count_of(report.searched, "package")));
         auto const hint = did_you_mean(report.suggestions);
         if (!hint.empty()) out.note(hint);
     } else if (page.total > page.hits.size()) {
-        auto const next = page.next.empty() ? std::string{"--offset shows others"} : "next: --after " + page.next;
-        out.note(fmt::format("{} of {}{}; {}", page.hits.size(), page.is_total_exact ? "" : "more than ", page.total,
+        auto const next = page.next.empty() ? std::string{} : "; next: --after " + page.next;
+        out.note(fmt::format("{} of {}{}{}", page.hits.size(), page.is_total_exact ? "" : "more than ", page.total,
                              next));
     }
 }

@@ -9,7 +9,7 @@ namespace ggen::detail {
 namespace {
 
 constexpr std::string_view k_schema = "ggen.search-coverage/1";
-constexpr char k_separator = '\x1f';  // No origin can hold it.
+constexpr char k_separator = '\x1e';  // No origin can hold it.
 constexpr std::size_t k_root_digits = 12;
 
 Error damaged() { return {Errc::corrupt, "the coverage of the search index does not parse"}; }

@@ -54,7 +54,7 @@ private:
     std::vector<CoveredRegistry> registries_;
 };
 
-/// What `SearchDocument::origin` holds in the index: the origin and, behind U+001F, the first 12 hex digits of the
+/// What `SearchDocument::origin` holds in the index: the origin and, behind U+001E, the first 12 hex digits of the
 /// pinned root, so that two registries with one origin stay apart.
 [[nodiscard]] std::string origin_key(KnownRegistry const& known);
 /// The origin alone.

@@ -291,20 +291,20 @@ TEST_F(SearchProjectionTest, FsckComparesTheIndexAndRepairsIt) {
 
 TEST(SearchCoverageTest, RoundTripsAndRefusesWhatItDidNotWrite) {
     SearchCoverage coverage;
-    coverage.put({"b\x1f" "00", 7, 3, ""});
-    coverage.put({"a\x1f" "11", 1, 2, "sha256:ff"});
-    coverage.put({"b\x1f" "00", 8, 4, "sha256:00"});
+    coverage.put({"b\x1e" "00", 7, 3, ""});
+    coverage.put({"a\x1e" "11", 1, 2, "sha256:ff"});
+    coverage.put({"b\x1e" "00", 8, 4, "sha256:00"});
     coverage.set_position({6, 120});
     auto const parsed = SearchCoverage::parse(coverage.text());
     ASSERT_TRUE(parsed.has_value()) << parsed.error().context;
     ASSERT_EQ(parsed->registries().size(), 2U);
-    EXPECT_EQ(parsed->registries()[0].key, "a\x1f" "11");
-    EXPECT_EQ(parsed->find("b\x1f" "00")->log_size, 8U);
+    EXPECT_EQ(parsed->registries()[0].key, "a\x1e" "11");
+    EXPECT_EQ(parsed->find("b\x1e" "00")->log_size, 8U);
     EXPECT_EQ(parsed->find("c"), nullptr);
     EXPECT_EQ(parsed->position(), (IndexPosition{6, 120}));
     EXPECT_LT((IndexPosition{5, 900}), (IndexPosition{6, 120}));
     EXPECT_LT((IndexPosition{6, 119}), (IndexPosition{6, 120}));
-    EXPECT_EQ(detail::origin_of_key("a/b\x1f" "0123"), "a/b");
+    EXPECT_EQ(detail::origin_of_key("a/b\x1e" "0123"), "a/b");
     EXPECT_EQ(detail::origin_of_key("a/b"), "a/b");
 
     for (auto const* text : {"", "{}", "[]", R"({"schema":"ggen.search-coverage/2","registries":[]})",

@@ -16,7 +16,7 @@ $ ggen install acme/ap
 $ ggen info acme/bass
 ! error[GM0502]: main has no package acme/bass
 !   cause: the package does not exist in the registry
-!   help: did you mean `acme/base`?
+!   help: did you mean `acme/base`, `acme/app`?
 [3]
 
 $ ggen install acme/base@^9
