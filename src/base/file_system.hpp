@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,6 +78,20 @@ public:
     [[nodiscard]] virtual std::uint64_t size_bytes() const = 0;
 };
 
+/// A regular file mapped for reading. Pages come in as they are touched; a file that somebody truncates meanwhile
+/// ends the process (SIGBUS), so map only files that are published by rename. Immutable, thread-safe.
+class MappedFile {
+public:
+    virtual ~MappedFile() = default;
+    /// Valid as long as the object.
+    [[nodiscard]] virtual BytesView bytes() const = 0;
+    /// Copies `out.size()` bytes from `offset`, past the mapping, so that the pages do not count as resident.
+    /// Errors: corrupt (beyond the end), io.
+    virtual Result<void> read_at(std::uint64_t offset, std::span<std::uint8_t> out) const = 0;
+    /// Asks the kernel to read the whole file ahead, without waiting.
+    virtual void prefetch() const = 0;
+};
+
 /// Port: the disk. All paths are absolute or relative to the working directory, UTF-8 bytes.
 ///
 /// Every method blocks. Thread-safe. Errors by name: not_found (ENOENT, ENOTDIR), conflict (EEXIST,
@@ -87,6 +102,8 @@ public:
 
     /// The whole regular file. `too_large` when it holds more than `bytes_max`. Follows links.
     virtual Result<Bytes> read_file(std::string const& path, std::uint64_t bytes_max) = 0;
+    /// Maps the whole regular file. `too_large` when it holds more than `bytes_max`. Follows links.
+    virtual Result<std::unique_ptr<MappedFile>> map(std::string const& path, std::uint64_t bytes_max) = 0;
     /// Not following a final link. not_found when nothing is there.
     virtual Result<FileInfo> info(std::string const& path) = 0;
     /// Sorted by name, bytewise. At most `entries_max`, else too_large.

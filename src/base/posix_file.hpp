@@ -57,6 +57,9 @@ auto retry_eintr(Call call) {
 
 Result<void> write_all(int fd, BytesView bytes, std::string_view path);
 
+/// Maps the open regular file; `path` is for messages. Errors: too_large, io.
+[[nodiscard]] Result<std::unique_ptr<MappedFile>> map_file(Fd file, std::string path, std::uint64_t bytes_max);
+
 /// A builder below the open directory `root`; `path` is for messages.
 [[nodiscard]] std::unique_ptr<TreeBuilder> make_tree_builder(Fd root, std::string path);
 

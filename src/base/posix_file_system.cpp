@@ -95,6 +95,12 @@ public:
         return bytes;
     }
 
+    Result<std::unique_ptr<MappedFile>> map(std::string const& path, std::uint64_t bytes_max) override {
+        Fd file{retry_eintr([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); })};
+        if (!file.is_open()) return errno_error("open", path);
+        return posix::map_file(std::move(file), path, bytes_max);
+    }
+
     Result<FileInfo> info(std::string const& path) override {
         struct stat st {};
         if (::lstat(path.c_str(), &st) != 0) return errno_error("stat", path);

@@ -41,6 +41,9 @@ public:
     Result<Bytes> read_file(std::string const& path, std::uint64_t bytes_max) override {
         return inner_.read_file(path, bytes_max);
     }
+    Result<std::unique_ptr<MappedFile>> map(std::string const& path, std::uint64_t bytes_max) override {
+        return inner_.map(path, bytes_max);
+    }
     Result<FileInfo> info(std::string const& path) override { return inner_.info(path); }
     Result<std::vector<DirectoryEntry>> list(std::string const& path, std::size_t entries_max) override {
         return inner_.list(path, entries_max);

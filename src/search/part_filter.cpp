@@ -1,0 +1,95 @@
+#include "search/part_filter.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "search/text.hpp"
+
+namespace ggen::search_index {
+namespace {
+
+constexpr std::uint64_t k_count_max = std::numeric_limits<std::uint32_t>::max();
+
+}  // namespace
+
+bool PartFilter::Values::admits(std::uint32_t value) const {
+    return !is_on || std::find(numbers.begin(), numbers.end(), value) != numbers.end();
+}
+
+/// Every value of the field whose folded text is `wanted`, or has it as a part.
+void PartFilter::find_values(FilterField field, std::string_view wanted, bool is_part, Values& out) const {
+    out.numbers.clear();
+    out.is_on = !wanted.empty();
+    if (!out.is_on) return;
+    auto const& view = part_->view();
+    auto const folded = fold_value(wanted);
+    TermBuffer buffer;
+    auto const count = view.filter_value_count(field);
+    for (std::uint32_t value = 0; value < count; ++value) {
+        auto const text = view.filter_text(field, value, buffer);
+        // Folding changes lengths of other than ASCII only, and then by little; most values fall out here.
+        if (text.size() < folded.size() / 4) continue;
+        auto const other = fold_value(text);
+        if (is_part ? other.find(folded) != std::string::npos : other == folded) out.numbers.push_back(value);
+    }
+}
+
+void PartFilter::require(FilterField field, std::string_view wanted, bool is_part) {
+    if (wanted.empty()) return;
+    if (required_count_ == required_.size()) required_.emplace_back();
+    auto& bits = required_[required_count_++];
+    bits.assign((std::size_t{part_->view().doc_count()} + 63) / 64, 0);
+    Values values;
+    find_values(field, wanted, is_part, values);
+    for (auto const value : values.numbers) {
+        for (auto cursor = part_->view().filter_docs(field, value); !cursor.at_end(); cursor.next())
+            bits[cursor.doc() / 64] |= std::uint64_t{1} << (cursor.doc() % 64);
+    }
+}
+
+void PartFilter::assign(SearchQuery const& query, Part const& part) {
+    part_ = &part;
+    auto const& view = part.view();
+    required_count_ = 0;
+    find_values(FilterField::category, query.category, false, category_);
+    find_values(FilterField::license, query.license, false, license_);
+    origin_.is_on = !query.origins.empty();
+    origin_.numbers.clear();
+    for (auto const& origin : query.origins) {
+        auto const value = view.find_filter_value(FilterField::origin, origin);
+        if (value != k_none) origin_.numbers.push_back(value);
+    }
+    for (auto const& tag : query.tags) require(FilterField::tag, tag, false);
+    for (auto const& keyword : query.keywords) require(FilterField::keyword, keyword, false);
+    require(FilterField::author, query.author, true);
+
+    end_ = view.doc_count();
+    if (query.downloads_min > 0) {
+        end_ = view.first_below_downloads(static_cast<std::uint32_t>(std::min(query.downloads_min, k_count_max)));
+    }
+    stars_min_ = static_cast<std::uint32_t>(std::min(query.stars_min, k_count_max));
+    released_max_ = static_cast<std::uint32_t>(k_count_max);
+    is_shut_ = query.released_before_unix < 0;
+    if (query.released_before_unix > 0) {
+        released_max_ = static_cast<std::uint32_t>(
+            std::min(static_cast<std::uint64_t>(query.released_before_unix), k_count_max));
+    }
+    signed_only_ = query.signed_only;
+    is_open_ = !category_.is_on && !license_.is_on && !origin_.is_on && required_count_ == 0 &&
+               end_ == view.doc_count() && stars_min_ == 0 && released_max_ == k_count_max && !signed_only_ &&
+               !is_shut_;
+}
+
+bool PartFilter::passes(DocId doc) const {
+    if (is_open_) return true;
+    auto const& view = part_->view();
+    if (is_shut_ || view.stars(doc) < stars_min_ || view.released(doc) > released_max_) return false;
+    if (signed_only_ && !view.is_signed(doc)) return false;
+    if (category_.is_on && !category_.admits(view.category(doc))) return false;
+    if (license_.is_on && !license_.admits(view.license(doc))) return false;
+    if (origin_.is_on && !origin_.admits(view.origin(doc))) return false;
+    return std::all_of(required_.begin(), required_.begin() + static_cast<std::ptrdiff_t>(required_count_),
+                       [&](Bits const& bits) { return (bits[doc / 64] >> (doc % 64) & 1U) != 0; });
+}
+
+}  // namespace ggen::search_index
