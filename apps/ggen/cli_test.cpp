@@ -193,6 +193,17 @@ TEST(TextWidthTest, CountsColumnsAndCutsAtThem) {
     EXPECT_EQ(cut_to_width("abc", 3), "abc");
 }
 
+TEST(OutputTest, MarksStandOutWhereTheTextIsShownAsItIs) {
+    std::string const bold = "\x1b[1m";
+    std::string const reset = "\x1b[0m";
+    EXPECT_EQ(with_marks("web server", "web server", {{0, 3}, {4, 8}}),
+              bold + "web" + reset + " " + bold + "serv" + reset + "er");
+    EXPECT_EQ(with_marks("web s…", "web server", {{0, 3}, {4, 10}}), bold + "web" + reset + " s…");
+    EXPECT_EQ(with_marks("\\x1b web", "\x1b web", {{2, 5}}), "\\x1b web");
+    EXPECT_EQ(with_marks("web", "web", {{2, 9}, {1, 1}}), "web");
+    EXPECT_EQ(with_marks("", "", {{0, 1}}), "");
+}
+
 TEST(HelpTest, EveryPageEndsWithExitCodesAndFiles) {
     for (auto const& command : command_table()) {
         if (command.hidden) continue;

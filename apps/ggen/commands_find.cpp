@@ -8,6 +8,8 @@
 namespace ggen::cli {
 namespace {
 
+constexpr std::uint64_t k_age_days_max = 36'500;
+
 SearchSort sort_of(std::string const& text) {
     if (text == "downloads") return SearchSort::downloads;
     if (text == "stars") return SearchSort::stars;
@@ -31,11 +33,23 @@ Result<SearchQuery> query_of(Context& context) {
     bool const is_usual = args.value("order") != (query.sort == SearchSort::name ? "desc" : "asc");
     query.ascending = !is_usual;
     query.fuzzy = args.has("fuzzy");
+    query.signed_only = args.has("signed");
+    query.want_facets = args.has("facets");
+    query.after = args.value("after");
     ASSIGN_OR_RETURN(query.stars_min, context.number("min-stars", 0));
     ASSIGN_OR_RETURN(query.downloads_min, context.number("min-downloads", 0, 1'000'000'000'000));
-    ASSIGN_OR_RETURN(query.offset, context.number("offset", 0));
+    ASSIGN_OR_RETURN(query.offset, context.number("offset", 0, SearchQuery::k_offset_max));
     ASSIGN_OR_RETURN(query.limit, context.number("limit", 10, SearchQuery::k_limit_max));
     return query;
+}
+
+/// [[begin, end], …], in bytes.
+Json json_ranges(std::vector<ByteRange> const& ranges) {
+    auto json = Json::array();
+    for (auto const& range : ranges) {
+        json.push(Json::array().push(std::uint64_t{range.begin}).push(std::uint64_t{range.end}));
+    }
+    return json;
 }
 
 Json json_hit(SearchHit const& hit) {
@@ -53,8 +67,45 @@ Json json_hit(SearchHit const& hit) {
     json.set("downloads", document.downloads);
     json.set("stars", document.stars);
     json.set("released", json_time({document.released_unix}));
+    json.set("signed", document.is_signed);
     json.set("score", hit.score);
+    auto highlights = Json::object();
+    highlights.set("name", json_ranges(hit.name_highlights));
+    highlights.set("description", json_ranges(hit.description_highlights));
+    json.set("highlights", std::move(highlights));
     return json;
+}
+
+/// {"category": [{"value": "web", "count": 3}], …}, most frequent first.
+Json json_facets(std::vector<SearchFacet> const& facets) {
+    auto json = Json::object();
+    for (auto const& facet : facets) {
+        auto counts = Json::array();
+        for (auto const& [value, count] : facet.counts) {
+            counts.push(Json::object().set("value", value).set("count", count));
+        }
+        json.set(std::string{facet.field}, std::move(counts));
+    }
+    return json;
+}
+
+/// The counts as a table below the results.
+void render_facets(Output& out, std::vector<SearchFacet> const& facets) {
+    Table table{{"BY", "VALUE", "COUNT"}, {}};
+    for (auto const& facet : facets) {
+        for (auto const& [value, count] : facet.counts) {
+            table.rows.push_back({std::string{facet.field}, value, fmt::format("{}", count)});
+        }
+    }
+    if (table.rows.empty()) return;
+    out.line("");
+    out.table(table);
+}
+
+std::vector<TextRange> marks_of(std::vector<ByteRange> const& ranges) {
+    std::vector<TextRange> out;
+    for (auto const& range : ranges) out.push_back({range.begin, range.end});
+    return out;
 }
 
 void render_detailed(Output& out, SearchHit const& hit) {
@@ -83,15 +134,21 @@ void render_search(Context& context, SearchReport const& report) {
         Table table{{"NAME", "VERSION", "DESCRIPTION"}, {}};
         for (auto const& hit : page.hits) {
             table.rows.push_back({hit.document.name, hit.document.version, hit.document.description});
+            table.marks.push_back({marks_of(hit.name_highlights), {}, marks_of(hit.description_highlights)});
         }
         out.table(table);
     }
-    if (page.hits.empty()) {
+    render_facets(out, page.facets);
+    if (page.hits.empty() && page.total > 0) {
+        out.note(fmt::format("{} found, none behind this place", page.total));
+    } else if (page.hits.empty()) {
         out.note(fmt::format("nothing found in {}", count_of(report.searched, "package")));
         auto const hint = did_you_mean(report.suggestions);
         if (!hint.empty()) out.note(hint);
     } else if (page.total > page.hits.size()) {
-        out.note(fmt::format("{} of {}; --limit and --offset show others", page.hits.size(), page.total));
+        auto const next = page.next.empty() ? std::string{} : "; next: --after " + page.next;
+        out.note(fmt::format("{} of {}{}{}", page.hits.size(), page.is_total_exact ? "" : "more than ", page.total,
+                             next));
     }
 }
 
@@ -180,20 +237,26 @@ void render_info(Output& out, InfoReport const& report) {
 Result<ExitCode> run_search(Context& context) {
     SearchRequest request;
     ASSIGN_OR_RETURN(request.query, query_of(context));
-    request.registry = context.registry();
+    ASSIGN_OR_RETURN(request.age_days_min, context.number("min-age", 0, k_age_days_max));
+    request.registries = context.args().values("origin");
+    if (!context.registry().empty()) request.registries.push_back(context.registry());
     ASSIGN_OR_RETURN(auto* const market, context.market());
-    ASSIGN_OR_RETURN(auto const report, search_packages(*market, request));
+    // What the index refuses as invalid - a cursor, a text that is not UTF-8 - stood on the command line.
+    ASSIGN_OR_RETURN(auto const report, context.argument(search_packages(*market, request)));
     if (!context.out().wants_json()) {
         render_search(context, report);
         return ExitCode::ok;
     }
     auto json = Json::object();
     json.set("total", std::uint64_t{report.page.total});
+    json.set("total_is_exact", report.page.is_total_exact);
     json.set("searched", std::uint64_t{report.searched});
     json.set("elapsed_us", report.elapsed_us);
     auto hits = Json::array();
     for (auto const& hit : report.page.hits) hits.push(json_hit(hit));
     json.set("hits", std::move(hits));
+    json.set("next", report.page.next.empty() ? Json{} : Json{report.page.next});
+    if (request.query.want_facets) json.set("facets", json_facets(report.page.facets));
     json.set("suggestions", json_list(report.suggestions));
     context.out().document("ggen.search/1", std::move(json));
     return ExitCode::ok;

@@ -200,6 +200,8 @@ Result<ExitCode> run_registry_rebuild(Context& context) {
             json.set("releases", report.releases);
             json.set("catalogue", report.catalogue.text());
             json.set("was_identical", report.was_identical);
+            json.set("index", report.index.text());
+            json.set("index_was_identical", report.index_was_identical);
             all.push(std::move(json));
         }
         out.document("ggen.registry-rebuild/1", Json::object().set("catalogues", std::move(all)));
@@ -209,6 +211,10 @@ Result<ExitCode> run_registry_rebuild(Context& context) {
         out.line(fmt::format("{}: {}, {} from {}{}", report.alias, count_of(report.packages, "package"),
                              count_of(report.releases, "release"), count_of(report.log_size, "entry", "entries"),
                              report.was_identical ? "; the same bytes as before" : ""));
+    }
+    if (!reports.empty()) {
+        out.line(fmt::format("search index: {}{}", reports.front().index.text(),
+                             reports.front().index_was_identical ? "; the same as before" : ""));
     }
     return ExitCode::ok;
 }

@@ -113,6 +113,13 @@ void Output::table(Table const& table) {
             widths[i] = std::max(widths[i], display_width(row[i]));
         }
     }
+    // What of cell (r, i) stands out; display widths do not change.
+    auto const marked = [&](std::size_t r, std::size_t i, std::string const& shown) {
+        auto const row = r - first_data;
+        bool const has_marks = style_.color_out && r >= first_data && row < table.marks.size() &&
+                               i < table.marks[row].size();
+        return has_marks ? with_marks(shown, table.rows[row][i], table.marks[row][i]) : shown;
+    };
     for (std::size_t r = 0; r < rows.size(); ++r) {
         std::string line;
         std::size_t used = 0;
@@ -120,15 +127,29 @@ void Output::table(Table const& table) {
             auto const& cell = rows[r][i];
             bool const is_last = i + 1 == rows[r].size();
             if (style_.plain) line += cell + (is_last ? "" : "\t");
-            else if (!is_last) line += cell + std::string(widths[i] - display_width(cell) + 2, ' ');
-            else if (style_.width > used + 8) line += cut_to_width(cell, style_.width - used);
-            else line += cell;
+            else if (!is_last) line += marked(r, i, cell) + std::string(widths[i] - display_width(cell) + 2, ' ');
+            else if (style_.width > used + 8) line += marked(r, i, cut_to_width(cell, style_.width - used));
+            else line += marked(r, i, cell);
             used += widths[std::min(i, widths.size() - 1)] + 2;
         }
         line.erase(line.find_last_not_of(' ') + 1);
         bool const is_heading = r < first_data;
         raw(is_heading && style_.color_out ? k_bold + line + k_reset + "\n" : line + "\n");
     }
+}
+
+std::string with_marks(std::string_view shown, std::string_view text, std::vector<TextRange> const& ranges) {
+    std::size_t common = 0;  // Behind it the text was cut or escaped, and ranges mean nothing.
+    while (common < shown.size() && common < text.size() && shown[common] == text[common]) ++common;
+    std::string out;
+    std::size_t done = 0;
+    for (auto const& range : ranges) {
+        if (range.begin < done || range.begin >= range.end || range.end > common) continue;
+        out.append(shown.substr(done, range.begin - done)).append(k_bold);
+        out.append(shown.substr(range.begin, range.end - range.begin)).append(k_reset);
+        done = range.end;
+    }
+    return out.append(shown.substr(done));
 }
 
 void Output::talk(std::string_view label, char const* color, std::string_view text) {

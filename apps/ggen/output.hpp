@@ -21,10 +21,18 @@ struct OutputStyle {
     unsigned width = 0;  ///< Columns of the terminal on stdout; 0 = do not cut.
 };
 
+/// Bytes [begin, end) of a text.
+struct TextRange {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+};
+
 /// Columns of text; the last one takes what room is left.
 struct Table {
     std::vector<std::string> headings;
     std::vector<std::vector<std::string>> rows;
+    /// Parts of cells that stand out on a terminal with colours; shorter than `rows` where nothing does.
+    std::vector<std::vector<std::vector<TextRange>>> marks = {};
 };
 
 /// stdout is data, stderr is talk. Every text passes escape_for_terminal here, so callers hand over
@@ -80,6 +88,11 @@ private:
 [[nodiscard]] std::size_t display_width(std::string_view text);
 /// At most `width` columns, "…" at the end when cut.
 [[nodiscard]] std::string cut_to_width(std::string_view text, std::size_t width);
+
+/// `shown`, which is `text` or begins like it (cut, escaped), with those of the ranges of `text` that are shown in
+/// bold. Ranges are ascending and do not overlap.
+[[nodiscard]] std::string with_marks(std::string_view shown, std::string_view text,
+                                     std::vector<TextRange> const& ranges);
 
 /// "1.2 MiB", "812 B".
 [[nodiscard]] std::string format_bytes(std::uint64_t bytes);

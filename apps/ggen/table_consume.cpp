@@ -11,11 +11,13 @@ CommandSpec search_command() {
         .path = "search",
         .group = k_group,
         .summary = "Find packages",
-        .description = "Searches names, descriptions, tags and keywords in the catalogues of all known registries. "
-                       "Without words it lists everything that passes the filters.",
+        .description = "Searches names, descriptions, tags and keywords of the packages of all known registries, in an "
+                       "index on this machine that follows their logs. Without words it lists everything that "
+                       "passes the filters.",
         .examples = {{"search web server", "packages that have to do with both words"},
                      {"search revew --fuzzy", "also names that are nearly this"},
                      {"search --tag ai --sort recency -l 5", "the five newest with a tag"},
+                     {"search review --facets --min-age 30", "counts per category, licence and registry"},
                      {"search review --json", "for programs"}},
         .positionals = {{.name = "QUERY", .doc = "Words to look for.", .repeatable = true}},
         .flags = {{.name = "limit", .letter = 'l', .value = "N", .doc = "Show at most N.", .fallback = "10"},
@@ -29,11 +31,17 @@ CommandSpec search_command() {
                   {.name = "license", .value = "ID", .doc = "Only under this licence."},
                   {.name = "min-stars", .value = "N", .doc = "At least N stars."},
                   {.name = "min-downloads", .value = "N", .doc = "At least N downloads."},
+                  {.name = "min-age", .value = "DAYS", .doc = "Only versions that have been out for DAYS."},
+                  {.name = "signed", .doc = "Only versions that their publisher signed."},
+                  {.name = "origin", .value = "REGISTRY", .doc = "Only from this registry (alias or origin).",
+                   .repeatable = true, .complete = Complete::registry},
+                  {.name = "facets", .doc = "Also count all results by category, licence and registry."},
                   {.name = "sort", .value = "BY", .doc = "Order of the results.",
                    .choices = "relevance|downloads|stars|recency|name", .fallback = "relevance"},
                   {.name = "order", .value = "DIRECTION", .doc = "Direction of the order; best, most and newest "
                    "first by default, names from a to z.", .choices = "asc|desc"},
-                  {.name = "offset", .value = "N", .doc = "Leave out the first N.", .fallback = "0"}},
+                  {.name = "offset", .value = "N", .doc = "Leave out the first N.", .fallback = "0"},
+                  {.name = "after", .value = "CURSOR", .doc = "Go on behind the page that printed this cursor."}},
         .run = run_search,
     };
 }

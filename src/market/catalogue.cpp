@@ -58,6 +58,23 @@ VersionState const* newest_listed(NameState const& state) {
     return best;
 }
 
+constexpr std::string_view k_document_columns =
+    "SELECT name, version, description, category, tags, keywords, authors, license, released FROM package";
+
+SearchDocument document_of(detail::Statement& row) {
+    SearchDocument document;
+    document.name = row.text(0);
+    document.version = row.text(1);
+    document.description = row.text(2);
+    document.category = row.text(3);
+    document.tags = split(row.text(4));
+    document.keywords = split(row.text(5));
+    document.authors = split(row.text(6));
+    document.license = row.text(7);
+    document.released_unix = row.integer(8);
+    return document;
+}
+
 class SqliteCatalogue final : public Catalogue {
 public:
     SqliteCatalogue(FileSystem& files, std::string path, detail::Database db, bool was_remade)
@@ -88,27 +105,19 @@ public:
         return ok();
     }
 
-    Result<std::vector<SearchDocument>> documents() override {
-        ASSIGN_OR_RETURN(
-            auto statement,
-            db_.prepare("SELECT name, version, description, category, tags, keywords, authors, license, "
-                        "released FROM package ORDER BY name"));
-        std::vector<SearchDocument> documents;
+    Result<void> each_document(std::function<Result<void>(SearchDocument&&)> const& visit) override {
+        ASSIGN_OR_RETURN(auto statement, db_.prepare(std::string{k_document_columns} + " ORDER BY name"));
         while (true) {
             ASSIGN_OR_RETURN(bool const has_row, statement.step());
-            if (!has_row) return documents;
-            SearchDocument document;
-            document.name = statement.text(0);
-            document.version = statement.text(1);
-            document.description = statement.text(2);
-            document.category = statement.text(3);
-            document.tags = split(statement.text(4));
-            document.keywords = split(statement.text(5));
-            document.authors = split(statement.text(6));
-            document.license = statement.text(7);
-            document.released_unix = statement.integer(8);
-            documents.push_back(std::move(document));
+            if (!has_row) return ok();
+            RETURN_IF_ERROR(visit(document_of(statement)));
         }
+    }
+
+    Result<std::optional<SearchDocument>> document(std::string const& name) override {
+        ASSIGN_OR_RETURN(auto statement, db_.prepare(std::string{k_document_columns} + " WHERE name = ?1"));
+        ASSIGN_OR_RETURN(bool const has_row, statement.bind(1, name).step());
+        return has_row ? std::optional{document_of(statement)} : std::nullopt;
     }
 
     Result<std::vector<std::string>> names(std::string const& prefix, std::size_t max) override {
@@ -149,18 +158,7 @@ public:
 
 private:
     Result<void> fill(RegistryReader& reader, std::uint64_t size, CancelToken const& cancel) {
-        std::set<PackageName> touched;
-        auto const note_name = [&](std::uint64_t, BytesView entry) -> Result<void> {
-            RETURN_IF_ERROR(cancel.check());
-            auto const record = parse_record(entry);
-            if (!record) return ok();  // Any bytes may stand in a log; they have no effect.
-            if (auto const* const release = std::get_if<ReleaseRecord>(&record->record))
-                touched.insert(release->name);
-            if (auto const* const status = std::get_if<StatusRecord>(&record->record))
-                touched.insert(status->name);
-            return ok();
-        };
-        RETURN_IF_ERROR(reader.each_entry(log_size_, size, note_name));
+        ASSIGN_OR_RETURN(auto const touched, names_changed(reader, log_size_, size, cancel));
         for (auto const& name : touched) {
             RETURN_IF_ERROR(cancel.check());
             RETURN_IF_ERROR(renew(reader, name));
@@ -260,6 +258,21 @@ Result<std::unique_ptr<Catalogue>> Catalogue::open(FileSystem& files, std::strin
                            "INSERT INTO meta VALUES('version', '" + std::string{k_version} + "');COMMIT"));
     return std::unique_ptr<Catalogue>{
         std::make_unique<SqliteCatalogue>(files, path, std::move(db), was_there)};
+}
+
+Result<std::vector<PackageName>> names_changed(RegistryReader& reader, std::uint64_t begin, std::uint64_t end,
+                                               CancelToken const& cancel) {
+    std::set<PackageName> names;
+    auto const note_name = [&](std::uint64_t, BytesView entry) -> Result<void> {
+        RETURN_IF_ERROR(cancel.check());
+        auto const record = parse_record(entry);
+        if (!record) return ok();  // Any bytes may stand in a log; they have no effect.
+        if (auto const* const release = std::get_if<ReleaseRecord>(&record->record)) names.insert(release->name);
+        if (auto const* const status = std::get_if<StatusRecord>(&record->record)) names.insert(status->name);
+        return ok();
+    };
+    RETURN_IF_ERROR(reader.each_entry(begin, end, note_name));
+    return std::vector<PackageName>{names.begin(), names.end()};
 }
 
 std::string catalogue_path(Directories const& directories, KnownRegistry const& known) {

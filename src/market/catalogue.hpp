@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,8 +31,10 @@ public:
     /// All or nothing. Errors: the reader's, io, corrupt without an id (damage that only reading shows).
     virtual Result<void> refresh(RegistryReader& reader, CancelToken const& cancel) = 0;
 
-    /// The newest listed version of every package, by name.
-    virtual Result<std::vector<SearchDocument>> documents() = 0;
+    /// Visits the newest listed version of every package, by name; without origin, downloads and stars.
+    virtual Result<void> each_document(std::function<Result<void>(SearchDocument&&)> const& visit) = 0;
+    /// The newest listed version of one package; nothing when it has none.
+    virtual Result<std::optional<SearchDocument>> document(std::string const& name) = 0;
     /// Names that begin with `prefix`, ascending.
     virtual Result<std::vector<std::string>> names(std::string const& prefix, std::size_t max) = 0;
     struct Counts {
@@ -41,6 +45,11 @@ public:
     /// SHA-256 of its canonical image (VACUUM INTO): equal content gives equal bytes, however it grew.
     virtual Result<Digest> image_digest() = 0;
 };
+
+/// The names that releases and status changes among the verified entries [begin, end) speak of, ascending: what a
+/// projection that covers `begin` entries has to look at again. Errors: the reader's.
+[[nodiscard]] Result<std::vector<PackageName>> names_changed(RegistryReader& reader, std::uint64_t begin,
+                                                             std::uint64_t end, CancelToken const& cancel);
 
 /// Where the catalogue of a registry is kept.
 [[nodiscard]] std::string catalogue_path(Directories const& directories, KnownRegistry const& known);

@@ -2,22 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
-#include <limits>
 #include <set>
 #include <utility>
 
-#include "market/catalogue.hpp"
 #include "market/registries.hpp"
+#include "market/search_projection.hpp"
 #include "registry/state.hpp"
 
 namespace ggen::detail {
 namespace {
 
-constexpr std::size_t k_popularity_bytes_max = 16 * k_mib;
 constexpr std::size_t k_completions_max = 1'000'000;
-constexpr char const* k_popularity_name = "popularity.tsv";
 
 void warn(Market& market, std::string text) {
     market.observer.on_event({ProgressEvent::Kind::warning, std::move(text), 0, 0, 0});
@@ -28,34 +23,14 @@ Result<void> remove_database(FileSystem& files, std::string const& path) {
     return ok();
 }
 
-/// One process at a time: a database file must not be replaced while another one has it open.
-Result<std::unique_ptr<FileLock>> lock_catalogue(Market& market, std::string const& path) {
-    RETURN_IF_ERROR(market.files.make_directories(parent_path(path), 0700));
-    return market.files.lock(path + ".lock", LockMode::exclusive, &market.cancel);
-}
-
-Result<std::vector<SearchDocument>> read_documents(Market& market, OpenRegistry& registry, std::string const& path) {
+Result<void> read_catalogue(Market& market, OpenRegistry& registry, std::string const& path,
+                            std::function<Result<void>(Catalogue&)> const& read) {
     ASSIGN_OR_RETURN(auto const catalogue, Catalogue::open(market.files, path));
     if (catalogue->was_remade()) {
         warn(market, "the catalogue of " + registry.known.alias + " was damaged or old and is built anew");
     }
     RETURN_IF_ERROR(catalogue->refresh(*registry.reader, market.cancel));
-    return catalogue->documents();
-}
-
-/// Untrusted and optional: whatever is wrong with it, the search goes on without.
-std::map<std::string, Popularity> read_popularity(OpenRegistry& registry) {
-    auto const bytes = registry.source->read(k_popularity_name, k_popularity_bytes_max);
-    return bytes ? parse_popularity(as_text(*bytes)) : std::map<std::string, Popularity>{};
-}
-
-std::optional<std::uint64_t> parse_count(std::string_view text) {
-    std::uint64_t value = 0;
-    auto const [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-    // JSON and SQL know signed numbers only.
-    constexpr auto k_count_max = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-    bool const is_good = code == std::errc{} && end == text.data() + text.size() && value <= k_count_max;
-    return is_good ? std::optional{value} : std::nullopt;
+    return read(*catalogue);
 }
 
 /// Replays the whole log with every check, beside the state tree that the registry serves. A tree that does
@@ -76,42 +51,24 @@ Result<void> audit_log(Market& market, OpenRegistry& registry) {
 
 }  // namespace
 
-std::map<std::string, Popularity> parse_popularity(std::string_view text) {
-    std::map<std::string, Popularity> out;
-    while (!text.empty()) {
-        auto const end = std::min(text.find('\n'), text.size());
-        auto const line = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
-        auto const first = line.find('\t');
-        auto const second = first == std::string_view::npos ? first : line.find('\t', first + 1);
-        if (second == std::string_view::npos) continue;
-        auto const downloads = parse_count(line.substr(first + 1, second - first - 1));
-        auto const stars = parse_count(line.substr(second + 1));
-        if (downloads && stars) out[std::string{line.substr(0, first)}] = {*downloads, *stars};
-    }
-    return out;
+Result<std::unique_ptr<FileLock>> lock_catalogue(Market& market, KnownRegistry const& known) {
+    auto const path = catalogue_path(market.directories, known);
+    RETURN_IF_ERROR(market.files.make_directories(parent_path(path), 0700));
+    return market.files.lock(path + ".lock", LockMode::exclusive, &market.cancel);
 }
 
-Result<std::vector<SearchDocument>> fresh_documents(Market& market, OpenRegistry& registry) {
+Result<void> with_fresh_catalogue(Market& market, OpenRegistry& registry,
+                                  std::function<Result<void>(Catalogue&)> const& read) {
     auto const path = catalogue_path(market.directories, registry.known);
-    ASSIGN_OR_RETURN(auto const lock, lock_catalogue(market, path));
-    auto documents = read_documents(market, registry, path);
-    if (!documents && documents.error().code == Errc::corrupt && documents.error().id == ErrorId::none) {
+    ASSIGN_OR_RETURN(auto const lock, lock_catalogue(market, registry.known));
+    auto done = read_catalogue(market, registry, path, read);
+    if (!done && done.error().code == Errc::corrupt && done.error().id == ErrorId::none) {
         // Damage that only reading shows. What the log itself gets wrong has an id and is not hidden.
         warn(market, "the catalogue of " + registry.known.alias + " was damaged and is built anew");
         RETURN_IF_ERROR(remove_database(market.files, path));
-        documents = read_documents(market, registry, path);
+        done = read_catalogue(market, registry, path, read);
     }
-    if (!documents) return wrap(std::move(documents).error(), "catalogue of " + registry.known.alias);
-    auto const popularity = read_popularity(registry);
-    for (auto& document : *documents) {
-        document.origin = registry.known.origin;
-        auto const found = popularity.find(document.name);
-        if (found == popularity.end()) continue;
-        document.downloads = found->second.downloads;
-        document.stars = found->second.stars;
-    }
-    return documents;
+    return done ? ok() : wrap(std::move(done).error(), "catalogue of " + registry.known.alias);
 }
 
 std::vector<std::string> remembered_names(Market& market, std::string const& prefix) {
@@ -131,7 +88,7 @@ std::vector<std::string> remembered_names(Market& market, std::string const& pre
 std::optional<Digest> current_image(Market& market, KnownRegistry const& known) {
     auto const path = catalogue_path(market.directories, known);
     if (!market.files.info(path)) return std::nullopt;
-    auto const lock = lock_catalogue(market, path);
+    auto const lock = lock_catalogue(market, known);
     if (!lock) return std::nullopt;
     auto const catalogue = Catalogue::open(market.files, path);
     if (!catalogue || (*catalogue)->was_remade()) return std::nullopt;
@@ -142,7 +99,7 @@ std::optional<Digest> current_image(Market& market, KnownRegistry const& known) 
 Result<CatalogueFigures> rebuild_catalogue(Market& market, OpenRegistry& registry, bool replace) {
     RETURN_IF_ERROR(audit_log(market, registry));
     auto const path = catalogue_path(market.directories, registry.known);
-    ASSIGN_OR_RETURN(auto const lock, lock_catalogue(market, path));
+    ASSIGN_OR_RETURN(auto const lock, lock_catalogue(market, registry.known));
     auto const fresh = path + ".new";
     RETURN_IF_ERROR(remove_database(market.files, fresh));
     CatalogueFigures figures;
@@ -188,6 +145,12 @@ Result<std::vector<RebuildReport>> rebuild_catalogues(Market& market, std::strin
         report.catalogue = figures.image;
         report.was_identical = before == figures.image;
         reports.push_back(std::move(report));
+    }
+    auto const index_before = detail::index_image(market);
+    ASSIGN_OR_RETURN(auto const index, detail::rebuild_index(market, true));
+    for (auto& report : reports) {
+        report.index = index;
+        report.index_was_identical = index_before == index;
     }
     return reports;
 }

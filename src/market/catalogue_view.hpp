@@ -1,24 +1,27 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
+#include "market/catalogue.hpp"
 #include "market/market.hpp"
 #include "market/registry_set.hpp"
-#include "search/search.hpp"
 
 /// What the operations do with catalogues (docs/formats/catalogue.md).
 namespace ggen::detail {
 
-/// Documents of a refreshed registry, from its catalogue, which is brought up to date first. A catalogue that
-/// turns out to be damaged is made anew, with one warning. Downloads and stars are what the registry says of
-/// them in popularity.tsv: hints for sorting that nobody vouches for.
-[[nodiscard]] Result<std::vector<SearchDocument>> fresh_documents(Market& market, OpenRegistry& registry);
+/// Brings the catalogue of a refreshed registry up to its checkpoint and hands it to `read`, which may run twice: a
+/// catalogue that turns out to be damaged (an error corrupt without id) is made anew, with one warning.
+[[nodiscard]] Result<void> with_fresh_catalogue(Market& market, OpenRegistry& registry,
+                                                std::function<Result<void>(Catalogue&)> const& read);
+
+/// One process at a time: a database file must not be replaced while another one has it open.
+[[nodiscard]] Result<std::unique_ptr<FileLock>> lock_catalogue(Market& market, KnownRegistry const& known);
 
 /// Names that begin with `prefix` in the catalogues as they stand, ascending: no network, no errors.
 [[nodiscard]] std::vector<std::string> remembered_names(Market& market, std::string const& prefix);
@@ -33,12 +36,5 @@ struct CatalogueFigures {
 [[nodiscard]] std::optional<Digest> current_image(Market& market, KnownRegistry const& known);
 /// Makes a catalogue beside the present one and, with `replace`, puts it in its place.
 [[nodiscard]] Result<CatalogueFigures> rebuild_catalogue(Market& market, OpenRegistry& registry, bool replace);
-
-struct Popularity {
-    std::uint64_t downloads = 0;
-    std::uint64_t stars = 0;
-};
-/// Reads `name TAB downloads TAB stars` lines; lines that say anything else are skipped.
-[[nodiscard]] std::map<std::string, Popularity> parse_popularity(std::string_view text);
 
 }  // namespace ggen::detail

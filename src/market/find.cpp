@@ -4,34 +4,44 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iterator>
 #include <map>
 #include <utility>
 
 #include "market/catalogue_view.hpp"
 #include "market/install.hpp"
 #include "market/registry_set.hpp"
+#include "market/search_coverage.hpp"
+#include "market/search_projection.hpp"
 #include "spec/similar_names.hpp"
 
 namespace ggen {
 namespace {
 
 constexpr std::size_t k_suggestions_max = 3;
+constexpr std::size_t k_similar_candidates_max = 50;
+constexpr std::int64_t k_day_seconds = 86'400;
 
-std::vector<std::string> names_of(std::vector<SearchDocument> const& documents) {
-    std::vector<std::string> out;
-    out.reserve(documents.size());
-    for (auto const& document : documents) out.push_back(document.name);
-    return out;
-}
-
-/// Also without the scope, which people leave out.
-std::vector<std::string> similar_in(std::string const& wanted, std::vector<std::string> const& names,
-                                    std::size_t max) {
+/// Names like `wanted`, whole or without the scope, which people leave out: the nearest of what the engine finds
+/// with typing mistakes forgiven.
+std::vector<std::string> similar_in(SearchIndex const& index, std::string const& wanted,
+                                    std::vector<std::string> const& origins, std::size_t max) {
+    SearchQuery query;
+    query.text = wanted;
+    query.fuzzy = true;
+    query.origins = origins;
+    query.limit = k_similar_candidates_max;
+    query.names_only = true;
+    auto const page = index.search(query);
+    if (!page) return {};  // Only a hint: a text that cannot be searched for resembles nothing.
+    std::vector<std::string> names;
+    std::map<std::string, std::vector<std::string>> by_base;
+    for (auto const& hit : page->hits) {
+        auto const& name = hit.document.name;
+        names.push_back(name);
+        by_base[name.substr(name.find('/') + 1)].push_back(name);
+    }
     auto found = closest(wanted, names, max);
     if (wanted.find('/') != std::string::npos) return found;
-    std::map<std::string, std::vector<std::string>> by_base;
-    for (auto const& name : names) by_base[name.substr(name.find('/') + 1)].push_back(name);
     auto const add = [&](std::string const& base) {
         auto const whole = by_base.find(base);
         if (whole == by_base.end()) return;
@@ -78,33 +88,67 @@ Error not_found(Market& market, PackageName const& name, KnownRegistry const& kn
             fmt::format("{} has no package {}", known.alias, name.text()), std::move(help)};
 }
 
+Result<std::vector<OpenRegistry*>> asked_registries(RegistrySet& registries, std::vector<std::string> const& names) {
+    if (names.empty()) return registries.all();
+    std::vector<OpenRegistry*> out;
+    for (auto const& name : names) {
+        ASSIGN_OR_RETURN(auto* const one, registries.by_name(name));
+        if (std::find(out.begin(), out.end(), one) == out.end()) out.push_back(one);
+    }
+    return out;
+}
+
+/// Puts origins in the place of their keys; registries that share one are counted together.
+void show_origins(SearchPage* page) {
+    for (auto& hit : page->hits) hit.document.origin = detail::origin_of_key(hit.document.origin);
+    for (auto& facet : page->facets) {
+        if (facet.field != "origin") continue;
+        std::vector<std::pair<std::string, std::uint64_t>> merged;
+        for (auto& [key, count] : facet.counts) {
+            auto const origin = detail::origin_of_key(key);
+            auto const same = std::find_if(merged.begin(), merged.end(),
+                                           [&](auto const& entry) { return entry.first == origin; });
+            if (same == merged.end()) merged.emplace_back(origin, count);
+            else same->second += count;
+        }
+        std::stable_sort(merged.begin(), merged.end(),
+                         [](auto const& a, auto const& b) { return a.second > b.second; });
+        facet.counts = std::move(merged);
+    }
+}
+
+Result<SearchReport> search_index(Market& market, detail::FreshIndex const& fresh, SearchQuery query) {
+    query.origins = fresh.origins;
+    SearchReport report;
+    report.searched = fresh.packages;
+    auto const started = market.clock.steady_now();
+    ASSIGN_OR_RETURN(report.page, fresh.index->search(query));
+    auto const elapsed = market.clock.steady_now() - started;
+    report.elapsed_us =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count());
+    show_origins(&report.page);
+    if (report.page.total == 0 && !query.text.empty()) {
+        report.suggestions = similar_in(*fresh.index, query.text, query.origins, k_suggestions_max);
+    }
+    return report;
+}
+
 }  // namespace
 
 Result<SearchReport> search_packages(Market& market, SearchRequest const& request) {
     RegistrySet registries{market};
-    std::vector<OpenRegistry*> open;
-    if (request.registry.empty()) {
-        ASSIGN_OR_RETURN(open, registries.all());
-    } else {
-        ASSIGN_OR_RETURN(auto* const one, registries.by_name(request.registry));
-        open.push_back(one);
+    ASSIGN_OR_RETURN(auto const open, asked_registries(registries, request.registries));
+    auto query = request.query;
+    if (request.age_days_min > 0) {
+        query.released_before_unix =
+            market.clock.wall_now().seconds - static_cast<std::int64_t>(request.age_days_min) * k_day_seconds;
     }
-    std::vector<SearchDocument> documents;
-    for (auto* const registry : open) {
-        ASSIGN_OR_RETURN(auto found, detail::fresh_documents(market, *registry));
-        std::move(found.begin(), found.end(), std::back_inserter(documents));
-    }
-    SearchReport report;
-    report.searched = documents.size();
-    auto const names = names_of(documents);
-    auto const index = make_scan_index(std::move(documents));
-    auto const started = market.clock.steady_now();
-    ASSIGN_OR_RETURN(report.page, index->search(request.query));
-    auto const elapsed = market.clock.steady_now() - started;
-    report.elapsed_us =
-        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count());
-    if (report.page.total == 0 && !request.query.text.empty()) {
-        report.suggestions = similar_in(request.query.text, names, k_suggestions_max);
+    ASSIGN_OR_RETURN(auto fresh, detail::fresh_index(market, open));
+    auto report = search_index(market, fresh, query);
+    if (!report && report.error().code == Errc::corrupt) {
+        // Large files are not read whole when they are opened: damage may show only here.
+        ASSIGN_OR_RETURN(fresh, detail::fresh_index(market, open, true));
+        report = search_index(market, fresh, query);
     }
     return report;
 }
@@ -148,7 +192,8 @@ Result<InfoReport> package_info(Market& market, std::string const& spec, std::st
 }
 
 std::vector<std::string> similar_packages(Market& market, std::string const& wanted, std::size_t max) {
-    return similar_in(wanted, detail::remembered_names(market, {}), max);
+    auto const index = detail::remembered_index(market);
+    return index ? similar_in(*index, wanted, {}, max) : std::vector<std::string>{};
 }
 
 std::vector<std::string> complete_package_names(Market& market, std::string const& prefix, std::size_t max) {

@@ -13,16 +13,18 @@
 namespace ggen {
 
 struct SearchRequest {
-    SearchQuery query;
-    std::string registry;  ///< "" = all.
+    SearchQuery query;  ///< Its origins are set by the operation.
+    std::vector<std::string> registries;  ///< Aliases or origins; none = all.
+    std::uint64_t age_days_min = 0;       ///< Only packages whose shown version is at least so old.
 };
 struct SearchReport {
     SearchPage page;
-    std::size_t searched = 0;  ///< Packages in the catalogues.
-    std::uint64_t elapsed_us = 0;  ///< Of the search alone, catalogues already open.
+    std::uint64_t searched = 0;    ///< Packages of the registries asked.
+    std::uint64_t elapsed_us = 0;  ///< Of the search alone, the index already open.
     std::vector<std::string> suggestions;  ///< Nothing found: similar names.
 };
-/// Brings the catalogues up to the newest checkpoint, then searches them.
+/// Brings the search index up to the newest checkpoints, then searches it. An index that covers them already is
+/// only mapped. Errors: SearchIndex::search()'s, registry_not_found, and those of registries and disk.
 Result<SearchReport> search_packages(Market& market, SearchRequest const& request);
 
 struct InfoVersion {
@@ -42,7 +44,7 @@ struct InfoReport {
 /// `spec` = NAME or NAME@RANGE. Errors: not_found (package_not_found with similar names as help).
 Result<InfoReport> package_info(Market& market, std::string const& spec, std::string const& registry);
 
-/// Names known to the catalogues that resemble `wanted`, best first (for typo hints and completion).
+/// Names in the search index as it stands that resemble `wanted`, best first.
 std::vector<std::string> similar_packages(Market& market, std::string const& wanted, std::size_t max);
 std::vector<std::string> complete_package_names(Market& market, std::string const& prefix, std::size_t max);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "market/catalogue_view.hpp"
@@ -10,6 +11,7 @@
 #include "market/keys.hpp"
 #include "market/labels.hpp"
 #include "market/registry_set.hpp"
+#include "market/search_projection.hpp"
 #include "spec/text_checks.hpp"
 
 namespace ggen {
@@ -120,24 +122,44 @@ Result<LocalRegistry> find_local_registry(Market& market, std::string const& ali
     return LocalRegistry{folder, std::move(root)};
 }
 
-/// Compares the catalogue with one that is made from the log alone.
-Result<void> check_catalogue(Market& market, KnownRegistry const& known, bool repair, FsckReport* report) {
-    auto const before = detail::current_image(market, known);
-    if (!before) return ok();
+/// Compares a projection with one that is made from what it is made of; `what` names it.
+Result<void> check_projection(std::string const& what, bool is_same, bool repair,
+                              std::function<Result<void>()> const& rebuild, FsckReport* report) {
+    if (is_same) return ok();
+    if (!repair) {
+        report->problems.emplace_back(what + " does not say what the log says");
+        return ok();
+    }
+    RETURN_IF_ERROR(rebuild());
+    report->repaired.emplace_back(what);
+    return ok();
+}
+
+/// The catalogue against the log, then the search index against the catalogues.
+Result<void> check_projections(Market& market, KnownRegistry const& known, bool repair, FsckReport* report) {
+    if (!detail::current_image(market, known)) return ok();
     RegistrySet registries{market};
     ASSIGN_OR_RETURN(auto* const open, registries.by_name(known.alias));
-    // It may simply be older than the log: searching brings it up to date.
-    RETURN_IF_ERROR(detail::fresh_documents(market, *open));
+    // They may simply be older than the log: what searching does brings them up to date.
+    RETURN_IF_ERROR(detail::with_fresh_catalogue(market, *open, [](Catalogue&) { return ok(); }));
+    RETURN_IF_ERROR(detail::fresh_index(market, {open}));
     auto const present = detail::current_image(market, known);
     ASSIGN_OR_RETURN(auto const figures, detail::rebuild_catalogue(market, *open, false));
-    if (present == figures.image) return ok();
-    if (repair) {
+    auto const rebuild_catalogue = [&]() -> Result<void> {
         RETURN_IF_ERROR(detail::rebuild_catalogue(market, *open, true));
-        report->repaired.emplace_back("the search catalogue of " + known.alias);
-    } else {
-        report->problems.emplace_back("the search catalogue of " + known.alias + " does not say what the log says");
-    }
-    return ok();
+        return ok();
+    };
+    bool const is_sound = present == figures.image;
+    RETURN_IF_ERROR(check_projection("the search catalogue of " + known.alias, is_sound, repair, rebuild_catalogue,
+                                     report));
+    if (!is_sound && !repair) return ok();  // An index cannot be held against a catalogue that lies.
+    auto const index = detail::index_image(market);
+    ASSIGN_OR_RETURN(auto const index_made, detail::rebuild_index(market, false));
+    auto const rebuild_index = [&]() -> Result<void> {
+        RETURN_IF_ERROR(detail::rebuild_index(market, true));
+        return ok();
+    };
+    return check_projection("the search index", index == index_made, repair, rebuild_index, report);
 }
 
 std::string log_key_path(Market const& market, merkle::VerifierKey const& log_key) {
@@ -267,7 +289,7 @@ Result<FsckReport> fsck_known_registry(Market& market, RegistryFsckRequest const
     auto const known = request.registry.empty() ? default_registry(market.config)
                                                 : find_registry(market.config, request.registry);
     // A folder that is not known has no catalogue; a broken one says nothing about its catalogue.
-    if (known && report.problems.empty()) RETURN_IF_ERROR(check_catalogue(market, *known, request.repair, &report));
+    if (known && report.problems.empty()) RETURN_IF_ERROR(check_projections(market, *known, request.repair, &report));
     return report;
 }
 

@@ -60,8 +60,10 @@ struct RebuildReport {
     std::uint64_t releases = 0;
     Digest catalogue;         ///< SHA-256 of the rebuilt file.
     bool was_identical = false;  ///< To the file that stood there before.
+    Digest index;                ///< SHA-256 of the rebuilt search index of all registries.
+    bool index_was_identical = false;
 };
-/// Deletes and rebuilds the catalogue of one or ("") every registry from the log.
+/// Deletes and rebuilds the catalogue of one or ("") every registry from the log, then the search index.
 Result<std::vector<RebuildReport>> rebuild_catalogues(Market& market, std::string const& alias);
 
 /// Opens the writer of a registry whose folder and log key are on this machine.

@@ -172,8 +172,46 @@ def check_terminal(room, report):
     progress, first = on_terminal(["ggen", "install", "acme/app"])
     report.check(b"\x1b[J" in progress, "progress lines are drawn and taken away", f"{progress!r}")
     print(f"first output of install on a terminal after {first * 1000:.0f} ms")
+    found, _ = on_terminal(["ggen", "search", "tool"])
+    report.check(b"acme/\x1b[1mtool\x1b[0m" in found, "what a search matched stands out", f"{found!r}")
+    found, _ = on_terminal(["ggen", "search", "tool"], NO_COLOR="1")
+    report.check(b"acme/tool" in found and b"\x1b[1m" not in found, "not with NO_COLOR", f"{found!r}")
     quiet, _ = on_terminal(["ggen", "-q", "install", "--force"])
     report.check(quiet == b"", "-q says nothing", f"{quiet!r}")
+
+
+def check_search(room, report):
+    """The index that stands is mapped and nothing else is opened; ranges and cursors hold together."""
+    world(room)
+    first = json.loads(room.run("ggen search tool --json").stdout)
+    for hit in first["hits"]:
+        for field, ranges in hit["highlights"].items():
+            text = hit[field].encode()
+            words = [text[begin:end].decode().lower() for begin, end in ranges]
+            report.check(all(word == "tool" for word in words), "ranges are bytes of what matched", f"{hit}")
+    shutil.rmtree(room.path / "cache/catalogue")
+    if shutil.which("strace") and "ASAN" not in room.run("ggen version --json; nm -D $(command -v ggen) | grep -c asan_init || true").stdout.decode():
+        traced = room.run("strace -f -e trace=openat,open,mmap ggen search tool --json")
+        opened = traced.stderr.decode("utf-8", "replace")
+        report.check(b"acme/tool" in traced.stdout and "sqlite" not in opened.replace("libsqlite3", ""),
+                     "a current index is searched without a database", opened[-2000:])
+    again = json.loads(room.run("ggen search tool --json").stdout)
+    report.check(again["hits"] == first["hits"], "the same answer without the catalogue")
+    report.check(not (room.path / "cache/catalogue").exists(), "no catalogue was made for it")
+    names, cursor = [], []
+    while True:
+        page = json.loads(room.run(["ggen", "search", "--json", "-l", "1", *cursor]).stdout)
+        names += [hit["name"] for hit in page["hits"]]
+        if page["next"] is None or len(names) > 5:
+            break
+        cursor = ["--after", page["next"]]
+    whole = json.loads(room.run(["ggen", "search", "--json"]).stdout)
+    report.check(names == [hit["name"] for hit in whole["hits"]], "pages by cursor are the whole list", f"{names}")
+    wrong = room.run(["ggen", "search", "--after", "no cursor"])
+    report.check(wrong.returncode == 2, "a cursor that is none: exit 2", f"{wrong}")
+    facets = json.loads(room.run(["ggen", "search", "--facets", "--json"]).stdout)["facets"]
+    report.check(facets["category"] == [{"value": "tools", "count": 3}], "facets count all results", f"{facets}")
+    report.check(facets["origin"] == [{"value": "example/main", "count": 3}], "by registry too", f"{facets}")
 
 
 def check_directories(room, report):
@@ -351,7 +389,7 @@ def check_import(room, report):
 
 def run_all(program, report, is_whole):
     for check in (check_documents, check_completion, check_json, check_descriptors, check_terminal,
-                  check_directories, check_interrupt, check_escapes, check_import):
+                  check_search, check_directories, check_interrupt, check_escapes, check_import):
         room = Room(pathlib.Path(program))
         path = os.environ["PATH"]
         os.environ["PATH"] = f"{room.path}/bin:{path}"  # For the children that are started without a shell.

@@ -116,13 +116,15 @@ $ ggen help search
     ggen search web server                            packages that have to do with both words
     ggen search revew --fuzzy                         also names that are nearly this
     ggen search --tag ai --sort recency -l 5          the five newest with a tag
+    ggen search review --facets --min-age 30          counts per category, licence and registry
     ggen search review --json                         for programs
 
   Usage
     ggen search [QUERY]… [flags]
 
-  Searches names, descriptions, tags and keywords in the catalogues of all known registries.
-  Without words it lists everything that passes the filters.
+  Searches names, descriptions, tags and keywords of the packages of all known registries, in an
+  index on this machine that follows their logs. Without words it lists everything that passes the
+  filters.
 
   Arguments
     QUERY                       Words to look for.
@@ -138,11 +140,17 @@ $ ggen help search
     --license ID                Only under this licence.
     --min-stars N               At least N stars.
     --min-downloads N           At least N downloads.
+    --min-age DAYS              Only versions that have been out for DAYS.
+    --signed                    Only versions that their publisher signed.
+    --origin REGISTRY           Only from this registry (alias or origin). May be given several
+                                times.
+    --facets                    Also count all results by category, licence and registry.
     --sort BY                   Order of the results. One of relevance, downloads, stars, recency,
                                 name. Default: relevance.
     --order DIRECTION           Direction of the order; best, most and newest first by default,
                                 names from a to z. One of asc, desc.
     --offset N                  Leave out the first N. Default: 0.
+    --after CURSOR              Go on behind the page that printed this cursor.
 
   Flags of every command
     -h, --help                  Show the page of this command.

@@ -66,6 +66,7 @@ $ ggen registry fsck
 
 $ ggen registry rebuild main
   main: 3 packages, 3 releases from 6 entries
+  search index: sha256:HEX
 
 $ ggen registry rebuild main --json
   {
@@ -77,7 +78,9 @@ $ ggen registry rebuild main --json
         "packages": 3,
         "releases": 3,
         "catalogue": "sha256:HEX",
-        "was_identical": true
+        "was_identical": true,
+        "index": "sha256:HEX",
+        "index_was_identical": true
       }
     ]
   }

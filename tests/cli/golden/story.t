@@ -51,30 +51,12 @@ $ ggen search tool --detailed
   registry       example/main
   released       2027-01-15T08:00:00Z
 
-  acme/app 1.0.0
-  description    the acme/app of the tests
-  category       tools
-  tags           test
-  keywords       golden
-  authors        Ann Author
-  license        MIT
-  registry       example/main
-  released       2027-01-15T08:00:00Z
-
-  acme/base 1.0.0
-  description    the acme/base of the tests
-  category       tools
-  tags           test
-  keywords       golden
-  authors        Ann Author
-  license        MIT
-  registry       example/main
-  released       2027-01-15T08:00:00Z
-
 
 $ ggen search acme/bsae
-! nothing found in 3 packages
-! did you mean `acme/base`?
+  NAME       VERSION  DESCRIPTION
+  acme/app   1.0.0    the acme/app of the tests
+  acme/base  1.0.0    the acme/base of the tests
+  acme/tool  1.0.0    the acme/tool of the tests
 
 $ ggen search bsae --fuzzy
   NAME       VERSION  DESCRIPTION

@@ -1,0 +1,65 @@
+// ggen-bench: measures the product. One subcommand a suite; see bench/README.md.
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+
+#include "sample.hpp"
+#include "search_process.hpp"
+#include "search_suite.hpp"
+
+namespace {
+
+constexpr int k_exit_failed = 1;
+
+int report(ggen::Result<void> const& result) {
+    if (result) return 0;
+    std::fprintf(stderr, "ggen-bench: %s\n", result.error().context.c_str());
+    return k_exit_failed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Measures ggen. Every figure that it prints was measured in that run.", "ggen-bench"};
+    app.require_subcommand(1);
+
+    ggen::bench::SearchSuiteOptions search;
+    auto* const search_command = app.add_subcommand("search", "Search: build, memory, latency, quality, peers");
+    search_command->add_option("--corpus", search.corpus, "Lists of packages (.tsv, .tsv.zst)")
+        ->required()->delimiter(',');
+    search_command->add_option("--queries", search.queries, "Judged queries: query, kind, expected names");
+    search_command->add_option("--latency", search.latency, "Latency queries: kind, query, category, min_downloads");
+    search_command->add_option("--results", search.results, "Write `query<TAB>names joined by |` here");
+    search_command->add_option("--peers", search.peers, "Measure beside: sqlite, xapian")->delimiter(',');
+    search_command->add_option("--peer-every", search.peer_every, "Give peers only each Nth query of a kind")
+        ->check(CLI::PositiveNumber);
+    search_command->add_option("--sizes", search.sizes, "Most downloaded packages to take: numbers, all")
+        ->delimiter(',');
+    search_command->add_option("--work", search.work, "Keep indexes of peers here between runs");
+
+    ggen::bench::SampleOptions sample;
+    auto* const sample_command = app.add_subcommand("sample", "Cut a corpus down to what judged queries need");
+    sample_command->add_option("--corpus", sample.corpus, "Lists of packages (.tsv, .tsv.zst)")
+        ->required()->delimiter(',');
+    sample_command->add_option("--queries", sample.queries, "Judged queries")->required();
+    sample_command->add_option("--results", sample.results, "Results of `search` over the corpus")->required();
+    sample_command->add_option("--rows", sample.rows, "Packages to keep");
+    sample_command->add_option("--out", sample.out, "The .tsv.zst to write")->required();
+
+    std::vector<std::string> child_corpus;
+    std::string child_index;
+    std::string child_latency;
+    auto* const child_build = app.add_subcommand("child-build", "What `search` runs to measure a build")->group("");
+    child_build->add_option("--corpus", child_corpus)->delimiter(',');
+    child_build->add_option("--index", child_index);
+    auto* const child_open = app.add_subcommand("child-open", "What `search` runs to measure memory")->group("");
+    child_open->add_option("--index", child_index);
+    child_open->add_option("--latency", child_latency);
+    CLI11_PARSE(app, argc, argv);
+
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
+    if (child_build->parsed()) return report(ggen::bench::run_build_child(child_corpus, child_index));
+    if (child_open->parsed()) return report(ggen::bench::run_open_child(child_index, child_latency));
+    if (sample_command->parsed()) return report(ggen::bench::make_sample(sample));
+    return report(ggen::bench::run_search_suite(search));
+}
