@@ -37,7 +37,9 @@ std::string PageKey::print() const {
     put(downloads);
     put(stars);
     put(released);
-    text += origin + k_separator + name;
+    // By its length: an origin may hold any byte.
+    put(origin.size());
+    text += origin + name;
     return base64_encode(as_bytes(text));
 }
 
@@ -50,16 +52,17 @@ Result<PageKey> PageKey::parse(std::string_view text) {
     PageKey out;
     std::uint64_t tier = 0;
     std::uint64_t key = 0;
-    std::string_view origin;
+    std::size_t origin_bytes = 0;
     if (!take_number(rest, tier) || !take_number(rest, key) || !take_number(rest, out.downloads) ||
-        !take_number(rest, out.stars) || !take_number(rest, out.released) || !take_field(rest, origin) ||
+        !take_number(rest, out.stars) || !take_number(rest, out.released) || !take_number(rest, origin_bytes) ||
+        origin_bytes > rest.size() ||
         tier > static_cast<std::uint64_t>(Tier::any))
         return bad;
     out.tier = static_cast<Tier>(tier);
     out.key = std::bit_cast<double>(key);
     if (out.key != out.key) return bad;
-    out.origin = origin;
-    out.name = rest;
+    out.origin = rest.substr(0, origin_bytes);
+    out.name = rest.substr(origin_bytes);
     return out;
 }
 

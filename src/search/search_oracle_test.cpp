@@ -122,7 +122,7 @@ private:
     std::vector<std::string> const k_scopes{"acme", "react", "types"};
     std::vector<std::string> const k_categories{"web", "Web", "text", "data"};
     std::vector<std::string> const k_licenses{"MIT", "Apache-2.0", "mit"};
-    std::vector<std::string> const k_origins{"one/main", "two/main"};
+    std::vector<std::string> const k_origins{"one/main", "two\x1fmain"};
     std::vector<std::string> const k_authors{"Ada L.", "Somebody Else", "ada <ada@example.org>"};
     std::mt19937_64 random_;
 };
