@@ -328,7 +328,7 @@ bool Engine::is_part_done() const { return (is_by_id() || (is_by_score() && prep
 
 bool Engine::is_hopeless(DocId doc, double more, double earned) const {
     return is_by_score() && top_.is_full() &&
-           popularity_of(view_->downloads(doc)) * earned + more < top_.key_min();
+           popularity_of(view_->downloads(doc)) * earned + more + k_rounding < top_.key_min();
 }
 
 /// The first document that is hopeless, or a later one.

@@ -21,6 +21,9 @@ struct Ranking {
     bool is_exact = true;            ///< All of them were seen.
 };
 
+/// Bounds sum up in another order than scores do.
+inline constexpr double k_rounding = 1e-9;
+
 /// Finds the best hits of a query: walks documents of each part in the order of popularity and stops when no later
 /// one can be among the best. docs/search.md has the rules that it follows and why stopping is safe.
 ///

@@ -67,7 +67,8 @@ double Engine::last_word_prefix(DocId doc) {
     return prefix_weight_;
 }
 
-/// Of `commonest_first_`: a document from `doc` on that has only words before it cannot be among the best.
+/// In the any tier, of `commonest_first_`: a document from `doc` on that has only words before it cannot be among the
+/// best.
 std::size_t Engine::first_driving_word(DocId doc) const {
     if (!is_by_score() || !top_.is_full() || doc >= view_->doc_count()) return 0;
     auto const& words = prepared_->words();
@@ -77,8 +78,12 @@ std::size_t Engine::first_driving_word(DocId doc) const {
         auto const word = commonest_first_[i];
         most.matched += words[word].share;
         most.words += words[word].share * words_[word].weight_max();
-        most.has_all_words = i + 1 == commonest_first_.size();
-        if (most.has_all_words || score_of(most) + k_weights.all_in_name >= top_.key_min()) return i;
+        // Documents with all words were found before.
+        if (i + 1 == commonest_first_.size()) {
+            most.matched = 2 - least_share_;
+            most.words = words_but_one_max_;
+        }
+        if (score_of(most) + k_rounding >= top_.key_min()) return i;
     }
     return commonest_first_.size();
 }

@@ -36,7 +36,7 @@ inline constexpr std::uint32_t k_typo_prefix_min = 4;
 /// Last words of so many bytes are also looked for as beginnings of tokens of names.
 inline constexpr std::size_t k_prefix_word_bytes_min = 2;
 /// The loose tier is tried when the best strict hit scores below, or has neither the name nor all words.
-inline constexpr double k_strong_score = 10.0;
+inline constexpr double k_strong_score = 13.0;
 /// The any tier is tried when fewer hits were found.
 inline constexpr std::size_t k_enough_hits = 10;
 /// Above every score: hits of the tier before come first there.
@@ -44,20 +44,20 @@ inline constexpr double k_before_any = 1'000;
 
 /// Weights of the score; each adds to it unless it says otherwise.
 struct Weights {
-    double popularity = 1.4;      ///< Times log10(1 + downloads), times the gate.
-    double gate = 0.8;            ///< Share of it that must be earned by matching.
-    double name_equal = 5.04, name_equal_base = 4.0, name_equal_length = 0.5;
-    double name_prefix = 1.95;    ///< Times the typed share, as all prefixes.
-    double name_typed_least = 0.4, word_typed_least = 0.4;  ///< What the typed share of a long rest comes to.
-    double name_one_edit = 1.89, name_two_edits = 1.38, name_edits_length = 0.2;
-    double name_typo_prefix = 1.14;
-    double gate_one_edit = 0.9, gate_two_edits = 0.8, gate_typo_prefix = 0.75;
-    double word_in_name = 2.21, word_in_text = 2.40;  ///< Times the word's share of the query, as all words.
-    double word_prefix = 1.99;                        ///< In the name only.
+    double popularity = 1.82;      ///< Times log10(1 + downloads), times the gate.
+    double gate = 0.67;            ///< Share of it that must be earned by matching.
+    double name_equal = 5.96, name_equal_base = 2.8, name_equal_length = 0.455;
+    double name_prefix = 2.54;    ///< Times the typed share, as all prefixes.
+    double name_typed_least = 0.86, word_typed_least = 0.58;  ///< What the typed share of a long rest comes to.
+    double name_one_edit = 2.27, name_two_edits = 1.79, name_edits_length = 0.29;
+    double name_typo_prefix = 1.48;
+    double gate_one_edit = 0.83, gate_two_edits = 0.8, gate_typo_prefix = 0.8;
+    double word_in_name = 2.21, word_in_text = 2.18;  ///< Times the word's share of the query, as all words.
+    double word_prefix = 2.07;                        ///< In the name only.
     double word_in_name_one_edit = 0.72, word_in_name_two_edits = 0.40;
     double word_in_text_one_edit = 0.49, word_in_text_two_edits = 0.30;
-    double all_words = 0.59, all_in_name = 0.21;
-    double scoped = -0.32;
+    double all_words = 0.41, all_in_name = 0.27;
+    double scoped = -0.54;
 };
 inline constexpr Weights k_weights{};
 
