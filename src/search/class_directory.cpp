@@ -16,7 +16,7 @@ constexpr char32_t k_raw_byte = 0x110000;  // Added to bytes that are not UTF-8.
 /// Sequences of characters that can matter: the directory sees three, an edit moves one.
 constexpr std::size_t k_sequence_max = k_directory_depth + 1;
 
-/// Whether a class holds several bytes. What follows such a byte does not count, or codes would not ascend with strings.
+/// Whether a class holds several bytes. What follows such a byte does not count: codes must ascend with strings.
 bool is_lumped(std::uint32_t byte_class) { return byte_class == 1 || byte_class == 12 || byte_class == k_class_high; }
 
 std::uint8_t first_class(char32_t c) {

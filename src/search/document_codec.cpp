@@ -12,8 +12,6 @@ namespace {
 constexpr std::size_t k_list_max = 1'000'000;
 
 std::uint64_t zigzag(std::int64_t value) {
-    constexpr std::int64_t k_most = std::int64_t{1} << 61U;  // So that nine bytes of a varint hold it.
-    value = std::clamp(value, -k_most, k_most);
     return static_cast<std::uint64_t>(value) << 1U ^ static_cast<std::uint64_t>(value >> 63U);
 }
 
@@ -23,6 +21,10 @@ std::int64_t unzigzag(std::uint64_t value) {
 
 /// Nine bytes of a varint hold 63 bits; counts beyond 2^62 are of no use.
 std::uint64_t clipped(std::uint64_t value) { return std::min(value, std::uint64_t{1} << 62U); }
+std::int64_t clipped(std::int64_t value) {
+    constexpr std::int64_t k_most = std::int64_t{1} << 60U;
+    return std::clamp(value, -k_most, k_most);
+}
 
 void put(Bytes& out, std::string const& text) {
     append_varint(out, text.size());
@@ -66,6 +68,22 @@ private:
     bool good_ = true;
 };
 
+/// Bits of the first byte of a stored record: what follows version and description.
+constexpr std::uint8_t k_has_tags = 1;
+constexpr std::uint8_t k_has_keywords = 2;
+constexpr std::uint8_t k_has_authors = 4;
+constexpr std::uint8_t k_has_numbers = 8;  // What the columns are too narrow for.
+constexpr std::uint8_t k_has_long_values = 16;
+
+/// A single author stands in the column.
+bool has_author_list(SearchDocument const& document) {
+    if (document.authors.empty()) return false;
+    return document.authors.size() > 1 || document.authors[0].empty() ||
+           document.authors[0].size() > k_term_bytes_max;
+}
+
+bool is_long(std::string const& text) { return text.size() > k_term_bytes_max; }
+
 }  // namespace
 
 std::uint32_t column_value(std::uint64_t value) {
@@ -88,7 +106,7 @@ void encode_document(SearchDocument const& document, Bytes& out) {
     put(out, document.origin);
     append_varint(out, clipped(document.downloads));
     append_varint(out, clipped(document.stars));
-    append_varint(out, zigzag(document.released_unix));
+    append_varint(out, zigzag(clipped(document.released_unix)));
     out.push_back(document.is_signed ? 1 : 0);
 }
 
@@ -115,52 +133,60 @@ Result<void> decode_document(BytesView record, SearchDocument& document) {
 }
 
 void encode_stored(SearchDocument const& document, Bytes& out) {
-    // Values too long for the tables of filters.
-    auto const put_long = [&](std::string const& text) { put(out, text.size() > k_term_bytes_max ? text : ""); };
+    std::uint64_t const downloads = clipped(document.downloads) - column_value(clipped(document.downloads));
+    std::uint64_t const stars = clipped(document.stars) - column_value(clipped(document.stars));
+    std::uint64_t const released = zigzag(clipped(document.released_unix) - column_value(document.released_unix));
+    bool const has_long = is_long(document.category) || is_long(document.license) || is_long(document.origin);
+    auto const bits = (document.tags.empty() ? 0U : k_has_tags) | (document.keywords.empty() ? 0U : k_has_keywords) |
+                      (has_author_list(document) ? k_has_authors : 0U) |
+                      (downloads + stars + released == 0 ? 0U : k_has_numbers) | (has_long ? k_has_long_values : 0U);
+    out.push_back(static_cast<std::uint8_t>(bits));
     put(out, document.version);
     put(out, document.description);
-    put(out, document.tags);
-    put(out, document.keywords);
-    // A single author stands in the column.
-    bool const is_single = document.authors.size() == 1 && !document.authors[0].empty() &&
-                           document.authors[0].size() <= k_term_bytes_max;
-    put(out, is_single ? std::vector<std::string>{} : document.authors);
-    out.push_back(is_single ? 1 : 0);
-    append_varint(out, clipped(document.downloads) - column_value(clipped(document.downloads)));
-    append_varint(out, clipped(document.stars) - column_value(clipped(document.stars)));
-    append_varint(out, zigzag(document.released_unix - column_value(document.released_unix)));
-    put_long(document.category);
-    put_long(document.license);
-    put_long(document.origin);
+    if ((bits & k_has_tags) != 0) put(out, document.tags);
+    if ((bits & k_has_keywords) != 0) put(out, document.keywords);
+    if ((bits & k_has_authors) != 0) put(out, document.authors);
+    if ((bits & k_has_numbers) != 0) {
+        append_varint(out, downloads);
+        append_varint(out, stars);
+        append_varint(out, released);
+    }
+    if (!has_long) return;
+    for (auto const* const text : {&document.category, &document.license, &document.origin}) {
+        put(out, is_long(*text) ? *text : std::string{});
+    }
 }
 
 Result<void> decode_stored(BytesView record, SearchDocument& document) {
     RecordReader in{record};
+    std::uint64_t bits = 0;
+    in.get(bits);
     in.get(document.version);
     in.get(document.description);
-    in.get(document.tags);
-    in.get(document.keywords);
-    std::vector<std::string> authors;
-    in.get(authors);
-    std::uint64_t is_single = 0;
-    in.get(is_single);
-    if (is_single == 0) document.authors = std::move(authors);
-    std::uint64_t downloads = 0;
-    std::uint64_t stars = 0;
-    std::uint64_t released = 0;
-    in.get(downloads);
-    in.get(stars);
-    in.get(released);
-    for (auto* const field : {&document.category, &document.license, &document.origin}) {
-        std::string text;
-        in.get(text);
-        if (!text.empty()) *field = std::move(text);
+    if ((bits & k_has_tags) != 0) in.get(document.tags);
+    if ((bits & k_has_keywords) != 0) in.get(document.keywords);
+    if ((bits & k_has_authors) != 0) in.get(document.authors);
+    if ((bits & k_has_numbers) != 0) {
+        std::uint64_t downloads = 0;
+        std::uint64_t stars = 0;
+        std::uint64_t released = 0;
+        in.get(downloads);
+        in.get(stars);
+        in.get(released);
+        document.downloads += downloads;
+        document.stars += stars;
+        // Unsigned, so that damaged numbers wrap instead of overflowing.
+        document.released_unix = static_cast<std::int64_t>(static_cast<std::uint64_t>(document.released_unix) +
+                                                           static_cast<std::uint64_t>(unzigzag(released)));
     }
-    RETURN_IF_ERROR(in.finish());
-    document.downloads += downloads;
-    document.stars += stars;
-    document.released_unix += unzigzag(released);
-    return ok();
+    if ((bits & k_has_long_values) != 0) {
+        for (auto* const field : {&document.category, &document.license, &document.origin}) {
+            std::string text;
+            in.get(text);
+            if (!text.empty()) *field = std::move(text);
+        }
+    }
+    return in.finish();
 }
 
 }  // namespace ggen::search_index

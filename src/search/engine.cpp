@@ -5,6 +5,12 @@
 #include <limits>
 
 namespace ggen::search_index {
+namespace {
+
+/// Strings that are sooner read through than a few names are looked at.
+constexpr std::uint32_t k_prefix_strings_few = 4'000;
+
+}  // namespace
 
 Ranking Engine::run(Parts const& parts, SearchQuery const& query, PreparedQuery const& prepared,
                     PageKey const* after, std::size_t count, std::vector<RankedHit>& hits) {
@@ -15,9 +21,18 @@ Ranking Engine::run(Parts const& parts, SearchQuery const& query, PreparedQuery 
     HitOrder const order{parts, query};
     order_ = &order;
     pattern_.assign(prepared.joined());
+    near_strings_used_ = 0;
+    prefix_set_part_ = k_none;
     if (after != nullptr) {
         // The tier was chosen for the first page.
-        run_tier(after->tier, count);
+        if (after->tier == Tier::any) {
+            after_ = nullptr;
+            run_tier(prepared.is_fuzzy() ? Tier::loose : Tier::strict, k_enough_hits);
+            after_ = after;
+            run_any(count);
+        } else {
+            run_tier(after->tier, count);
+        }
     } else {
         // Whether a tier is good enough is told by as many hits, however few are asked for.
         auto const enough = std::max(count, k_enough_hits);
@@ -31,11 +46,23 @@ Ranking Engine::run(Parts const& parts, SearchQuery const& query, PreparedQuery 
             found = &top_.sorted();
         }
         auto const wanted = prepared.is_fuzzy() ? k_enough_hits : std::size_t{1};
-        if (is_by_relevance() && has_words && is_weak && found->size() < wanted) run_tier(Tier::any, enough);
+        if (is_by_relevance() && has_words && is_weak && found->size() < wanted) run_any(enough);
     }
     auto const& found = top_.sorted();
     hits.assign(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(std::min(count, found.size())));
     return {tier_, matches_, is_exact_};
+}
+
+/// After a tier that found all there is for it, which is little.
+void Engine::run_any(std::size_t count) {
+    before_any_ = top_.sorted();
+    auto const matches = matches_;
+    run_tier(Tier::any, count);
+    matches_ += matches;
+    for (auto hit : before_any_) {
+        hit.key += query_->ascending ? -k_before_any : k_before_any;
+        if (after_ == nullptr || order_->is_after(hit, *after_)) top_.offer(hit);
+    }
 }
 
 void Engine::run_tier(Tier tier, std::size_t count) {
@@ -51,12 +78,14 @@ void Engine::run_part(std::uint32_t part) {
     view_ = &parts_->live[part].view();
     offered_in_part_ = 0;
     prefix_doc_ = k_none;
+    names_looked_at_ = 0;
+    has_prefix_set_ = prefix_set_part_ == part;
     filter_.assign(*query_, parts_->live[part]);
     if (prepared_->is_blank()) return walk_all();
     open_words();
+    if (tier_ == Tier::any) return walk_any();
     open_names();
-    if (tier_ == Tier::any) walk_any();
-    else walk_matches();
+    walk_matches();
     if (names_.is_cut()) is_exact_ = false;
     if (!has_typo_prefixes()) return;
     walk_typo_prefixes();
@@ -85,15 +114,19 @@ void Engine::open_words() {
         if (has_near_words()) add_near_words(i);
         words_[i].start();
         probes_[i].start();
-        bool const may_begin = prepared_->has_prefix_name() && i + 1 == words.size();
+        bool const may_begin = tier_ != Tier::any && i + 1 == words.size() &&
+                               (i > 0 ? prepared_->has_prefix_word() : prepared_->has_prefix_name());
         auto const prefix = may_begin ? word_prefix_weight(words[i].length, words[i].length + 1) : 0.0;
         auto const weight = std::max(words_[i].weight_max(), prefix);
         words_max_ += words[i].share * weight;
         least = std::min(least, words[i].share * weight);
         if (!may_begin || words.size() == 1) rarest_first_.push_back(i);
-        else open_last_word();
         commonest_first_.push_back(i);
         least_share_ = std::min(least_share_, words[i].share);
+    }
+    if (tier_ != Tier::any && prepared_->has_prefix_word() && !has_prefix_set_ &&
+        view_->prefix_range(words.back().text).size() <= k_prefix_strings_few) {
+        open_prefix_set(k_none);
     }
     words_but_one_max_ = words.empty() ? 0 : words_max_ - least;
     // The stream whose first document is the furthest is a good guess for the shortest.
@@ -103,32 +136,39 @@ void Engine::open_words() {
               [&](std::size_t a, std::size_t b) { return words[a].share < words[b].share; });
 }
 
-/// Documents that may have the last word: those with a token of it, or of the name with the same beginning. A word of
-/// one character begins so many names that they are looked at one by one.
-void Engine::open_last_word() {
-    last_word_.clear();
-    auto const& word = prepared_->words().back();
-    has_last_word_list_ = word.length > 1;
-    if (!has_last_word_list_) return;
-    beginning_.clear();
-    append_beginning(word.text, beginning_);
-    auto const term = view_->find(beginning_);
-    if (term != k_none) last_word_.add(*view_, term, WordClass::prefix);
-    last_word_.add_all(words_[prepared_->words().size() - 1]);
-    last_word_.start();
-}
-
 void Engine::add_near_words(std::size_t word) {
     auto const& wanted = prepared_->words()[word];
     auto const edits = edits_allowed(wanted.length);
     if (edits == 0) return;
-    view_->fuzzy(wanted.text, edits, fuzzy_, fuzzy_matches_);
-    for (auto const& match : fuzzy_matches_) {
+    for (auto const& match : near(wanted.text, edits)) {
         if (match.distance == 0) continue;
         auto const kind = match.distance == 1 ? WordClass::one_edit : WordClass::two_edits;
         words_[word].add(*view_, match.term, kind);
         probes_[word].add(*view_, match.term, kind);
     }
+}
+
+std::vector<FuzzyMatch> const& Engine::near(std::string_view text, unsigned edits) {
+    for (std::size_t i = 0; i < near_strings_used_; ++i) {
+        auto const& known = near_strings_[i];
+        if (known.part == part_ && known.edits == edits && known.text == text) return known.matches;
+    }
+    if (near_strings_used_ == near_strings_.size()) near_strings_.emplace_back();
+    auto& found = near_strings_[near_strings_used_++];
+    found.part = part_;
+    found.edits = edits;
+    found.text.assign(text);
+    view_->fuzzy(text, edits, fuzzy_, found.matches);
+    return found.matches;
+}
+
+void Engine::open_prefix_set(DocId end) {
+    auto const& word = prepared_->words().back();
+    prefix_set_end_ = std::min(end, filter_.end());
+    prefix_set_.assign(*view_, view_->prefix_range(word.text), view_->find(word.text), prefix_set_end_);
+    has_prefix_set_ = true;
+    if (prefix_set_end_ >= view_->doc_count()) prefix_set_part_ = part_;
+    else if (prefix_set_end_ < filter_.end()) is_exact_ = false;
 }
 
 void Engine::open_names() {
@@ -142,8 +182,7 @@ void Engine::open_names() {
     }
     auto const edits = edits_allowed(typed);
     if (has_near_names() && edits > 0) {
-        view_->fuzzy(joined, edits, fuzzy_, fuzzy_matches_);
-        for (auto const& match : fuzzy_matches_) {
+        for (auto const& match : near(joined, edits)) {
             if (match.distance == 0) continue;
             auto const kind = match.distance == 1 ? NameClass::one_edit : NameClass::two_edits;
             auto const weight = name_weight(kind, typed, typed);
@@ -182,7 +221,7 @@ void Engine::walk_matches() {
     auto const named = std::max(names_.list_weight_max(), names_.prefix_weight_max()) + words_max_ + extras;
     auto const only_prefix =
         names_.prefix_weight_max() + (prepared_->words().size() > 1 ? words_but_one_max_ : prefix_alone_max());
-    bool is_prefix_closed = false;
+    is_prefix_closed_ = false;
     bool has_names = true;
     auto all = next_with_all_words(0, with_all_words);
     for (;;) {
@@ -197,7 +236,7 @@ void Engine::walk_matches() {
         auto const prefixed = names_.prefix_doc();
         if (prefixed != k_none && is_hopeless(prefixed, only_prefix)) {
             names_.close_prefixes();
-            is_prefix_closed = true;
+            is_prefix_closed_ = true;
             is_exact_ = false;
         }
         auto next_named = has_names ? names_.doc() : k_none;
@@ -211,36 +250,29 @@ void Engine::walk_matches() {
         NameLists::Match name;
         if (doc == next_named) name = names_.take(hopeless_from(named));
         if (admits(doc)) {
-            if (is_prefix_closed || (doc == all && has_typo_prefixes())) name = match_name(doc).match;
-            consider(doc, name, doc != all);
+            consider(doc, name, doc != all, is_prefix_closed_ || (doc == all && has_typo_prefixes()));
         }
         if (doc == all) all = next_with_all_words(doc + 1, with_all_words);
     }
 }
 
-/// Documents with one word at least. Words that alone cannot lift a document among the best hits do not drive.
+/// Documents with one word at least, but not those that the tier before found. Words that alone cannot lift a document
+/// among the best hits do not drive.
 void Engine::walk_any() {
-    auto const extras = k_weights.all_words + k_weights.all_in_name;
-    auto const named = std::max(names_.list_weight_max(), names_.prefix_weight_max()) + words_max_ + extras +
-                       k_weights.whole_match;
     for (DocId from = 0;;) {
-        auto next_named = names_.doc();
-        if (next_named != k_none && is_hopeless(next_named, named)) {
-            next_named = k_none;
-            is_exact_ = false;
-        }
-        auto doc = next_named;
         auto const driving = first_driving_word(from);
         if (driving > 0) is_exact_ = false;
+        DocId doc = k_none;
         for (auto i = driving; i < commonest_first_.size(); ++i) {
             auto& word = words_[commonest_first_[i]];
             word.seek(from);
             doc = std::min(doc, word.doc());
         }
         if (doc == k_none || doc >= filter_.end()) return;
-        NameLists::Match name;
-        if (doc == next_named) name = names_.take(hopeless_from(named));
-        if (admits(doc)) consider(doc, name, true);
+        bool const is_known = std::any_of(before_any_.begin(), before_any_.end(), [&](RankedHit const& hit) {
+            return hit.part == part_ && hit.doc == doc;
+        });
+        if (!is_known && admits(doc)) consider(doc, {}, true, false);
         from = doc + 1;
     }
 }

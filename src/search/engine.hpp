@@ -6,6 +6,7 @@
 
 #include "search/hit_order.hpp"
 #include "search/name_lists.hpp"
+#include "search/name_prefix_set.hpp"
 #include "search/part.hpp"
 #include "search/part_filter.hpp"
 #include "search/query.hpp"
@@ -33,11 +34,15 @@ public:
 
 private:
     void run_tier(Tier tier, std::size_t count);
+    void run_any(std::size_t count);
     void run_part(std::uint32_t part);
     void open_words();
     void open_names();
-    void open_last_word();
     void add_near_words(std::size_t word);
+    /// Documents from `end` on are left out.
+    void open_prefix_set(DocId end);
+    /// Every string within `edits` of `text`; each is looked for once a run. Stands until the next call.
+    std::vector<FuzzyMatch> const& near(std::string_view text, unsigned edits);
     void walk_all();
     void walk_matches();
     void walk_any();
@@ -45,8 +50,11 @@ private:
 
     [[nodiscard]] DocId next_with_all_words(DocId from, double more);
     [[nodiscard]] bool has_last_word(DocId doc);
+    [[nodiscard]] DocId next_with_last_word(DocId doc);
     [[nodiscard]] std::size_t first_driving_word(DocId doc) const;
-    void consider(DocId doc, NameLists::Match const& name, bool by_probes);
+    /// Offers a document that matches. `is_partial`: its name may lie nearer to the query than `name` tells.
+    void consider(DocId doc, NameLists::Match name, bool by_probes, bool is_partial);
+    [[nodiscard]] bool is_hopeless_with_name(Evidence const& evidence, bool is_partial) const;
     void offer(DocId doc, double score, bool is_firm, bool is_again);
     struct IsMatch {
         bool by_words = false;  ///< Without its name, too.
@@ -89,6 +97,7 @@ private:
     HitOrder const* order_ = nullptr;
     Tier tier_ = Tier::strict;
     TopHits top_;
+    std::vector<RankedHit> before_any_;  // What the tier before found: fewer than k_enough_hits.
     std::uint64_t matches_ = 0;
     bool is_exact_ = true;
 
@@ -99,16 +108,33 @@ private:
     NameLists names_;
     std::vector<WordStream> words_;   // Drive the walk …
     std::vector<WordStream> probes_;  // … and look words of other documents up.
-    WordStream last_word_;            // Wider than the last of `words_`: also what may begin with it.
-    bool has_last_word_list_ = false;
     std::vector<std::size_t> rarest_first_;     // Words that a document must have.
     std::vector<std::size_t> commonest_first_;  // All.
     double words_max_ = 0;            // No document's words weigh more.
     double words_but_one_max_ = 0;    // The same for a document that lacks one of them.
     double least_share_ = 0;
+    bool is_prefix_closed_ = false;   // Names that begin with the query are no longer met in `names_`.
     std::size_t offered_in_part_ = 0;
     DocId prefix_doc_ = k_none;       // The document of which …
     double prefix_weight_ = 0;        // … this is the weight of the last word as a beginning.
+
+    // Documents that may have the last word as a beginning, once looking at names took too long.
+    NamePrefixSet prefix_set_;
+    bool has_prefix_set_ = false;
+    std::uint32_t prefix_set_part_ = k_none;  // What it was built for in this run, all of it.
+    DocId prefix_set_end_ = 0;                // Documents from here on are not in it.
+    std::size_t names_looked_at_ = 0;
+    bool is_guessing_ = false;  // Names are not read, but taken to begin as well as can be …
+    bool has_guessed_ = false;  // … and one was.
+
+    struct NearStrings {
+        std::uint32_t part = 0;
+        unsigned edits = 0;
+        std::string text;
+        std::vector<FuzzyMatch> matches;
+    };
+    std::vector<NearStrings> near_strings_;
+    std::size_t near_strings_used_ = 0;
 
     FuzzyScratch fuzzy_;
     std::vector<FuzzyMatch> fuzzy_matches_;
@@ -116,7 +142,6 @@ private:
     Tokenizer tokenizer_;
     std::string name_buffer_;
     std::string joined_buffer_;
-    std::string beginning_;
 };
 
 }  // namespace ggen::search_index

@@ -4,6 +4,12 @@
 #include "search/engine.hpp"
 
 namespace ggen::search_index {
+namespace {
+
+/// When more names than this were looked at, all that begin so are gathered.
+constexpr std::size_t k_names_looked_at_max = 300;
+
+}  // namespace
 
 /// The first document from `from` on that has every word; the walk may end where documents with `more` beside their
 /// popularity are hopeless.
@@ -12,14 +18,16 @@ DocId Engine::next_with_all_words(DocId from, double more) {
     for (auto doc = from;;) {
         // Leapfrog: every stream goes to where the others stand until all stand at one document.
         auto const first = doc;
+        if (prepared_->has_prefix_word() && !has_prefix_set_ && names_looked_at_ > k_names_looked_at_max) {
+            open_prefix_set(hopeless_from(more));
+        }
+        if (prepared_->has_prefix_word() && has_prefix_set_) {
+            doc = next_with_last_word(doc);
+            if (doc == k_none) return k_none;
+        }
         for (auto const word : rarest_first_) {
             words_[word].seek(doc);
             doc = words_[word].doc();
-            if (doc == k_none) return k_none;
-        }
-        if (prepared_->has_prefix_word() && has_last_word_list_) {
-            last_word_.seek(doc);
-            doc = last_word_.doc();
             if (doc == k_none) return k_none;
         }
         if (doc != first) {
@@ -32,6 +40,13 @@ DocId Engine::next_with_all_words(DocId from, double more) {
     }
 }
 
+/// Needs the prefix set. Documents that it leaves out are hopeless.
+DocId Engine::next_with_last_word(DocId doc) {
+    auto& last = words_[prepared_->words().size() - 1];
+    last.seek(doc);
+    return std::min(last.doc(), prefix_set_.next(doc));
+}
+
 bool Engine::has_last_word(DocId doc) {
     auto& last = words_[prepared_->words().size() - 1];
     last.seek(doc);
@@ -39,10 +54,16 @@ bool Engine::has_last_word(DocId doc) {
 }
 
 double Engine::last_word_prefix(DocId doc) {
-    if (prefix_doc_ != doc) {
-        prefix_doc_ = doc;
-        prefix_weight_ = best_name_prefix(view_->name(doc, name_buffer_), prepared_->words().back(), tokenizer_);
+    if (has_prefix_set_ && doc < prefix_set_end_ && !prefix_set_.contains(doc)) return 0;
+    auto const& word = prepared_->words().back();
+    if (prefix_doc_ == doc) return prefix_weight_;
+    if (is_guessing_) {
+        has_guessed_ = true;
+        return word_prefix_weight(word.length, word.length + 1);
     }
+    prefix_doc_ = doc;
+    prefix_weight_ = best_name_prefix(view_->name(doc, name_buffer_), word, tokenizer_);
+    ++names_looked_at_;
     return prefix_weight_;
 }
 
@@ -52,10 +73,6 @@ std::size_t Engine::first_driving_word(DocId doc) const {
     auto const& words = prepared_->words();
     Evidence most;
     most.popularity = popularity_of(view_->downloads(doc));
-    if (prepared_->has_prefix_word()) {
-        most.matched += words.back().share;
-        most.words += words.back().share * std::max(words_[words.size() - 1].weight_max(), k_weights.word_prefix);
-    }
     for (std::size_t i = 0; i < commonest_first_.size(); ++i) {
         auto const word = commonest_first_[i];
         most.matched += words[word].share;
@@ -80,7 +97,8 @@ bool Engine::weigh_words(DocId doc, bool begins, bool by_probes, Evidence& evide
         if (is_met) match = stream.match();
         has_word = has_word || is_met;
         // A word alone is looked for only in names that begin with it.
-        bool const may_begin = prepared_->has_prefix_name() && i + 1 == words.size() && (words.size() > 1 || begins);
+        bool const may_begin = tier_ != Tier::any && i + 1 == words.size() &&
+                               (i > 0 ? prepared_->has_prefix_word() : begins);
         if (!match.is_equal && may_begin) {
             auto const prefix = last_word_prefix(doc);
             match.weight = std::max(match.weight, prefix);
@@ -95,13 +113,44 @@ bool Engine::weigh_words(DocId doc, bool begins, bool by_probes, Evidence& evide
     return has_word;
 }
 
-void Engine::consider(DocId doc, NameLists::Match const& name, bool by_probes) {
+void Engine::consider(DocId doc, NameLists::Match name, bool by_probes, bool is_partial) {
     Evidence evidence;
-    auto const is_match = weigh(doc, name, by_probes, evidence);
+    // Reading a name takes longer than all else: at first it is taken to be as good as can be.
+    is_guessing_ = is_by_score() && top_.is_full();
+    has_guessed_ = false;
+    auto is_match = weigh(doc, name, by_probes, evidence);
+    is_guessing_ = false;
+    if (is_partial || has_guessed_) {
+        if (is_hopeless_with_name(evidence, is_partial)) {
+            ++matches_;
+            return;
+        }
+        if (is_partial) name = match_name(doc).match;
+        evidence = {};
+        is_match = weigh(doc, name, by_probes, evidence);
+    }
     if (!is_match.by_words && name.gate == 0) return;
     ++matches_;
-    evidence.is_whole_match = tier_ == Tier::any && (name.gate > 0 || evidence.has_all_words);
     offer(doc, score_of(evidence), name.is_equal || evidence.has_all_words, false);
+}
+
+/// Whether a document stays behind the best so far even if its name begins with the query, or nearly so.
+bool Engine::is_hopeless_with_name(Evidence const& evidence, bool is_partial) const {
+    if (!is_by_score() || !top_.is_full()) return false;
+    auto most = evidence;
+    if (is_partial && has_typo_prefixes()) {
+        most.name = std::max(most.name, k_weights.name_typo_prefix);
+        most.name_gate = std::max(most.name_gate, k_weights.gate_typo_prefix);
+    }
+    if (is_partial && is_prefix_closed_) {
+        most.name = std::max(most.name, names_.prefix_weight_max());
+        most.name_gate = 1;
+        if (prepared_->words().size() == 1) {
+            most.words = std::max(most.words, words_max_);
+            most.has_all_words = most.has_all_in_name = true;
+        }
+    }
+    return score_of(most) < top_.key_min();
 }
 
 Engine::IsMatch Engine::weigh(DocId doc, NameLists::Match const& name, bool by_probes, Evidence& evidence) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "search/index_types.hpp"
 
 namespace ggen::search_index {
@@ -72,7 +73,7 @@ void scan_signatures(ScanSpeed speed, std::span<std::uint32_t const> signatures,
 /// The same for strings with a prefix within `distance` edits and `ranks[i] <= rank_max`; `ranks` is as long as
 /// `signatures`.
 void scan_prefix_signatures(ScanSpeed speed, std::span<std::uint32_t const> signatures,
-                            std::span<std::uint16_t const> ranks, std::uint32_t query, unsigned distance,
-                            std::uint16_t rank_max, std::uint32_t base, std::vector<std::uint32_t>& out);
+                            BytesView ranks, std::uint32_t query, unsigned distance,
+                            std::uint8_t rank_max, std::uint32_t base, std::vector<std::uint32_t>& out);
 
 }  // namespace ggen::search_index

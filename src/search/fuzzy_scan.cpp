@@ -78,16 +78,16 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512vpopcntdq,bmi2"))) void s
 }
 
 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vpopcntdq,bmi2"))) void scan_prefix_avx512(
-    std::span<std::uint32_t const> signatures, std::span<std::uint16_t const> ranks, std::uint32_t query,
-    unsigned distance, std::uint16_t rank_max, std::uint32_t base, std::vector<std::uint32_t>& out) {
+    std::span<std::uint32_t const> signatures, BytesView ranks, std::uint32_t query,
+    unsigned distance, std::uint8_t rank_max, std::uint32_t base, std::vector<std::uint32_t>& out) {
     __m512i const wanted = _mm512_set1_epi32(static_cast<int>(query & k_presence));
     __m512i const limit = _mm512_set1_epi32(static_cast<int>(distance));
-    __m256i const rank_limit = _mm256_set1_epi16(static_cast<short>(rank_max));
+    __m128i const rank_limit = _mm_set1_epi8(static_cast<char>(rank_max));
     for (std::size_t i = 0; i < signatures.size(); i += 16) {
         auto const lanes = static_cast<__mmask16>(_bzhi_u32(0xffff, static_cast<unsigned>(std::min<std::size_t>(
                                                                          signatures.size() - i, 16))));
-        __m256i const rank = _mm256_maskz_loadu_epi16(lanes, ranks.data() + i);
-        __mmask16 const popular = _mm256_mask_cmple_epu16_mask(lanes, rank, rank_limit);
+        __m128i const rank = _mm_maskz_loadu_epi8(lanes, ranks.data() + i);
+        __mmask16 const popular = _mm_mask_cmple_epu8_mask(lanes, rank, rank_limit);
         if (popular == 0) continue;
         __m512i const value = _mm512_maskz_loadu_epi32(popular, signatures.data() + i);
         __m512i const missing = _mm512_popcnt_epi32(_mm512_andnot_si512(value, wanted));
@@ -132,15 +132,15 @@ __attribute__((target("avx2"))) std::size_t scan_avx2(std::span<std::uint32_t co
 }
 
 __attribute__((target("avx2"))) std::size_t scan_prefix_avx2(
-    std::span<std::uint32_t const> signatures, std::span<std::uint16_t const> ranks, std::uint32_t query,
-    unsigned distance, std::uint16_t rank_max, std::uint32_t base, std::vector<std::uint32_t>& out) {
+    std::span<std::uint32_t const> signatures, BytesView ranks, std::uint32_t query,
+    unsigned distance, std::uint8_t rank_max, std::uint32_t base, std::vector<std::uint32_t>& out) {
     __m256i const wanted = _mm256_set1_epi32(static_cast<int>(query & k_presence));
     __m256i const limit = _mm256_set1_epi32(static_cast<int>(distance));
     __m256i const rank_limit = _mm256_set1_epi32(rank_max);
     std::size_t i = 0;
     for (; i + 8 <= signatures.size(); i += 8) {
         __m256i const rank =
-            _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<__m128i const*>(ranks.data() + i)));
+            _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<__m128i const*>(ranks.data() + i)));
         __m256i const value = _mm256_loadu_si256(reinterpret_cast<__m256i const*>(signatures.data() + i));
         __m256i const missing = popcount_avx2(_mm256_andnot_si256(value, wanted));
         __m256i const out_of_reach =
@@ -187,8 +187,8 @@ void scan_signatures(ScanSpeed speed, std::span<std::uint32_t const> signatures,
 }
 
 void scan_prefix_signatures(ScanSpeed speed, std::span<std::uint32_t const> signatures,
-                            std::span<std::uint16_t const> ranks, std::uint32_t query, unsigned distance,
-                            std::uint16_t rank_max, std::uint32_t base, std::vector<std::uint32_t>& out) {
+                            BytesView ranks, std::uint32_t query, unsigned distance,
+                            std::uint8_t rank_max, std::uint32_t base, std::vector<std::uint32_t>& out) {
     std::size_t i = 0;
 #if defined(__x86_64__)
     if (speed == ScanSpeed::avx512) {

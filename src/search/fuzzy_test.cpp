@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/testing/temp_dir.hpp"
+#include "search/name_ranks.hpp"
 #include "search/testing/naive_distance.hpp"
 #include "search/testing/segment_fixture.hpp"
 
@@ -81,9 +82,9 @@ TEST(CodePointsTest, EncodingIsTheInverseOfDecoding) {
 TEST(SignatureScanTest, AllInstructionSetsFindTheSame) {
     std::mt19937_64 random{3};
     std::vector<std::uint32_t> signatures(1'003);
-    std::vector<std::uint16_t> ranks(signatures.size());
+    Bytes ranks(signatures.size());
     for (auto& signature : signatures) signature = static_cast<std::uint32_t>(random() & random());
-    for (auto& rank : ranks) rank = static_cast<std::uint16_t>(random() % 3 == 0 ? k_none : random() % 60'000);
+    for (auto& rank : ranks) rank = static_cast<std::uint8_t>(random() % 3 == 0 ? k_none : random() % 200);
     for (int round = 0; round < 200; ++round) {
         auto const query = static_cast<std::uint32_t>(random() & random() & random());
         auto const distance = 1 + static_cast<unsigned>(round % 2);
@@ -91,7 +92,7 @@ TEST(SignatureScanTest, AllInstructionSetsFindTheSame) {
             std::vector<std::uint32_t> out;
             scan_signatures(speed, signatures, query, distance, 7, out);
             out.push_back(k_none);
-            scan_prefix_signatures(speed, signatures, ranks, query, distance, 30'000, 7, out);
+            scan_prefix_signatures(speed, signatures, ranks, query, distance, 100, 7, out);
             return out;
         };
         auto const wanted = scan(ScanSpeed::scalar);
@@ -100,6 +101,14 @@ TEST(SignatureScanTest, AllInstructionSetsFindTheSame) {
             EXPECT_EQ(scan(speed), wanted);
         }
     }
+}
+
+TEST(NameRankTest, ClassesAscendAndKnowTheirFirstDocument) {
+    for (DocId doc = 0; doc < 100'000; ++doc) {
+        EXPECT_LE(first_of_rank(rank_of(doc)), doc);
+        EXPECT_TRUE(doc == 0 || rank_of(doc - 1) == rank_of(doc) || first_of_rank(rank_of(doc)) == doc);
+    }
+    EXPECT_LT(rank_of(k_documents_max), k_rank_none);
 }
 
 /// Compares the look-ups of a segment with comparing every string.

@@ -30,27 +30,38 @@ std::uint32_t hash_of(std::string_view text) {
 std::uint32_t slice_bytes(std::uint8_t level) { return k_slice_bytes_min << level; }
 
 /// The first eight bytes, so that most comparisons read nothing else.
-std::uint64_t sort_key(std::string_view text, bool is_reversed) {
+std::uint64_t sort_key(std::string_view text) {
     std::uint64_t key = 0;
     for (std::size_t i = 0; i < sizeof key; ++i) {
         std::uint8_t byte = 0;
-        if (i < text.size()) byte = static_cast<std::uint8_t>(is_reversed ? text[text.size() - 1 - i] : text[i]);
+        if (i < text.size()) byte = static_cast<std::uint8_t>(text[i]);
         key = key << 8U | byte;
     }
     return key;
 }
 
-bool is_less_reversed(std::string_view a, std::string_view b) {
-    return std::lexicographical_compare(a.rbegin(), a.rend(), b.rbegin(), b.rend(), [](char x, char y) {
-        return static_cast<std::uint8_t>(x) < static_cast<std::uint8_t>(y);
-    });
-}
-
 }  // namespace
 
-std::uint32_t Inverter::add(std::string_view text, DocId doc, std::uint8_t flags) {
+std::uint32_t Inverter::hash(std::string_view text) { return hash_of(text); }
+
+void Inverter::prefetch(std::uint32_t hash, int step) const {
+    auto const* const slot = &slots_[hash & (slots_.size() - 1)];
+    if (step == 0) __builtin_prefetch(slot);
+    else if (*slot != k_none) prefetch_term(*slot, step - 1);
+}
+
+void Inverter::prefetch_term(std::uint32_t number, int step) const {
+    auto const& wanted = term(number);
+    if (step == 0) {
+        __builtin_prefetch(&wanted);
+        return;
+    }
+    __builtin_prefetch(texts_[wanted.text / k_chunk_bytes].get() + wanted.text % k_chunk_bytes);
+    if (wanted.head != 0) __builtin_prefetch(pool_[wanted.write / k_chunk_bytes].get() + wanted.write % k_chunk_bytes);
+}
+
+std::uint32_t Inverter::add(std::string_view text, std::uint32_t hash, DocId doc, std::uint8_t flags) {
     if (term_count_ * 2 >= slots_.size()) grow();
-    std::uint32_t const hash = hash_of(text);
     std::size_t const mask = slots_.size() - 1;
     std::size_t slot = hash & mask;
     for (; slots_[slot] != k_none; slot = (slot + 1) & mask) {
@@ -172,17 +183,17 @@ void Inverter::grow() {
     }
 }
 
-std::vector<std::uint32_t> Inverter::sorted(bool is_reversed) const {
+std::vector<std::uint32_t> Inverter::sorted() const {
     struct Entry {
         std::uint64_t key;
         std::uint32_t term;
     };
     std::vector<Entry> entries;
     entries.reserve(term_count_);
-    for (std::uint32_t i = 0; i < term_count_; ++i) entries.push_back({sort_key(text(i), is_reversed), i});
+    for (std::uint32_t i = 0; i < term_count_; ++i) entries.push_back({sort_key(text(i)), i});
     std::sort(entries.begin(), entries.end(), [&](Entry const& a, Entry const& b) {
         if (a.key != b.key) return a.key < b.key;
-        return is_reversed ? is_less_reversed(text(a.term), text(b.term)) : text(a.term) < text(b.term);
+        return text(a.term) < text(b.term);
     });
     std::vector<std::uint32_t> order;
     order.reserve(entries.size());

@@ -17,14 +17,23 @@ class Inverter {
 public:
     /// The number of `text` (1 to k_term_bytes_max bytes), counted by first appearance. The same text must not come
     /// twice for one document with different flags; documents must not fall.
-    std::uint32_t add(std::string_view text, DocId doc, std::uint8_t flags);
+    std::uint32_t add(std::string_view text, DocId doc, std::uint8_t flags) {
+        return add(text, hash(text), doc, flags);
+    }
+    /// `add` in steps, so that the memory of many strings is fetched at the same time: `hash` for all of them, then
+    /// `prefetch` with step 0, 1 and 2, then `add`.
+    [[nodiscard]] static std::uint32_t hash(std::string_view text);
+    void prefetch(std::uint32_t hash, int step) const;
+    std::uint32_t add(std::string_view text, std::uint32_t hash, DocId doc, std::uint8_t flags);
 
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(term_count_); }
     [[nodiscard]] std::string_view text(std::uint32_t term) const;
+    /// Fetches what `text` and `postings` will read; the second step needs the first to have arrived.
+    void prefetch_term(std::uint32_t term, int step) const;
     /// Replaces `out` by the postings of `term`, ascending.
     void postings(std::uint32_t term, std::vector<Posting>& out) const;
-    /// All numbers, by their texts bytewise; or by their reversed texts.
-    [[nodiscard]] std::vector<std::uint32_t> sorted(bool is_reversed) const;
+    /// All numbers, by their texts bytewise.
+    [[nodiscard]] std::vector<std::uint32_t> sorted() const;
     /// Gives the memory of the postings back.
     void drop_postings() { pool_.clear(); }
 

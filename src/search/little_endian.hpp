@@ -46,7 +46,7 @@ inline void append_varint(Bytes& out, std::uint64_t value) {
     return false;
 }
 
-/// Numbers of `width` bits one after the other, least bit first. `bits` up to 32; 8 readable bytes must follow the last.
+/// Numbers of `width` (up to 32) bits one after the other, least bit first. 8 readable bytes must follow the last.
 [[nodiscard]] inline std::uint32_t load_bits(std::uint8_t const* from, std::uint64_t bit, unsigned width) {
     auto const word = load<std::uint64_t>(from + (bit >> 3U));
     return static_cast<std::uint32_t>((word >> (bit & 7U)) & ((std::uint64_t{1} << width) - 1));

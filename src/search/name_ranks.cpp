@@ -1,11 +1,15 @@
 #include "search/name_ranks.hpp"
 
 #include <algorithm>
-
-#include "search/little_endian.hpp"
+#include <bit>
 
 namespace ggen::search_index {
 namespace {
+
+constexpr std::uint32_t k_single_ranks = 16;
+constexpr std::uint32_t k_single_power = 4;
+constexpr std::uint32_t k_step_bits = 3;
+constexpr std::uint32_t k_steps = 1U << k_step_bits;
 
 /// Entries of the levels above the terms: each of the least of 32 below, up to a single one.
 std::vector<std::uint32_t> level_sizes(std::uint32_t term_count) {
@@ -16,43 +20,41 @@ std::vector<std::uint32_t> level_sizes(std::uint32_t term_count) {
 
 }  // namespace
 
-std::uint32_t NameRanks::shift_for(std::uint32_t doc_count) {
-    std::uint32_t shift = 0;
-    while (doc_count > 0 && (doc_count - 1) >> shift >= k_rank_none) ++shift;
-    return shift;
+std::uint8_t rank_of(DocId doc) {
+    if (doc < k_single_ranks) return static_cast<std::uint8_t>(doc);
+    auto const power = static_cast<std::uint32_t>(std::bit_width(doc)) - 1;
+    std::uint32_t const step = doc >> (power - k_step_bits) & (k_steps - 1);
+    return static_cast<std::uint8_t>(k_single_ranks + (power - k_single_power) * k_steps + step);
 }
 
-Result<NameRanks> NameRanks::open(BytesView section, std::uint32_t term_count, std::uint32_t doc_count) {
+DocId first_of_rank(std::uint8_t rank) {
+    if (rank < k_single_ranks) return rank;
+    std::uint32_t const place = rank - k_single_ranks;
+    std::uint32_t const power = std::min(place / k_steps + k_single_power, 31U);
+    return (k_steps + place % k_steps) << (power - k_step_bits);
+}
+
+Result<NameRanks> NameRanks::open(BytesView section, std::uint32_t term_count) {
     NameRanks ranks;
     ranks.levels_.clear();
-    ranks.shift_ = shift_for(doc_count);
-    auto const* at = reinterpret_cast<std::uint16_t const*>(section.data());
-    std::size_t left = section.size() / sizeof(std::uint16_t);
     for (auto const size : level_sizes(term_count)) {
-        if (size > left) return Error{Errc::corrupt, "name ranks: too short"};
-        ranks.levels_.emplace_back(at, size);
-        at += size;
-        left -= size;
+        if (size > section.size()) return Error{Errc::corrupt, "name ranks: too short"};
+        ranks.levels_.push_back(section.first(size));
+        section = section.subspan(size);
     }
-    if (left != 0 || section.size() % sizeof(std::uint16_t) != 0) {
-        return Error{Errc::corrupt, "name ranks: too long"};
-    }
+    if (!section.empty()) return Error{Errc::corrupt, "name ranks: too long"};
     return ranks;
 }
 
-Bytes write_name_ranks(std::span<DocId const> best_names, std::uint32_t doc_count) {
-    std::uint32_t const shift = NameRanks::shift_for(doc_count);
-    std::vector<std::uint16_t> level;
+Bytes write_name_ranks(std::span<DocId const> best_names) {
+    Bytes level;
     level.reserve(best_names.size());
-    for (auto const doc : best_names) {
-        level.push_back(doc == k_none ? k_rank_none : static_cast<std::uint16_t>(doc >> shift));
-    }
+    for (auto const doc : best_names) level.push_back(doc == k_none ? k_rank_none : rank_of(doc));
     Bytes section;
     while (true) {
-        auto const* const bytes = reinterpret_cast<std::uint8_t const*>(level.data());
-        section.insert(section.end(), bytes, bytes + level.size() * sizeof(std::uint16_t));
+        section.insert(section.end(), level.begin(), level.end());
         if (level.size() <= 1) return section;
-        std::vector<std::uint16_t> above;
+        Bytes above;
         for (std::size_t i = 0; i < level.size(); i += k_rank_fanout) {
             auto const end = std::min(level.size(), i + k_rank_fanout);
             above.push_back(*std::min_element(level.begin() + static_cast<std::ptrdiff_t>(i),

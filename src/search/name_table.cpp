@@ -1,7 +1,10 @@
 #include "search/name_table.hpp"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <optional>
+#include <utility>
 
 #include "search/little_endian.hpp"
 
@@ -13,6 +16,8 @@ constexpr std::uint32_t k_names_in_block = 16;
 /// three bits of a number whose others are the term.
 constexpr std::uint8_t k_whole_name = 7;
 constexpr unsigned k_count_bits = 3;
+/// Most blocks of names fit; longer ones are read into allocated memory.
+constexpr std::size_t k_stack_bytes = 1'024;
 constexpr std::size_t k_differences_max = k_whole_name - 1;
 
 bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
@@ -98,17 +103,21 @@ Bytes write_name_table(BytesView recipes, std::span<TermId const> terms, std::ui
         auto const rest = recipes.subspan(begin, at - begin);
         data.insert(data.end(), rest.begin(), rest.end());
     }
+    append(offsets, static_cast<std::uint32_t>(data.size()));
     offsets.insert(offsets.end(), data.begin(), data.end());
     return offsets;
 }
 
-Result<NameTable> NameTable::open(BytesView section, std::uint32_t doc_count, std::uint32_t term_count) {
+Result<NameTable> NameTable::open(std::shared_ptr<MappedFile const> file, BytesView section, std::uint64_t offset,
+                                  std::uint32_t doc_count, std::uint32_t term_count) {
     std::uint64_t const blocks = (std::uint64_t{doc_count} + k_names_in_block - 1) / k_names_in_block;
-    std::uint64_t const offsets_bytes = blocks * sizeof(std::uint32_t);
+    std::uint64_t const offsets_bytes = (blocks + 1) * sizeof(std::uint32_t);
     if (section.size() < offsets_bytes) return Error{Errc::corrupt, "names: too short"};
     NameTable table;
+    table.file_ = std::move(file);
     table.offsets_ = section.first(offsets_bytes);
-    table.data_ = section.subspan(offsets_bytes);
+    table.data_at_ = offset + offsets_bytes;
+    table.data_bytes_ = section.size() - offsets_bytes;
     table.doc_count_ = doc_count;
     table.head_bytes_ = head_bytes(term_count);
     return table;
@@ -117,16 +126,33 @@ Result<NameTable> NameTable::open(BytesView section, std::uint32_t doc_count, st
 std::string_view NameTable::at(DocId doc, StringTable const& terms, std::string& buffer) const {
     buffer.clear();
     if (doc >= doc_count_) return {};
-    std::uint64_t at = load<std::uint32_t>(offsets_.data() + std::size_t{doc} / k_names_in_block * 4);
-    for (std::uint32_t i = doc % k_names_in_block;; --i) {
-        if (at > data_.size() || data_.size() - at < head_bytes_) return {};
+    auto const* const entry = offsets_.data() + std::size_t{doc} / k_names_in_block * sizeof(std::uint32_t);
+    auto const begin = load<std::uint32_t>(entry);
+    auto const end = load<std::uint32_t>(entry + sizeof(std::uint32_t));
+    if (begin > end || end > data_bytes_) return {};
+    std::array<std::uint8_t, k_stack_bytes> small;
+    Bytes large;
+    std::span<std::uint8_t> block{small.data(), std::min<std::size_t>(end - begin, small.size())};
+    if (end - begin > small.size()) {
+        large.resize(end - begin);
+        block = large;
+    }
+    if (!file_->read_at(data_at_ + begin, block)) return {};
+    return decode(block, doc % k_names_in_block, terms, buffer);
+}
+
+std::string_view NameTable::decode(BytesView block, std::uint32_t place, StringTable const& terms,
+                                   std::string& buffer) const {
+    std::uint64_t at = 0;
+    for (;; --place) {
+        if (at > block.size() || block.size() - at < head_bytes_) return {};
         std::uint64_t head = 0;
-        for (std::uint32_t k = 0; k < head_bytes_; ++k) head |= std::uint64_t{data_[at + k]} << 8U * k;
+        for (std::uint32_t k = 0; k < head_bytes_; ++k) head |= std::uint64_t{block[at + k]} << 8U * k;
         at += head_bytes_;
         std::uint32_t const count = head & k_whole_name;
-        auto const rest = take_rest(data_, at, count);
+        auto const rest = take_rest(block, at, count);
         if (!rest) return {};
-        if (i > 0) continue;
+        if (place > 0) continue;
         if (count == k_whole_name) {
             buffer.assign(as_text(*rest));
             return buffer;

@@ -1,30 +1,39 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/file_system.hpp"
 #include "base/result.hpp"
 #include "search/string_table.hpp"
 
 namespace ggen::search_index {
 
 /// Names as published, by document. Most differ from their joined name, a dictionary string, by a few separators and
-/// capitals only, so a name is kept as the term and the differences. Read in place, thread-safe.
+/// capitals only, so a name is kept as the term and the differences. Read with pread, 16 names at a time, as names are
+/// wanted for shown hits only and would otherwise stay resident. Thread-safe.
 /// Format: docs/formats/search-segment.md, "names".
 class NameTable {
 public:
     NameTable() = default;
-    /// Errors: corrupt (lengths).
-    static Result<NameTable> open(BytesView section, std::uint32_t doc_count, std::uint32_t term_count);
+    /// `section` stands at `offset` of `file`. Errors: corrupt (lengths).
+    static Result<NameTable> open(std::shared_ptr<MappedFile const> file, BytesView section, std::uint64_t offset,
+                                  std::uint32_t doc_count, std::uint32_t term_count);
     /// Written into `buffer`; empty for damaged bytes and ids out of range.
     [[nodiscard]] std::string_view at(DocId doc, StringTable const& terms, std::string& buffer) const;
 
 private:
-    BytesView offsets_;
-    BytesView data_;
+    [[nodiscard]] std::string_view decode(BytesView block, std::uint32_t place, StringTable const& terms,
+                                          std::string& buffer) const;
+
+    std::shared_ptr<MappedFile const> file_;
+    BytesView offsets_;           // Mapped: one a block of names, and the end.
+    std::uint64_t data_at_ = 0;   // In the file.
+    std::uint64_t data_bytes_ = 0;
     std::uint32_t doc_count_ = 0;
     std::uint32_t head_bytes_ = 0;
 };

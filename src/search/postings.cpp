@@ -14,6 +14,15 @@ constexpr std::size_t k_skip_bytes = 8;  // First document; offset and flags of 
 constexpr unsigned k_flag_shift = 28;
 constexpr std::uint32_t k_block_bytes_max = (1U << k_flag_shift) - 1;
 constexpr unsigned k_delta_bits_max = 24;
+/// List head: the number of postings up to 15 (0: it follows), whether all are tokens (or their number follows), and
+/// which document is the best name.
+constexpr std::uint8_t k_count_mask = 0x0f;
+constexpr std::uint8_t k_all_tokens = 0x10;
+constexpr unsigned k_best_shift = 5;
+constexpr unsigned k_best_none = 0;
+constexpr unsigned k_best_first = 1;
+constexpr unsigned k_best_other = 2;  // Follows.
+
 /// Block head: bits of a delta (5 bits) and how flags are kept (2 bits). Second byte: all flags that occur.
 constexpr unsigned k_mode_shift = 5;
 constexpr std::uint64_t k_block_head_bytes = 2;
@@ -98,9 +107,15 @@ void append_posting_list(Bytes& out, std::span<Posting const> list) {
         if ((posting.flags & k_is_token) != 0) ++tokens;
         if ((posting.flags & k_is_joined) != 0 && best_name == k_none) best_name = posting.doc;
     }
-    append_varint(out, list.size());
-    append_varint(out, tokens);
-    append_varint(out, best_name == k_none ? 0 : std::uint64_t{best_name} + 1);
+    unsigned best = k_best_none;
+    if (best_name != k_none) best = best_name == list.front().doc ? k_best_first : k_best_other;
+    bool const is_short = list.size() <= k_count_mask;
+    bool const all_tokens = tokens == list.size();
+    out.push_back(static_cast<std::uint8_t>((is_short ? list.size() : 0U) | (all_tokens ? k_all_tokens : 0U) |
+                                            best << k_best_shift));
+    if (!is_short) append_varint(out, list.size());
+    if (!all_tokens) append_varint(out, tokens);
+    if (best == k_best_other) append_varint(out, best_name);
     auto const count = static_cast<std::uint32_t>(list.size());
     if (block_count(count) == 1) {
         append_varint(out, list.front().doc);
@@ -120,18 +135,20 @@ void append_posting_list(Bytes& out, std::span<Posting const> list) {
 }
 
 PostingListInfo read_posting_list(BytesView section, std::uint64_t offset, std::uint32_t doc_count) {
-    std::uint64_t count = 0;
-    std::uint64_t tokens = 0;
-    std::uint64_t best = 0;
-    if (!read_varint(section, offset, count) || !read_varint(section, offset, tokens) ||
-        !read_varint(section, offset, best)) {
-        return {};
-    }
-    if (count == 0 || count > doc_count || tokens > count || best > doc_count) return {};
+    if (offset >= section.size()) return {};
+    std::uint8_t const head = section[offset++];
+    unsigned const best = head >> k_best_shift & 3U;
+    std::uint64_t count = head & k_count_mask;
+    std::uint64_t best_name = k_none;
+    if (count == 0 && !read_varint(section, offset, count)) return {};
+    std::uint64_t tokens = count;
+    if ((head & k_all_tokens) == 0 && !read_varint(section, offset, tokens)) return {};
+    if (best == k_best_other && (!read_varint(section, offset, best_name) || best_name >= doc_count)) return {};
+    if (count == 0 || count > doc_count || tokens > count) return {};
     PostingListInfo info;
     info.count = static_cast<std::uint32_t>(count);
     info.token_count = static_cast<std::uint32_t>(tokens);
-    info.best_name = best == 0 ? k_none : static_cast<DocId>(best - 1);
+    info.best_name = static_cast<DocId>(best_name);
     std::uint64_t first = 0;
     if (block_count(info.count) == 1) {
         if (!read_varint(section, offset, first)) return {};
@@ -142,6 +159,7 @@ PostingListInfo read_posting_list(BytesView section, std::uint64_t offset, std::
     }
     if (first >= doc_count) return {};
     info.first = static_cast<DocId>(first);
+    if (best == k_best_first) info.best_name = info.first;
     info.body = offset;
     return info;
 }
@@ -160,13 +178,6 @@ PostingCursor::PostingCursor(BytesView section, std::uint64_t offset,  // NOLINT
     body_ = info.body;
     if (blocks_ == 1) decode_block(info.body, info.count, info.first);
     else load_block(0);
-}
-
-std::uint8_t PostingCursor::flags() const {
-    if (flag_bits_ == 0) return block_flags_;
-    std::uint32_t const bit = index_ * flag_bits_;
-    auto const place = static_cast<unsigned>(data_[flags_at_ + bit / 8] >> bit % 8) & ((1U << flag_bits_) - 1);
-    return static_cast<std::uint8_t>(flag_bits_ == 4 ? place : flag_table_ >> 4U * place & 0x0fU);
 }
 
 DocId PostingCursor::skip_first(std::uint32_t block) const {

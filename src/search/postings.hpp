@@ -40,7 +40,12 @@ public:
     [[nodiscard]] bool at_end() const { return index_ >= block_size_; }
     /// Only while not at_end(), like the next two.
     [[nodiscard]] DocId doc() const { return docs_[index_]; }
-    [[nodiscard]] std::uint8_t flags() const;
+    [[nodiscard]] std::uint8_t flags() const {
+        if (flag_bits_ == 0) return block_flags_;
+        std::uint32_t const bit = index_ * flag_bits_;
+        auto const place = static_cast<unsigned>(data_[flags_at_ + bit / 8] >> bit % 8) & ((1U << flag_bits_) - 1);
+        return static_cast<std::uint8_t>(flag_bits_ == 4 ? place : flag_table_ >> 4U * place & 0x0fU);
+    }
     void next() {
         if (++index_ >= block_size_) load_block(block_ + 1);
     }

@@ -5,6 +5,20 @@
 #include "codec/utf8.hpp"
 
 namespace ggen::search_index {
+namespace {
+
+/// False when no token of `name` can begin with `word`: an ASCII name without its first two bytes in a row.
+bool may_hold(std::string_view name, std::string_view word) {
+    if (word.size() < 2) return true;
+    auto const folded = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
+    for (std::size_t i = 0; i < name.size(); ++i) {
+        if (static_cast<unsigned char>(name[i]) >= 0x80) return true;
+        if (folded(name[i]) == word[0] && i + 1 < name.size() && folded(name[i + 1]) == word[1]) return true;
+    }
+    return false;
+}
+
+}  // namespace
 
 Result<void> PreparedQuery::assign(SearchQuery const& query, Parts const& parts) {
     if (query.text.size() > SearchQuery::k_text_bytes_max) {
@@ -51,6 +65,8 @@ void share_out(std::vector<QueryWord>& words, std::vector<std::uint64_t> const& 
 }
 
 double best_name_prefix(std::string_view name, QueryWord const& word, Tokenizer& tokenizer) {
+    // Most names are known not to without taking them apart.
+    if (!may_hold(name, word.text)) return 0;
     tokenizer.split(name);
     double best = 0;
     for (auto const& token : tokenizer.tokens()) {

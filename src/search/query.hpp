@@ -31,8 +31,10 @@ public:
     [[nodiscard]] std::uint32_t joined_length() const { return joined_length_; }
     [[nodiscard]] bool is_blank() const { return joined_.empty(); }
     /// Whether the last word may also be the beginning of a token of the name. A single word is looked for as the
-    /// beginning of whole names instead.
-    [[nodiscard]] bool has_prefix_word() const { return has_prefix_ && words_.size() > 1; }
+    /// beginning of whole names instead, and a word of one byte begins too many.
+    [[nodiscard]] bool has_prefix_word() const {
+        return has_prefix_ && words_.size() > 1 && words_.back().text.size() >= k_prefix_word_bytes_min;
+    }
     [[nodiscard]] bool has_prefix_name() const { return has_prefix_; }
     [[nodiscard]] bool is_fuzzy() const { return is_fuzzy_; }
 

@@ -11,7 +11,7 @@ namespace ggen::search_index {
 enum class Tier : std::uint8_t {
     strict,  ///< Words as they are, the joined name with its typing mistakes.
     loose,   ///< Also words with typing mistakes, and beginnings of names with one.
-    any,     ///< As loose, but one word is enough.
+    any,     ///< Behind what the tier before found: documents with one word at least, counted by words alone.
 };
 
 /// How a joined name lies to the joined query.
@@ -33,17 +33,22 @@ enum class WordClass : std::uint8_t { none, equal, prefix, one_edit, two_edits }
 }
 /// Joined queries from here on are also looked for as beginnings with a typing mistake.
 inline constexpr std::uint32_t k_typo_prefix_min = 4;
+/// Last words of so many bytes are also looked for as beginnings of tokens of names.
+inline constexpr std::size_t k_prefix_word_bytes_min = 2;
 /// The loose tier is tried when the best strict hit scores below, or has neither the name nor all words.
 inline constexpr double k_strong_score = 10.0;
 /// The any tier is tried when fewer hits were found.
 inline constexpr std::size_t k_enough_hits = 10;
+/// Above every score: hits of the tier before come first there.
+inline constexpr double k_before_any = 1'000;
 
 /// Weights of the score; each adds to it unless it says otherwise.
 struct Weights {
     double popularity = 1.4;      ///< Times log10(1 + downloads), times the gate.
     double gate = 0.8;            ///< Share of it that must be earned by matching.
     double name_equal = 5.04, name_equal_base = 4.0, name_equal_length = 0.5;
-    double name_prefix = 1.95;    ///< Times (.4 + .6 of the share that was typed), as all prefixes.
+    double name_prefix = 1.95;    ///< Times the typed share, as all prefixes.
+    double name_typed_least = 0.4, word_typed_least = 0.4;  ///< What the typed share of a long rest comes to.
     double name_one_edit = 1.89, name_two_edits = 1.38, name_edits_length = 0.2;
     double name_typo_prefix = 1.14;
     double gate_one_edit = 0.9, gate_two_edits = 0.8, gate_typo_prefix = 0.75;
@@ -53,12 +58,11 @@ struct Weights {
     double word_in_text_one_edit = 0.49, word_in_text_two_edits = 0.30;
     double all_words = 0.59, all_in_name = 0.21;
     double scoped = -0.32;
-    double whole_match = 20;      ///< In the any tier: named by the query, or with all of its words.
 };
 inline constexpr Weights k_weights{};
 
-[[nodiscard]] inline double typed_share(std::uint32_t typed, std::uint32_t whole) {
-    return 0.4 + 0.6 * static_cast<double>(typed) / static_cast<double>(std::max(typed, whole));
+[[nodiscard]] inline double typed_share(std::uint32_t typed, std::uint32_t whole, double least) {
+    return least + (1 - least) * static_cast<double>(typed) / static_cast<double>(std::max(typed, whole));
 }
 
 [[nodiscard]] inline double popularity_of(std::uint32_t downloads) {
@@ -72,10 +76,11 @@ inline constexpr Weights k_weights{};
         case NameClass::none: return 0;
         case NameClass::equal: return k_weights.name_equal + k_weights.name_equal_length * length;
         case NameClass::equal_base: return k_weights.name_equal_base + k_weights.name_equal_length * length;
-        case NameClass::prefix: return k_weights.name_prefix * typed_share(query, name);
+        case NameClass::prefix: return k_weights.name_prefix * typed_share(query, name, k_weights.name_typed_least);
         case NameClass::one_edit: return k_weights.name_one_edit + k_weights.name_edits_length * length;
         case NameClass::two_edits: return k_weights.name_two_edits + k_weights.name_edits_length * length;
-        case NameClass::typo_prefix: return k_weights.name_typo_prefix * typed_share(query, name);
+        case NameClass::typo_prefix:
+            return k_weights.name_typo_prefix * typed_share(query, name, k_weights.name_typed_least);
     }
     return 0;
 }
@@ -114,7 +119,7 @@ inline constexpr Weights k_weights{};
     return std::max(is_in_name ? name : 0, is_in_text ? text : 0);
 }
 [[nodiscard]] inline double word_prefix_weight(std::uint32_t typed, std::uint32_t whole) {
-    return k_weights.word_prefix * typed_share(typed, whole);
+    return k_weights.word_prefix * typed_share(typed, whole, k_weights.word_typed_least);
 }
 
 /// Weight of a word that `df` of the documents have, before the words of a query are brought to a sum of 2.
@@ -132,7 +137,6 @@ struct Evidence {
     bool has_all_words = false;
     bool has_all_in_name = false;
     bool is_scoped = false;
-    bool is_whole_match = false;  ///< Only set in the any tier.
 };
 
 [[nodiscard]] inline double score_of(Evidence const& evidence) {
@@ -141,7 +145,6 @@ struct Evidence {
     if (evidence.has_all_words) score += k_weights.all_words;
     if (evidence.has_all_in_name) score += k_weights.all_in_name;
     if (evidence.is_scoped) score += k_weights.scoped;
-    if (evidence.is_whole_match) score += k_weights.whole_match;
     return score;
 }
 

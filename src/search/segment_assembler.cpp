@@ -19,6 +19,20 @@ bool is_scoped_name(std::string_view name) {
     return name.starts_with('@') && name.find('/') != std::string_view::npos;
 }
 
+/// Sorted order is random order of memory: what comes soon is fetched while the present is worked on.
+void prefetch_ahead(Inverter const& terms, std::span<std::uint32_t const> order, std::size_t at) {
+    constexpr std::size_t k_steps = 8;
+    if (at + 2 * k_steps < order.size()) terms.prefetch_term(order[at + 2 * k_steps], 0);
+    if (at + k_steps < order.size()) terms.prefetch_term(order[at + k_steps], 1);
+}
+
+std::uint32_t suffix_code(std::string_view text) {
+    std::array<char, k_directory_depth> tail{};
+    std::size_t const length = std::min(text.size(), tail.size());
+    std::copy_n(text.rbegin(), length, tail.begin());
+    return class_code({tail.data(), length});
+}
+
 template <class T>
 void release(std::vector<T>& values) {
     std::vector<T>{}.swap(values);
@@ -37,6 +51,8 @@ struct SegmentAssembler::TermColumns {
     std::vector<std::uint32_t> order;  // Sorted ordinal to number in `terms_`.
     std::vector<std::uint32_t> entries;
     std::vector<DocId> best_names;
+    std::vector<std::uint32_t> signatures;
+    std::vector<std::uint32_t> suffix_codes;  // Empty without directories.
 };
 
 void SegmentAssembler::add(SearchDocument const& document, std::span<IndexedString const> strings) {
@@ -64,8 +80,14 @@ void SegmentAssembler::add_name(SearchDocument const& document, std::span<Indexe
     auto const doc = static_cast<DocId>(name_terms_.size());
     std::string_view joined;
     TermId joined_term = 0;
-    for (auto const& string : strings) {
-        auto const term = terms_.add(string.text, doc, string.flags);
+    hashes_.clear();
+    for (auto const& string : strings) hashes_.push_back(Inverter::hash(string.text));
+    for (int step = 0; step < 3; ++step) {
+        for (auto const hash : hashes_) terms_.prefetch(hash, step);
+    }
+    for (std::size_t i = 0; i < strings.size(); ++i) {
+        auto const& string = strings[i];
+        auto const term = terms_.add(string.text, hashes_[i], doc, string.flags);
         if ((string.flags & k_joined_whole) == 0) continue;
         joined = string.text;
         joined_term = term;
@@ -94,7 +116,7 @@ Result<void> SegmentAssembler::write(SegmentWriter& writer) {
 /// From numbers by first appearance to ordinals of the sorted texts.
 void SegmentAssembler::renumber_filters() {
     for (std::size_t field = 0; field < k_filter_fields; ++field) {
-        filter_order_[field] = filters_[field].sorted(false);
+        filter_order_[field] = filters_[field].sorted();
         if (field >= values_.size()) continue;
         std::vector<std::uint32_t> ordinals(filter_order_[field].size());
         for (std::uint32_t i = 0; i < ordinals.size(); ++i) ordinals[filter_order_[field][i]] = i;
@@ -108,10 +130,12 @@ Result<std::uint32_t> SegmentAssembler::write_list(SegmentWriter& writer, std::s
     if (list.empty()) return k_entry_empty;
     if (list.size() == 1) return inline_entry(list.front());
     std::uint64_t const offset = writer.section_bytes() + lists_.size();
-    if (offset >= k_entry_empty) return Error{Errc::too_large, "search segment: postings over 2 GiB"};
+    if (offset >> (32 - k_entry_offset_shift) != 0) {
+        return Error{Errc::too_large, "search segment: postings over 2 GiB"};
+    }
     append_posting_list(lists_, list);
     if (lists_.size() >= k_lists_buffer_bytes) RETURN_IF_ERROR(flush_lists(writer));
-    return static_cast<std::uint32_t>(offset);
+    return static_cast<std::uint32_t>(offset << k_entry_offset_shift);
 }
 
 Result<void> SegmentAssembler::flush_lists(SegmentWriter& writer) {
@@ -122,11 +146,13 @@ Result<void> SegmentAssembler::flush_lists(SegmentWriter& writer) {
 
 Result<void> SegmentAssembler::write_lists(SegmentWriter& writer, TermColumns& columns) {
     RETURN_IF_ERROR(writer.begin(Section::postings));
+    lists_.assign(1, 0);  // So that no list has offset 0.
     std::vector<Posting> list;
-    columns.order = terms_.sorted(false);
+    columns.order = terms_.sorted();
     columns.entries.reserve(columns.order.size());
     columns.best_names.reserve(columns.order.size());
     for (TermId term = 0; term < columns.order.size(); ++term) {
+        prefetch_ahead(terms_, columns.order, term);
         terms_.postings(columns.order[term], list);
         ASSIGN_OR_RETURN(auto const entry, write_list(writer, list));
         columns.entries.push_back(entry);
@@ -156,8 +182,8 @@ Result<void> SegmentAssembler::write_lists(SegmentWriter& writer, TermColumns& c
     RETURN_IF_ERROR(flush_lists(writer));
     RETURN_IF_ERROR(writer.write(Bytes(k_posting_slack_bytes)));
     RETURN_IF_ERROR(writer.end());
-    RETURN_IF_ERROR(writer.add_numbers<std::uint32_t>(Section::filter_entries, entries));
-    RETURN_IF_ERROR(writer.add_numbers<std::uint32_t>(Section::star_entries, star_entries));
+    RETURN_IF_ERROR(writer.add(Section::filter_entries, write_column(entries)));
+    RETURN_IF_ERROR(writer.add(Section::star_entries, write_column(star_entries)));
     return write_filters(writer);
 }
 
@@ -219,22 +245,25 @@ Result<void> SegmentAssembler::write_columns(SegmentWriter& writer) {
 }
 
 Result<void> SegmentAssembler::write_dictionary(SegmentWriter& writer, TermColumns& columns) {
-    auto const doc_count = static_cast<std::uint32_t>(name_terms_.size());
-    RETURN_IF_ERROR(writer.add_numbers<std::uint32_t>(Section::term_entries, columns.entries));
+    RETURN_IF_ERROR(writer.add(Section::term_entries, write_column(columns.entries)));
     release(columns.entries);
-    RETURN_IF_ERROR(writer.add(Section::name_ranks, write_name_ranks(columns.best_names, doc_count)));
+    RETURN_IF_ERROR(writer.add(Section::name_ranks, write_name_ranks(columns.best_names)));
     release(columns.best_names);
     bool const has_directories = columns.order.size() >= k_directory_terms_min;
     StringTableWriter strings;
-    std::vector<std::uint32_t> signatures;
+    auto& signatures = columns.signatures;
     std::vector<std::uint32_t> codes;
     std::vector<TermId> ordinals(columns.order.size());
     signatures.reserve(columns.order.size());
     for (TermId term = 0; term < columns.order.size(); ++term) {
+        prefetch_ahead(terms_, columns.order, term);
         auto const text = terms_.text(columns.order[term]);
         strings.add(text);
         signatures.push_back(signature_of(text));
-        if (has_directories) codes.push_back(class_code(text));
+        if (has_directories) {
+            codes.push_back(class_code(text));
+            columns.suffix_codes.push_back(suffix_code(text));
+        }
         ordinals[columns.order[term]] = term;
     }
     RETURN_IF_ERROR(writer.add(Section::term_strings, strings.finish()));
@@ -242,26 +271,25 @@ Result<void> SegmentAssembler::write_dictionary(SegmentWriter& writer, TermColum
     if (has_directories) RETURN_IF_ERROR(writer.add(Section::prefix_directory, write_class_directory(codes)));
     for (auto& term : name_terms_) term = ordinals.empty() ? 0 : ordinals[term];
     RETURN_IF_ERROR(writer.add(Section::names, write_name_table(name_recipes_, name_terms_, terms_.size())));
-    columns.order = std::move(ordinals);  // From here on number to sorted ordinal.
     return ok();
 }
 
 Result<void> SegmentAssembler::write_reversed(SegmentWriter& writer, TermColumns const& columns) {
-    if (columns.order.size() < k_directory_terms_min) {
+    if (columns.suffix_codes.empty()) {
         return writer.add(Section::reverse_order, write_column({}));
     }
-    auto order = terms_.sorted(true);
-    std::vector<std::uint32_t> signatures;
-    std::vector<std::uint32_t> codes;
-    signatures.reserve(order.size());
-    codes.reserve(order.size());
-    for (auto& number : order) {
-        auto const text = terms_.text(number);
-        std::string const tail{text.rbegin(), text.rbegin() + static_cast<std::ptrdiff_t>(std::min(
-                                                                  text.size(), k_directory_depth))};
-        signatures.push_back(signature_of(text));
-        codes.push_back(class_code(tail));
-        number = columns.order[number];
+    // Counting sort by the classes of the last three bytes; strings of one code stay in dictionary order.
+    std::vector<std::uint32_t> next(k_directory_codes + 1);
+    for (auto const code : columns.suffix_codes) ++next[code + 1];
+    for (std::size_t code = 1; code < next.size(); ++code) next[code] += next[code - 1];
+    std::vector<TermId> order(columns.suffix_codes.size());
+    std::vector<std::uint32_t> signatures(order.size());
+    std::vector<std::uint32_t> codes(order.size());
+    for (TermId term = 0; term < order.size(); ++term) {
+        auto const place = next[columns.suffix_codes[term]]++;
+        order[place] = term;
+        signatures[place] = columns.signatures[term];
+        codes[place] = columns.suffix_codes[term];
     }
     RETURN_IF_ERROR(writer.add_numbers<std::uint32_t>(Section::reverse_signatures, signatures));
     RETURN_IF_ERROR(writer.add(Section::reverse_order, write_column(order)));

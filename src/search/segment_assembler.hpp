@@ -50,6 +50,7 @@ private:
     std::vector<std::uint8_t> bits_;
     std::vector<std::uint8_t> name_length_;
     Bytes name_recipes_;
+    std::vector<std::uint32_t> hashes_;
     std::vector<TermId> name_terms_;
     Bytes lists_;
     std::vector<std::uint32_t> facet_terms_;

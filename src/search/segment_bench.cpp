@@ -1,15 +1,17 @@
-// Builds a segment from lists of packages and measures it: build time and peak memory, bytes a section, opening, look-ups.
+// Builds a segment from lists of packages and measures it: build time, peak memory, bytes a section, opening, look-ups.
 // With --check also compares fuzzy look-ups with brute force over every string.
 //
-//   search_segment_bench [--build-only] [--check N] [--keep PATH] LIST.tsv.zst…
+//   search_segment_bench [--build-only] [--no-times] [--check N] [--only KIND] [--keep PATH] LIST.tsv.zst…
 //
-// Lists have a header line and the columns name, version, downloads_a_month, summary (npm) or name, version, month, rank,
-// summary (PyPI). Prints to stdout; exit code 1 when a comparison differs.
+// Without lists the segment kept at PATH is measured; --only times the kinds whose name contains KIND.
+// Lists have a header line and the columns name, version, downloads_a_month, summary (npm) or name, version, month,
+// rank, summary (PyPI). Prints to stdout; exit code 1 when a comparison differs.
 #include <sys/resource.h>
 #include <unistd.h>
 #include <zstd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -20,8 +22,7 @@
 
 #include "search/segment_builder.hpp"
 #include "search/segment_reader.hpp"
-#include "search/testing/naive_distance.hpp"
-#include "search/testing/segment_fixture.hpp"
+#include "search/text.hpp"
 
 namespace ggen::search_index {
 namespace {
@@ -108,17 +109,22 @@ SearchDocument document_of(std::vector<std::string> const& fields, bool is_npm) 
     return document;
 }
 
+/// Documents that a fuzzy prefix may name in the comparison.
+constexpr DocId k_popular = 200'000;
+
 struct Options {
     std::size_t checks = 0;
     bool builds_only = false;
+    bool times = true;
     std::string path;
+    std::string only;
     std::vector<std::string> lists;
 };
 
 bool build(FileSystem& files, Options const& options) {
     double const start = cpu_seconds();
     double parsing = 0;
-    auto builder = SegmentBuilder::create(files, options.path, testing::PlainAnalyser{});
+    auto builder = SegmentBuilder::create(files, options.path, make_analyser());
     if (!builder) return false;
     bool good = true;
     for (auto const& list : options.lists) {
@@ -126,7 +132,7 @@ bool build(FileSystem& files, Options const& options) {
         bool is_npm = false;
         good = good && for_each_line(list, [&](std::string const& line) {
             double const from = cpu_us();
-            if (header) is_npm = line.find("downloads") != std::string::npos && line.find("rank") == std::string::npos;
+            if (header) is_npm = line.find("downloads_a_month") != std::string::npos;
             bool const skip = std::exchange(header, false);
             auto const fields = fields_of(line);
             if (skip || fields.size() < 4) return;
@@ -141,7 +147,7 @@ bool build(FileSystem& files, Options const& options) {
         std::fprintf(stderr, "build failed: %s\n", summary ? "input" : summary.error().context.c_str());
         return false;
     }
-    std::printf("build: %u packages, %u strings, add %.2f s (parsing lists %.2f s more), finish %.2f s CPU, peak %.1f MB\n",
+    std::printf("build: %u packages, %u strings, add %.2f s (and parsing %.2f s), finish %.2f s CPU, peak %.1f MB\n",
                 summary->doc_count, summary->term_count, added - start - parsing / 1e6, parsing / 1e6,
                 cpu_seconds() - added, static_cast<double>(status_kb("VmHWM")) / 1024);
     return true;
@@ -186,7 +192,7 @@ std::vector<std::string> draw_queries(SegmentView const& view, std::size_t count
 }
 
 template <class Ask>
-void time_kind(char const* label, std::vector<std::string> const& queries, Ask ask) {
+void time_queries(char const* label, std::vector<std::string> const& queries, Ask ask) {
     std::vector<double> times;
     std::size_t found = 0;
     for (auto const& query : queries) {
@@ -205,13 +211,16 @@ void time_kind(char const* label, std::vector<std::string> const& queries, Ask a
                 static_cast<double>(found) / static_cast<double>(queries.size()));
 }
 
-void time_look_ups(SegmentView const& view) {
+void time_look_ups(SegmentView const& view, std::string const& only) {
     FuzzyScratch scratch;
     std::vector<FuzzyMatch> matches;
     BestNameScratch names;
     std::string name_buffer;
     StoreScratchPtr store;
     constexpr std::size_t k_count = 500;
+    auto const time_kind = [&](std::string const& label, std::vector<std::string> const& queries, auto ask) {
+        if (label.find(only) != std::string::npos) time_queries(label.c_str(), queries, ask);
+    };
     time_kind("find", draw_queries(view, k_count, 0, 2, 30), [&](auto const& q) { return view.find(q) != k_none; });
     time_kind("prefix_range (3)", draw_queries(view, k_count, 0, 3, 3),
               [&](auto const& q) { return view.prefix_range(q).size(); });
@@ -248,11 +257,12 @@ void time_look_ups(SegmentView const& view) {
     }
     std::mt19937_64 random{1};
     auto const any_doc = [&] { return static_cast<DocId>(random() % view.doc_count()); };
-    time_kind("name", std::vector<std::string>(k_count), [&](auto const&) { return view.name(any_doc(), name_buffer).size(); });
+    time_kind("name", std::vector<std::string>(k_count),
+              [&](auto const&) { return view.name(any_doc(), name_buffer).size(); });
     time_kind("stored", std::vector<std::string>(k_count),
               [&](auto const&) { return view.stored(any_doc(), store).has_value(); });
     for (char const* const word : {"react", "for", "python"}) {
-        time_kind((std::string{"walk of "} + word).c_str(), {word}, [&](auto const& q) {
+        time_kind(std::string{"walk of "} + word, {word}, [&](auto const& q) {
             std::size_t n = 0;
             for (auto cursor = view.postings(view.find(q)); !cursor.at_end(); cursor.next()) n += cursor.flags() & 1U;
             return n;
@@ -260,51 +270,103 @@ void time_look_ups(SegmentView const& view) {
     }
 }
 
+/// Compares a query with every string by the table of distances, plain but for giving up early.
+class BruteForce {
+public:
+    explicit BruteForce(SegmentView const& view) {
+        TermBuffer buffer;
+        std::array<char32_t, k_term_bytes_max> points;
+        for (TermId term = 0; term < view.term_count(); ++term) {
+            starts_.push_back(points_.size());
+            auto const count = decode_code_points(view.term_text(term, buffer), points);
+            points_.insert(points_.end(), points.begin(), points.begin() + static_cast<std::ptrdiff_t>(count));
+        }
+        starts_.push_back(points_.size());
+    }
+
+    void ask(std::string const& query, unsigned limit, bool is_prefix, std::vector<FuzzyMatch>& out) {
+        std::array<char32_t, k_term_bytes_max> points;
+        std::span<char32_t const> const a{points.data(), decode_code_points(query, points)};
+        out.clear();
+        for (TermId term = 0; term + 1 < starts_.size(); ++term) {
+            std::span<char32_t const> b{points_.data() + starts_[term], starts_[term + 1] - starts_[term]};
+            if (is_prefix) b = b.first(std::min(b.size(), a.size() + limit));
+            if (b.size() > a.size() + limit || a.size() > b.size() + limit) continue;
+            unsigned const d = distance(a, b, limit, is_prefix);
+            if (d <= limit) out.push_back({term, static_cast<std::uint8_t>(d)});
+        }
+    }
+
+private:
+    /// Only cells within `limit` of the diagonal can matter; those beside them count as too far.
+    unsigned distance(std::span<char32_t const> a, std::span<char32_t const> b, unsigned limit, bool is_prefix) {
+        auto* before = rows_[0].data();
+        auto* previous = rows_[1].data();
+        auto* row = rows_[2].data();
+        unsigned const far = limit + 1;
+        std::size_t high = std::min<std::size_t>(b.size(), limit);
+        for (std::size_t j = 0; j <= high; ++j) previous[j] = static_cast<unsigned>(j);
+        previous[high + 1] = far;
+        unsigned least_before = 0;
+        for (std::size_t i = 1; i <= a.size(); ++i) {
+            std::size_t const low = i > limit ? i - limit : 1;
+            high = std::min(b.size(), i + limit);
+            row[low - 1] = low == 1 ? static_cast<unsigned>(i) : far;
+            unsigned least = row[low - 1];
+            for (std::size_t j = low; j <= high; ++j) {
+                unsigned best = previous[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U);
+                best = std::min({best, previous[j] + 1, row[j - 1] + 1});
+                bool const swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+                if (swapped) best = std::min(best, before[j - 2] + 1);
+                row[j] = best;
+                least = std::min(least, best);
+            }
+            row[high + 1] = far;
+            if (least > limit && least_before > limit) return far;
+            least_before = least;
+            std::swap(before, previous);
+            std::swap(previous, row);
+        }
+        if (!is_prefix) return previous[b.size()];
+        auto* const first = previous + (a.size() > limit ? a.size() - limit : 0);
+        return *std::min_element(first, previous + high + 1);
+    }
+
+    std::vector<char32_t> points_;
+    std::vector<std::size_t> starts_;
+    std::array<std::array<unsigned, k_term_bytes_max + 3>, 3> rows_{};
+};
+
 std::size_t differences(SegmentView const& view, std::size_t count) {
-    std::vector<std::string> strings;
-    TermBuffer buffer;
-    for (TermId term = 0; term < view.term_count(); ++term) strings.emplace_back(view.term_text(term, buffer));
+    BruteForce brute{view};
     FuzzyScratch scratch;
     std::vector<FuzzyMatch> found;
     std::vector<FuzzyMatch> wanted;
     std::size_t different = 0;
-    auto const compare = [&](char const* label, unsigned edits, std::size_t least, auto ask, auto distance) {
-        std::size_t before = different;
+    auto const compare = [&](char const* label, unsigned edits, std::size_t least, auto ask, bool is_prefix) {
+        std::size_t const before = different;
         std::size_t matches = 0;
         for (auto const& query : draw_queries(view, count, edits, least, 40)) {
             ask(query);
-            wanted.clear();
-            for (TermId term = 0; term < strings.size(); ++term) {
-                unsigned const d = distance(query, strings[term], term);
-                if (d <= edits) wanted.push_back({term, static_cast<std::uint8_t>(d)});
+            brute.ask(query, edits, is_prefix, wanted);
+            if (is_prefix) {
+                std::erase_if(wanted, [&](FuzzyMatch m) { return view.term_best_name_doc(m.term) >= k_popular; });
             }
             if (found != wanted) ++different;
             matches += wanted.size();
         }
-        std::printf("check %-14s %zu queries, %zu matches, %zu differences\n", label, count, matches, different - before);
+        std::printf("check %-14s %zu queries, %zu matches, %zu differences\n", label, count, matches,
+                    different - before);
     };
-    for (unsigned const edits : {1U, 2U}) {
-        compare(edits == 1 ? "fuzzy 1" : "fuzzy 2", edits, 1,
-                [&](auto const& q) { view.fuzzy(q, edits, scratch, found); },
-                [&](auto const& q, auto const& s, TermId) {
-                    auto const longer = std::max(q.size(), s.size());
-                    auto const shorter = std::min(q.size(), s.size());
-                    // A byte more or less costs at least a quarter of an edit.
-                    if (longer - shorter > 4 * std::size_t{edits}) return edits + 1;
-                    return testing::naive_distance(q, s, edits);
-                });
-    }
-    compare("fuzzy prefix", 1, 3, [&](auto const& q) { view.fuzzy_prefix(q, 1, scratch, 200'000, found); },
-            [&](auto const& q, auto const& s, TermId term) {
-                if (view.term_best_name_doc(term) >= 200'000) return 2U;
-                return testing::naive_prefix_distance(q, s, 1);
-            });
+    compare("fuzzy 1", 1, 1, [&](auto const& q) { view.fuzzy(q, 1, scratch, found); }, false);
+    compare("fuzzy 2", 2, 2, [&](auto const& q) { view.fuzzy(q, 2, scratch, found); }, false);
+    compare("fuzzy prefix", 1, 3, [&](auto const& q) { view.fuzzy_prefix(q, 1, scratch, k_popular, found); }, true);
     return different;
 }
 
 int run(Options const& options) {
     auto const files = make_posix_file_system();
-    if (!build(*files, options)) return 2;
+    if (!options.lists.empty() && !build(*files, options)) return 2;
     double const before = cpu_us();
     auto const reader = SegmentReader::open(*files, options.path);
     double const opened = cpu_us();
@@ -318,7 +380,7 @@ int run(Options const& options) {
                 (cpu_us() - opened) / 1e3);
     print_sections(**reader);
     if (options.builds_only) return 0;
-    time_look_ups((*reader)->view());
+    if (options.times) time_look_ups((*reader)->view(), options.only);
     if (options.checks == 0) return 0;
     return differences((*reader)->view(), options.checks) == 0 ? 0 : 1;
 }
@@ -327,17 +389,20 @@ int run(Options const& options) {
 }  // namespace ggen::search_index
 
 int main(int argc, char** argv) {
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
     ggen::search_index::Options options;
     bool keeps = false;
     for (int i = 1; i < argc; ++i) {
         std::string const argument = argv[i];
         if (argument == "--check" && i + 1 < argc) options.checks = std::strtoull(argv[++i], nullptr, 10);
         else if (argument == "--build-only") options.builds_only = true;
+        else if (argument == "--no-times") options.times = false;
+        else if (argument == "--only" && i + 1 < argc) options.only = argv[++i];
         else if (argument == "--keep" && i + 1 < argc) options.path = argv[++i], keeps = true;
         else options.lists.push_back(argument);
     }
-    if (options.lists.empty()) {
-        std::fprintf(stderr, "usage: search_segment_bench [--build-only] [--check N] [--keep PATH] LIST.tsv.zst...\n");
+    if (options.lists.empty() && !keeps) {
+        std::fprintf(stderr, "usage: search_segment_bench [OPTIONS] LIST.tsv.zst...\n");
         return 2;
     }
     if (!keeps) options.path = "search-segment-bench." + std::to_string(getpid());

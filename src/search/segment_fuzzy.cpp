@@ -8,6 +8,15 @@
 // edits of q with that pair swapped. The directories give all strings with such a prefix or suffix as ranges of the
 // sorted and the reversed order; signatures sort out nearly all of them, the bit-parallel distance the rest.
 namespace ggen::search_index {
+namespace {
+
+/// Fetches the string of a later candidate while the present one is compared.
+void prefetch_ahead(StringTable const& terms, std::vector<std::uint32_t> const& candidates, std::size_t at) {
+    constexpr std::size_t k_ahead = 6;
+    if (at + k_ahead < candidates.size()) terms.prefetch(candidates[at + k_ahead]);
+}
+
+}  // namespace
 
 void SegmentView::scan_side(std::span<char32_t const> characters, std::size_t length, unsigned edits,
                             std::uint32_t query, unsigned distance, bool is_reversed, FuzzyScratch& scratch) const {
@@ -60,15 +69,17 @@ void SegmentView::fuzzy(std::string_view text, unsigned distance, FuzzyScratch& 
     distance = std::clamp(distance, 1U, 2U);
     scratch.candidates.clear();
     collect_fuzzy(text, distance, scratch);
-    std::sort(scratch.candidates.begin(), scratch.candidates.end());
+    // Both sides can find a string. Sorting the few matches is cheaper than sorting all candidates to see them once.
     StringScan strings{parts_.terms};
-    TermId previous = k_none;
-    for (auto const term : scratch.candidates) {
-        if (term == previous || term >= parts_.term_count) continue;
-        previous = term;
+    for (std::size_t i = 0; i < scratch.candidates.size(); ++i) {
+        prefetch_ahead(parts_.terms, scratch.candidates, i);
+        TermId const term = scratch.candidates[i];
+        if (term >= parts_.term_count) continue;
         unsigned const found = scratch.pattern.distance(strings.at(term), distance);
         if (found <= distance) out.push_back({term, static_cast<std::uint8_t>(found)});
     }
+    std::sort(out.begin(), out.end(), [](FuzzyMatch a, FuzzyMatch b) { return a.term < b.term; });
+    out.erase(std::unique(out.begin(), out.end()), out.end());
 }
 
 void SegmentView::fuzzy_prefix(std::string_view text, unsigned distance, FuzzyScratch& scratch,
@@ -76,9 +87,7 @@ void SegmentView::fuzzy_prefix(std::string_view text, unsigned distance, FuzzySc
     out.clear();
     if (best_doc_below == 0 || text.size() > k_term_bytes_max || !scratch.pattern.assign(text)) return;
     distance = std::clamp(distance, 1U, 1U);
-    auto const shift = parts_.name_ranks.shift();
-    auto const rank_max =
-        static_cast<std::uint16_t>(std::min<std::uint32_t>((best_doc_below - 1) >> shift, k_rank_none - 1U));
+    std::uint8_t const rank_max = rank_of(std::min(best_doc_below - 1, k_documents_max));
     std::array<char32_t, k_fuzzy_chars_max> characters;
     std::size_t const count = decode_code_points(text, characters);
     class_ranges(parts_.prefixes, {characters.data(), count}, count, distance, scratch.ranges);
@@ -90,7 +99,9 @@ void SegmentView::fuzzy_prefix(std::string_view text, unsigned distance, FuzzySc
                                rank_max, range.begin, scratch.candidates);
     }
     StringScan strings{parts_.terms};
-    for (auto const term : scratch.candidates) {
+    for (std::size_t i = 0; i < scratch.candidates.size(); ++i) {
+        prefetch_ahead(parts_.terms, scratch.candidates, i);
+        TermId const term = scratch.candidates[i];
         unsigned const found = scratch.pattern.prefix_distance(strings.at(term), distance);
         if (found > distance || term_best_name_doc(term) >= best_doc_below) continue;
         out.push_back({term, static_cast<std::uint8_t>(found)});

@@ -1,6 +1,7 @@
 #include "search/segment_reader.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "crypto/digest.hpp"
@@ -109,9 +110,8 @@ private:
 Result<void> read_dictionary(PartsReader const& in, SegmentParts& parts) {
     ASSIGN_OR_RETURN(parts.terms, StringTable::open(in.bytes(Section::term_strings)));
     if (parts.terms.size() != parts.term_count) return damaged("term strings: another count");
-    ASSIGN_OR_RETURN(parts.term_entries, in.numbers<std::uint32_t>(Section::term_entries, parts.term_count));
-    ASSIGN_OR_RETURN(parts.name_ranks,
-                     NameRanks::open(in.bytes(Section::name_ranks), parts.term_count, parts.doc_count));
+    ASSIGN_OR_RETURN(parts.term_entries, Column::open(in.bytes(Section::term_entries), parts.term_count));
+    ASSIGN_OR_RETURN(parts.name_ranks, NameRanks::open(in.bytes(Section::name_ranks), parts.term_count));
     ASSIGN_OR_RETURN(parts.forward_signatures,
                      in.numbers<std::uint32_t>(Section::forward_signatures, parts.term_count));
     ASSIGN_OR_RETURN(parts.prefixes, ClassDirectory::open(in.bytes(Section::prefix_directory), parts.term_count));
@@ -135,7 +135,20 @@ Result<void> read_columns(PartsReader const& in, SegmentParts& parts) {
     ASSIGN_OR_RETURN(parts.author, column(Section::author));
     ASSIGN_OR_RETURN(parts.bits, column(Section::bits));
     ASSIGN_OR_RETURN(parts.name_length, column(Section::name_length));
-    ASSIGN_OR_RETURN(parts.names, NameTable::open(in.bytes(Section::names), parts.doc_count, parts.term_count));
+    return ok();
+}
+
+/// Parts that are read with pread.
+Result<void> read_files(PartsReader const& in, std::shared_ptr<MappedFile const> const& file, SegmentParts& parts) {
+    auto const offset = [&](BytesView section) {
+        return static_cast<std::uint64_t>(section.data() - file->bytes().data());
+    };
+    auto const names = in.bytes(Section::names);
+    ASSIGN_OR_RETURN(parts.names, NameTable::open(file, names, offset(names), parts.doc_count, parts.term_count));
+    auto const store = in.bytes(Section::store_blocks);
+    ASSIGN_OR_RETURN(parts.store,
+                     SegmentStore::open(file, in.bytes(Section::store_dictionary), in.bytes(Section::store_index),
+                                        offset(store), store.size(), parts.doc_count));
     return ok();
 }
 
@@ -145,20 +158,20 @@ Result<void> read_filters(PartsReader const& in, SegmentParts& parts) {
     if (strings.size() < k_head) return damaged("filter strings: too short");
     auto const head = strings.first(k_head);
     strings = strings.subspan(k_head);
-    std::uint64_t entries = 0;
+    std::uint32_t entries = 0;
     for (std::size_t field = 0; field < k_filter_fields; ++field) {
         auto const bytes = load<std::uint64_t>(head.data() + field * sizeof(std::uint64_t));
         if (bytes > strings.size()) return damaged("filter strings: too short");
         ASSIGN_OR_RETURN(parts.filter_texts[field], StringTable::open(strings.first(bytes)));
         strings = strings.subspan(bytes);
+        parts.filter_starts[field] = entries;
+        if (parts.filter_texts[field].size() > std::numeric_limits<std::uint32_t>::max() - entries) {
+            return damaged("filter strings: too many");
+        }
         entries += parts.filter_texts[field].size();
     }
-    ASSIGN_OR_RETURN(auto rest, in.numbers<std::uint32_t>(Section::filter_entries, entries));
-    for (std::size_t field = 0; field < k_filter_fields; ++field) {
-        parts.filter_entries[field] = rest.first(parts.filter_texts[field].size());
-        rest = rest.subspan(parts.filter_texts[field].size());
-    }
-    ASSIGN_OR_RETURN(parts.star_entries, in.numbers<std::uint32_t>(Section::star_entries, k_star_steps.size()));
+    ASSIGN_OR_RETURN(parts.filter_entries, Column::open(in.bytes(Section::filter_entries), entries));
+    ASSIGN_OR_RETURN(parts.star_entries, Column::open(in.bytes(Section::star_entries), k_star_steps.size()));
     parts.facet_cache = in.bytes(Section::facet_cache);
     return ok();
 }
@@ -189,12 +202,7 @@ Result<std::shared_ptr<SegmentReader const>> SegmentReader::from(std::shared_ptr
     RETURN_IF_ERROR(read_dictionary(in, parts));
     RETURN_IF_ERROR(read_columns(in, parts));
     RETURN_IF_ERROR(read_filters(in, parts));
-    auto const store = std::find_if(sections.begin(), sections.end(), [](SectionInfo const& info) {
-        return info.section == Section::store_blocks;
-    });
-    ASSIGN_OR_RETURN(parts.store, SegmentStore::open(file, in.bytes(Section::store_dictionary),
-                                                     in.bytes(Section::store_index), store->offset, store->bytes,
-                                                     parts.doc_count));
+    RETURN_IF_ERROR(read_files(in, file, parts));
     bool const is_small = file->bytes().size() <= k_verify_at_open_bytes_max;
     std::shared_ptr<SegmentReader const> reader{
         new SegmentReader{std::move(file), std::move(sections), SegmentView{std::move(parts)}}};

@@ -39,12 +39,16 @@ enum class Section : std::uint32_t {
 inline constexpr std::size_t k_sections = 26;
 [[nodiscard]] std::string_view section_name(Section section);
 
-/// 32-bit entry of a list: the only posting itself, or the offset of a list in the postings section.
-inline constexpr std::uint32_t k_entry_inline = 1U << 31U;
-/// No posting at all.
-inline constexpr std::uint32_t k_entry_empty = k_entry_inline - 1;
+/// Entry of a list, in a column: odd, and the only posting itself, or the offset of a list in the postings section
+/// times two; 0 = no posting at all (the section begins with a byte that no list has).
+inline constexpr std::uint32_t k_entry_inline = 1;
+inline constexpr std::uint32_t k_entry_empty = 0;
+inline constexpr unsigned k_entry_offset_shift = 1;
+inline constexpr unsigned k_entry_flags_shift = 1;
+inline constexpr unsigned k_entry_doc_shift = 5;
 [[nodiscard]] constexpr std::uint32_t inline_entry(Posting posting) {
-    return k_entry_inline | static_cast<std::uint32_t>(posting.flags) << 24U | posting.doc;
+    return posting.doc << k_entry_doc_shift | static_cast<std::uint32_t>(posting.flags) << k_entry_flags_shift |
+           k_entry_inline;
 }
 
 /// Everything a view needs, checked to lie inside the file.
@@ -52,7 +56,7 @@ struct SegmentParts {
     std::uint32_t doc_count = 0;
     std::uint32_t term_count = 0;
     StringTable terms;
-    std::span<std::uint32_t const> term_entries;
+    Column term_entries;
     BytesView postings;
     NameRanks name_ranks;
     std::span<std::uint32_t const> forward_signatures;
@@ -71,8 +75,9 @@ struct SegmentParts {
     Column name_length;
     NameTable names;
     std::array<StringTable, k_filter_fields> filter_texts;
-    std::array<std::span<std::uint32_t const>, k_filter_fields> filter_entries;
-    std::span<std::uint32_t const> star_entries;
+    Column filter_entries;
+    std::array<std::uint32_t, k_filter_fields> filter_starts{};  // Of each field's entries.
+    Column star_entries;
     BytesView facet_cache;
     SegmentStore store;
 };

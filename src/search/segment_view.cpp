@@ -61,9 +61,12 @@ std::string_view SegmentView::term_text(TermId term, TermBuffer& buffer) const {
 }
 
 PostingListInfo SegmentView::list_info(std::uint32_t entry) const {
-    if ((entry & k_entry_inline) == 0) return read_posting_list(parts_.postings, entry, parts_.doc_count);
-    DocId const doc = entry & k_documents_max;
-    auto const flags = static_cast<std::uint8_t>(entry >> 24U & 0x0fU);
+    if (entry == k_entry_empty) return {};
+    if ((entry & k_entry_inline) == 0) {
+        return read_posting_list(parts_.postings, entry >> k_entry_offset_shift, parts_.doc_count);
+    }
+    DocId const doc = entry >> k_entry_doc_shift;
+    auto const flags = static_cast<std::uint8_t>(entry >> k_entry_flags_shift & 0x0fU);
     if (doc >= parts_.doc_count) return {};
     PostingListInfo info;
     info.count = 1;
@@ -74,30 +77,38 @@ PostingListInfo SegmentView::list_info(std::uint32_t entry) const {
 }
 
 PostingCursor SegmentView::list(std::uint32_t entry) const {
-    if ((entry & k_entry_inline) == 0) return {parts_.postings, entry, parts_.doc_count};
-    auto const info = list_info(entry);
-    if (info.count == 0) return {};
-    return PostingCursor{Posting{info.first, static_cast<std::uint8_t>(entry >> 24U & 0x0fU)}};
+    if (entry == k_entry_empty) return {};
+    if ((entry & k_entry_inline) == 0) {
+        return {parts_.postings, entry >> k_entry_offset_shift, parts_.doc_count};
+    }
+    DocId const doc = entry >> k_entry_doc_shift;
+    if (doc >= parts_.doc_count) return {};
+    return PostingCursor{Posting{doc, static_cast<std::uint8_t>(entry >> k_entry_flags_shift & 0x0fU)}};
+}
+
+std::uint32_t SegmentView::filter_entry(FilterField field, std::uint32_t value) const {
+    if (value >= filter_value_count(field)) return k_entry_empty;
+    return parts_.filter_entries.at(parts_.filter_starts[static_cast<std::size_t>(field)] + value);
 }
 
 std::uint32_t SegmentView::term_df(TermId term) const {
-    return term < parts_.term_count ? list_info(parts_.term_entries[term]).token_count : 0;
+    return list_info(parts_.term_entries.at(term)).token_count;
 }
 
 std::uint32_t SegmentView::posting_count(TermId term) const {
-    return term < parts_.term_count ? list_info(parts_.term_entries[term]).count : 0;
+    return list_info(parts_.term_entries.at(term)).count;
 }
 
 DocId SegmentView::term_best_doc(TermId term) const {
-    return term < parts_.term_count ? list_info(parts_.term_entries[term]).first : k_none;
+    return list_info(parts_.term_entries.at(term)).first;
 }
 
 DocId SegmentView::term_best_name_doc(TermId term) const {
-    return term < parts_.term_count ? list_info(parts_.term_entries[term]).best_name : k_none;
+    return list_info(parts_.term_entries.at(term)).best_name;
 }
 
 PostingCursor SegmentView::postings(TermId term) const {
-    return term < parts_.term_count ? list(parts_.term_entries[term]) : PostingCursor{};
+    return list(parts_.term_entries.at(term));
 }
 
 void SegmentView::begin_best_names(TermRange range, BestNameScratch& scratch) const {
@@ -136,7 +147,7 @@ std::optional<NamedTerm> SegmentView::next_best_name(TermRange range, BestNameSc
         std::uint64_t width = 1;
         for (unsigned i = 1; i < node.level; ++i) width *= k_rank_fanout;
         std::uint64_t const base = std::uint64_t{node.index} * k_rank_fanout;
-        std::uint16_t least = k_rank_none;
+        std::uint8_t least = k_rank_none;
         std::uint32_t chosen = 0;
         for (std::uint32_t i = 0; i < k_rank_fanout && base + i < children.size(); ++i) {
             bool const open = (node.open >> i & 1U) != 0 && (base + i) * width < range.end &&
@@ -146,7 +157,7 @@ std::optional<NamedTerm> SegmentView::next_best_name(TermRange range, BestNameSc
             chosen = i;
         }
         if (least == k_rank_none) continue;
-        std::uint64_t const bound = std::uint64_t{least} << parts_.name_ranks.shift();
+        std::uint64_t const bound = first_of_rank(least);
         node.open &= ~(1U << chosen);
         node.bound = std::max(node.bound, bound);
         push(scratch, node);
@@ -178,7 +189,7 @@ Result<SearchDocument> SegmentView::stored(DocId doc, StoreScratchPtr& scratch) 
     document.license = filter_text(FilterField::license, license(doc), buffer);
     document.origin = filter_text(FilterField::origin, origin(doc), buffer);
     auto const first_author = author(doc);
-    if (first_author != k_none) document.authors = {std::string{filter_text(FilterField::author, first_author, buffer)}};
+    if (first_author != k_none) document.authors.emplace_back(filter_text(FilterField::author, first_author, buffer));
     RETURN_IF_ERROR(decode_stored(record, document));
     static_cast<void>(name(doc, document.name));  // Written into the field itself.
     return document;
@@ -198,17 +209,15 @@ std::string_view SegmentView::filter_text(FilterField field, std::uint32_t value
 }
 
 PostingCursor SegmentView::filter_docs(FilterField field, std::uint32_t value) const {
-    auto const entries = parts_.filter_entries[static_cast<std::size_t>(field)];
-    return value < entries.size() ? list(entries[value]) : PostingCursor{};
+    return list(filter_entry(field, value));
 }
 
 std::uint32_t SegmentView::filter_doc_count(FilterField field, std::uint32_t value) const {
-    auto const entries = parts_.filter_entries[static_cast<std::size_t>(field)];
-    return value < entries.size() ? list_info(entries[value]).count : 0;
+    return list_info(filter_entry(field, value)).count;
 }
 
 PostingCursor SegmentView::docs_with_stars(std::size_t step) const {
-    return step < parts_.star_entries.size() ? list(parts_.star_entries[step]) : PostingCursor{};
+    return list(parts_.star_entries.at(static_cast<std::uint32_t>(std::min(step, k_star_steps.size()))));
 }
 
 bool SegmentView::cached_facet(TermId term, FilterField field, std::vector<std::uint32_t>& counts) const {

@@ -113,6 +113,7 @@ private:
 
     [[nodiscard]] PostingListInfo list_info(std::uint32_t entry) const;
     [[nodiscard]] PostingCursor list(std::uint32_t entry) const;
+    [[nodiscard]] std::uint32_t filter_entry(FilterField field, std::uint32_t value) const;
     [[nodiscard]] TermRange directory_range(std::string_view text) const;
     void collect_fuzzy(std::string_view text, unsigned distance, FuzzyScratch& scratch) const;
     void scan_side(std::span<char32_t const> characters, std::size_t length, unsigned edits, std::uint32_t query,

@@ -25,6 +25,10 @@ public:
 
     [[nodiscard]] std::uint32_t size() const { return count_; }
     [[nodiscard]] std::string_view at(std::uint32_t index, TermBuffer& buffer) const;
+    /// Fetches what `at` will read.
+    void prefetch(std::uint32_t index) const {
+        if (index < count_) __builtin_prefetch(block(index / k_string_block).data());
+    }
     /// The index of `text`, or k_none.
     [[nodiscard]] std::uint32_t find(std::string_view text, TermRange within) const;
     [[nodiscard]] std::uint32_t find(std::string_view text) const { return find(text, {0, count_}); }
@@ -33,7 +37,8 @@ public:
 
 private:
     friend class StringScan;
-    [[nodiscard]] BytesView block(std::uint32_t index) const;
+    /// The bytes of a block; empty when damaged.
+    [[nodiscard]] BytesView block(std::uint32_t block_index) const;
     [[nodiscard]] std::string_view head(std::uint32_t block_index) const;
 
     std::uint8_t const* offsets_ = nullptr;  // u32 little-endian, one a block and the end.

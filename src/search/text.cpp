@@ -183,17 +183,6 @@ std::uint32_t count_code_points(std::string_view utf8) {
         utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
 }
 
-void append_beginning(std::string_view token, std::string& out) {
-    auto rest = token;
-    for (int i = 0; i < 2; ++i) {
-        auto const point = decode_utf8(rest);
-        if (!point) return;
-        rest.remove_prefix(point->bytes);
-    }
-    out += k_beginning_mark;
-    out += token.substr(0, token.size() - rest.size());
-}
-
 std::string fold_value(std::string_view text) { return search::fold(text); }
 
 void DocumentAnalyser::add(std::string_view text, std::uint8_t flags) {
@@ -212,11 +201,6 @@ void DocumentAnalyser::analyse(SearchDocument const& document, std::vector<Index
     found_.clear();
     strings.clear();
     add_tokens(document.name, k_in_name);
-    for (auto const& token : tokenizer_.tokens()) {
-        beginning_.clear();
-        append_beginning(token.text, beginning_);
-        add(beginning_, k_in_name);
-    }
     add_tokens(document.description, k_in_text);
     for (auto const& tag : document.tags) add_tokens(tag, k_in_text);
     for (auto const& keyword : document.keywords) add_tokens(keyword, k_in_text);

@@ -53,12 +53,6 @@ void append_joined(std::string_view name, std::string& out);
 /// Folded as values of filters are compared.
 [[nodiscard]] std::string fold_value(std::string_view text);
 
-/// Marks strings that are no tokens: the first two characters of each token of a name, so that names with a token of a
-/// certain beginning are few to look at. No query has it, and no word comes within two edits of such a string.
-inline constexpr char k_beginning_mark = '\x01';
-/// Appends mark and beginning of `token` to `out`; nothing when it has less than two characters.
-void append_beginning(std::string_view token, std::string& out);
-
 /// Distinct strings of documents with their flags. Keeps its memory. One thread.
 class DocumentAnalyser {
 public:
@@ -76,7 +70,6 @@ private:
     Tokenizer tokenizer_;
     std::string texts_;
     std::string joined_;
-    std::string beginning_;
     std::vector<Found> found_;
 };
 

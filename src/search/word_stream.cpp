@@ -19,10 +19,6 @@ void WordStream::add(SegmentView const& view, TermId term, WordClass kind) {
     weight_max_ = std::max(weight_max_, word_weight(kind, true, true));
 }
 
-void WordStream::add_all(WordStream const& other) {
-    for (auto const& list : other.lists_) add(*list.view, list.term, list.kind);
-}
-
 void WordStream::start() {
     cursors_used_ = 0;
     for (auto& list : lists_) {

@@ -16,8 +16,6 @@ public:
     void clear();
     /// `view` must outlive the stream. Strings of `kind`; no string twice.
     void add(SegmentView const& view, TermId term, WordClass kind);
-    /// All strings of another stream.
-    void add_all(WordStream const& other);
     /// After the last `add`, and whenever the walk begins anew: goes to the first document.
     void start();
 

@@ -25,7 +25,8 @@ inline std::vector<unsigned> last_row(std::string_view a, std::string_view b, un
         for (std::size_t j = 1; j <= m; ++j) {
             unsigned best = std::min(previous[j], row[j - 1]) + 1;
             best = std::min(best, previous[j - 1] + (x[i - 1] == y[j - 1] ? 0U : 1U));
-            if (i > 1 && j > 1 && x[i - 1] == y[j - 2] && x[i - 2] == y[j - 1]) best = std::min(best, before[j - 2] + 1);
+            bool const swapped = i > 1 && j > 1 && x[i - 1] == y[j - 2] && x[i - 2] == y[j - 1];
+            if (swapped) best = std::min(best, before[j - 2] + 1);
             row[j] = best;
         }
         auto const over = [&](std::vector<unsigned> const& r) { return *std::min_element(r.begin(), r.end()) > limit; };

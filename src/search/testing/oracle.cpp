@@ -65,7 +65,6 @@ Analysed analyse(SearchDocument const& document) {
     std::vector<IndexedString> strings;
     analyser.analyse(document, strings);
     for (auto const& string : strings) {
-        if (string.text.front() == search_index::k_beginning_mark) continue;
         if ((string.flags & k_is_token) != 0) out.tokens.emplace_back(string.text, string.flags);
         if ((string.flags & k_is_joined) != 0)
             out.names.push_back({std::string{string.text}, (string.flags & search_index::k_joined_whole) != 0});
@@ -111,7 +110,7 @@ public:
                                                                 !found.front().is_firm));
         if (query_.fuzzy && is_weak) found = tier(Tier::loose);
         if (is_relevance && words_.size() > 1 && is_weak && found.size() < (query_.fuzzy ? k_enough_hits : 1U))
-            found = tier(Tier::any);
+            add_any(found);
         return hits_of(found);
     }
 
@@ -223,7 +222,11 @@ private:
                 best = std::max(best, word_weight(kind, (flags & k_in_name) != 0, (flags & k_in_text) != 0));
             }
             has_word = has_word || is_met;
-            if (!is_equal && query_.prefix && i + 1 == words_.size() && (words_.size() > 1 || begins)) {
+            bool const may_begin =
+                tier == Tier::any    ? false
+                : words_.size() > 1 ? word.text.size() >= search_index::k_prefix_word_bytes_min
+                                    : begins;
+            if (!is_equal && query_.prefix && i + 1 == words_.size() && may_begin) {
                 for (auto const& token : analysed.name_tokens) {
                     if (token.size() <= word.text.size() || !token.starts_with(word.text)) continue;
                     is_met = true;
@@ -270,6 +273,17 @@ private:
         return x.origin < y.origin;
     }
 
+    /// Documents with some words, behind those that are there.
+    void add_any(std::vector<Found>& found) const {
+        std::set<Analysed const*> known;
+        for (auto const& one : found) known.insert(one.analysed);
+        std::vector<Found> more;
+        for (auto const& one : tier(Tier::any)) {
+            if (!known.contains(one.analysed)) more.push_back(one);
+        }
+        found.insert(query_.ascending ? found.begin() : found.end(), more.begin(), more.end());
+    }
+
     [[nodiscard]] std::vector<Found> tier(Tier tier) const {
         std::vector<Found> found;
         for (auto const& analysed : documents_) {
@@ -278,10 +292,9 @@ private:
             evidence.popularity = popularity_of(saturated(analysed.document->downloads));
             bool is_firm = joined_.empty();
             if (!joined_.empty()) {
-                bool const begins = weigh_name(analysed, tier, evidence);
+                bool const begins = tier != Tier::any && weigh_name(analysed, tier, evidence);
                 bool const has_word = weigh_words(analysed, tier, begins, evidence);
                 if (evidence.name_gate == 0 && !evidence.has_all_words && !(tier == Tier::any && has_word)) continue;
-                evidence.is_whole_match = tier == Tier::any && (evidence.name_gate > 0 || evidence.has_all_words);
                 is_firm = evidence.has_all_words || is_named(analysed);
                 evidence.is_scoped = analysed.document->name.starts_with('@') &&
                                      analysed.document->name.find('/') != std::string::npos;
