@@ -26,6 +26,7 @@ MASKS = [
     (re.compile(r"\b[0-9a-f]{64}\b"), "HEX"),
     (re.compile(r"\b\d+(\.\d+)? (ms|s)\b"), "TIME"),
     (re.compile(r'("[a-z_]+_us": )\d+'), r"\1N"),
+    (re.compile(r"--after [A-Za-z0-9+/_-]{24,}=*"), "--after CURSOR"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
 ]
 

@@ -25,7 +25,7 @@ $ ggen search --facets -l 1 --sort name
   category  tools         3
   license   MIT           3
   origin    example/main  3
-! 1 of 3; next: --after MB8wHzAfMB8xODAwMDAwMDAwH2V4YW1wbGUvbWFpbh4zNWM4YWRmYWQ0ODEfYWNtZS9hcHA=
+! 1 of 3; next: --after CURSOR
 
 $ ggen search --signed -l 1 --offset 2 --sort name
   NAME       VERSION  DESCRIPTION
