@@ -103,7 +103,7 @@ bool Engine::weigh_words(DocId doc, bool begins, bool by_probes, Evidence& evide
         has_word = has_word || is_met;
         // A word alone is looked for only in names that begin with it.
         bool const may_begin = tier_ != Tier::any && i + 1 == words.size() &&
-                               (i > 0 ? prepared_->has_prefix_word() : begins);
+                               (i > 0 ? prepared_->has_prefix_word() : begins && prepared_->has_prefix_name());
         if (!match.is_equal && may_begin) {
             auto const prefix = last_word_prefix(doc);
             match.weight = std::max(match.weight, prefix);

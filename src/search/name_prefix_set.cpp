@@ -9,7 +9,7 @@ void NamePrefixSet::assign(SegmentView const& view, TermRange range, TermId exce
     words_.assign((std::size_t{view.doc_count()} + 63) / 64, 0);
     asked_ = next_ = 0;
     for (auto term = range.begin; term < range.end; ++term) {
-        if (term == except) continue;
+        if (term == except || view.term_best_doc(term) >= end) continue;
         for (auto cursor = view.postings(term); !cursor.at_end() && cursor.doc() < end;) {
             if ((cursor.block_flags() & k_in_name) == 0) {
                 cursor.seek(cursor.block_last() + 1);

@@ -47,13 +47,13 @@ struct Weights {
     double popularity = 1.82;      ///< Times log10(1 + downloads), times the gate.
     double gate = 0.67;            ///< Share of it that must be earned by matching.
     double name_equal = 5.96, name_equal_base = 2.8, name_equal_length = 0.455;
-    double name_prefix = 2.54;    ///< Times the typed share, as all prefixes.
-    double name_typed_least = 0.86, word_typed_least = 0.58;  ///< What the typed share of a long rest comes to.
+    double name_prefix = 2.84;    ///< Times the typed share, as all prefixes.
+    double name_typed_least = 0.91, word_typed_least = 0.61;  ///< What the typed share of a long rest comes to.
     double name_one_edit = 2.27, name_two_edits = 1.79, name_edits_length = 0.29;
     double name_typo_prefix = 1.48;
     double gate_one_edit = 0.83, gate_two_edits = 0.8, gate_typo_prefix = 0.8;
-    double word_in_name = 2.21, word_in_text = 2.18;  ///< Times the word's share of the query, as all words.
-    double word_prefix = 2.07;                        ///< In the name only.
+    double word_in_name = 2.08, word_in_text = 2.18;  ///< Times the word's share of the query, as all words.
+    double word_prefix = 1.82;                        ///< In the name only.
     double word_in_name_one_edit = 0.72, word_in_name_two_edits = 0.40;
     double word_in_text_one_edit = 0.49, word_in_text_two_edits = 0.30;
     double all_words = 0.41, all_in_name = 0.27;
