@@ -209,7 +209,8 @@ TEST_F(IndexWriterTest, DamagedFilesAreErrorsOfTheirKind) {
     EXPECT_EQ(code_after(current, "ggen-search-index 1\n7\n"), Errc::corrupt);
     EXPECT_EQ(code_after(current, std::string(65, 'x')), Errc::invalid);
     EXPECT_EQ(code_after(search_index::changes_path(directory, 1), "ggenchg1"), Errc::invalid);
-    EXPECT_EQ(code_after(search_index::segment_path(directory, 1), "not a segment"), Errc::invalid);
+    EXPECT_EQ(code_after(search_index::segment_path(directory, 1), std::string(8'192, 'x')), Errc::invalid);
+    EXPECT_EQ(code_after(search_index::segment_path(directory, 1), "cut short"), Errc::corrupt);
     EXPECT_EQ(names_on_disk(), Names{"alpha"});
 }
 

@@ -141,6 +141,9 @@ def copy_world(world, room, number):
 
 
 def drop(path):
+    if path.is_symlink():
+        path.unlink()
+        return
     subprocess.run(["chmod", "-R", "u+w", str(path)], check=False, capture_output=True)
     shutil.rmtree(path, ignore_errors=True)
 
