@@ -55,7 +55,7 @@ Result<void> fill(sqlite3* database, Rows const& rows) {
     RETURN_IF_ERROR(execute(database, k_schema));
     ASSIGN_OR_RETURN(auto const insert, prepare(database, "INSERT INTO docs VALUES(?1, ?2, ?3, ?4, ?5)"));
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        sqlite3_bind_int64(insert.get(), 1, static_cast<sqlite3_int64>(i + 1));
+        sqlite3_bind_int64(insert.get(), 1, static_cast<sqlite3_int64>(i) + 1);
         bind(insert.get(), 2, rows[i].name);
         bind(insert.get(), 3, rows[i].description);
         bind(insert.get(), 4, rows[i].category);

@@ -51,6 +51,7 @@ std::string folded_name(std::string_view name) {
 /// 1 = first; 0 = not among the first ten.
 std::size_t rank_of(JudgedQuery const& query, std::vector<std::string> const& names) {
     std::vector<std::string> expected;
+    expected.reserve(query.expected.size());
     for (auto const& name : query.expected) expected.push_back(folded_name(name));
     std::vector<std::string> seen;
     for (auto const& name : names) {

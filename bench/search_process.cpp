@@ -46,6 +46,7 @@ std::string drain(int fd) {
 Result<std::string> run_child(std::string const& program, std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "ggen-bench");
     std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
     for (auto& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
     int ends[2];

@@ -13,6 +13,10 @@ target_compile_options(ggen_flags INTERFACE ${GGEN_WARNINGS} -fno-omit-frame-poi
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(ggen_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict)
 endif()
+# GCC's -Wconversion leaves signs alone, and libstdc++ 12's own std::stable_sort calls what clang finds deprecated.
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(ggen_flags INTERFACE -Wno-sign-conversion -Wno-deprecated-declarations)
+endif()
 if(GGEN_SANITIZE)
   target_compile_options(ggen_flags INTERFACE -fsanitize=${GGEN_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(ggen_flags INTERFACE -fsanitize=${GGEN_SANITIZE})

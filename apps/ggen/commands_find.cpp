@@ -104,6 +104,7 @@ void render_facets(Output& out, std::vector<SearchFacet> const& facets) {
 
 std::vector<TextRange> marks_of(std::vector<ByteRange> const& ranges) {
     std::vector<TextRange> out;
+    out.reserve(ranges.size());
     for (auto const& range : ranges) out.push_back({range.begin, range.end});
     return out;
 }

@@ -236,7 +236,7 @@ Result<ExitCode> run_doctor(Context& context) {
             out.line(fmt::format("{}  {}: {}", check.good ? "ok " : "BAD", check.name, check.detail));
             if (!check.good && !check.help.empty()) out.line("     " + check.help);
         }
-        for (auto const& [name, value] : variables) out.line("env  " + name + "=" + value);
+        for (auto const& [name, value] : variables) out.line(fmt::format("env  {}={}", name, value));
     }
     return bad == 0 ? ExitCode::ok : ExitCode::failed;
 }

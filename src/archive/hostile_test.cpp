@@ -431,7 +431,7 @@ TEST(HostileArchiveTest, EverySingleBitFlipIsRefusedOrChangesOnlyContent) {
     for (std::size_t bit = 0; bit < base.size() * 8; ++bit) {
         auto bytes = to_bytes(base);
         bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] ^ (1U << (bit % 8)));
-        bool const is_content = bit / 8 == 512 || bit / 8 == 512 * 3;
+        bool const is_content = bit / 8 == 512 || bit / 8 == std::size_t{512} * 3;
         ASSERT_EQ(decode_tree(bytes).has_value(), is_content) << "byte " << bit / 8;
     }
 }

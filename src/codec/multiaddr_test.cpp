@@ -1,5 +1,6 @@
 #include "codec/multiaddr.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "codec/base64.hpp"
@@ -37,7 +38,7 @@ TEST(MultiaddrTest, PrintsWhatItReads) {
     for (std::string const& text : {
              std::string{"/dns4/example.com/tcp/443/wss"}, std::string{"/dns6/example.com/udp/4001/quic-v1"},
              std::string{"/dnsaddr/bootstrap.example.org"} + peer, std::string{"/dns/example.com/tcp/80/ws"},
-             "/ip4/192.0.2.1/tcp/4001" + peer + "/p2p-circuit" + peer, std::string{"/ip4/192.0.2.1/tcp/1/tls/ws"},
+             fmt::format("/ip4/192.0.2.1/tcp/4001{0}/p2p-circuit{0}", peer), std::string{"/ip4/192.0.2.1/tcp/1/tls/ws"},
              std::string{"/ip4/192.0.2.1/tcp/1/noise"}, std::string{"/ip6/::1/ipcidr/64"},
              std::string{"/ip4/127.0.0.1/udp/9/webrtc-direct"}, std::string{"/ip6/::/udp/0/quic/webtransport"},
              std::string{"/ip4/1.2.3.4/udp/5/quic-v1/webtransport/certhash/"

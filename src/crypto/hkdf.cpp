@@ -10,7 +10,7 @@
 namespace ggen {
 namespace {
 
-constexpr std::size_t k_hkdf_sha256_bytes_max = 255 * 32;
+constexpr std::size_t k_hkdf_sha256_bytes_max = std::size_t{255} * 32;
 
 EVP_KDF* kdf() {
     static EVP_KDF* const fetched = EVP_KDF_fetch(nullptr, "HKDF", nullptr);

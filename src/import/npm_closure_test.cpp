@@ -1,5 +1,6 @@
 #include "import/npm_closure.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -17,7 +18,7 @@ public:
         text += "\"" + version + "\":{\"dependencies\":{";
         bool first = true;
         for (auto const& [dependency, range] : needs) {
-            text += (first ? "\"" : ",\"") + dependency + "\":\"" + range + "\"";
+            text += fmt::format("{}\"{}\":\"{}\"", first ? "" : ",", dependency, range);
             first = false;
         }
         text += "},\"dist\":{\"tarball\":\"x/" + name + ".tgz\"}}";

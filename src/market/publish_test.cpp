@@ -263,8 +263,8 @@ TEST_F(PublishTest, LintsNameWhatIsProbablyAMistake) {
                      "gpack.toml: no license, so nobody may use it; for example license = \"MIT\"",
                      ".env: looks like a secret; what is published cannot be taken back",
                      "SKILL.md: it does not begin with frontmatter between two lines of ---",
-                     "bad/SKILL.md: the name \"Bad Name\" is not made of lower-case letters, digits and single hyphens "
-                     "(at most 64)",
+                     ("bad/SKILL.md: the name \"Bad Name\" is not made of lower-case letters, digits and single "
+                      "hyphens (at most 64)"),
                      "key.txt: looks like a secret; what is published cannot be taken back",
                      "other/SKILL.md: the name is another, but its directory will be other; agents want them equal",
                      "other/SKILL.md: the frontmatter has no description, so no agent will know when to use it",

@@ -49,6 +49,7 @@ TEST(CheckpointTest, SizesHaveOneSpelling) {
 
 TEST(CheckpointTest, OtherLinesAreRefused) {
     std::string const good = checkpoint_text("300");
+    // NOLINTBEGIN(performance-inefficient-string-concatenation): a table of texts, built once.
     std::string const origin = std::string{k_origin} + "\n";
     std::string const root = std::string{k_root} + "\n";
     for (std::string const& bad :
@@ -57,6 +58,7 @@ TEST(CheckpointTest, OtherLinesAreRefused) {
           origin + "300\nAAAA\n", origin + "300\n" + root.substr(0, 43) + "\n", origin + "300\n " + root,
           origin + "300\r\n" + root, "ggen/release/v1\n300\n" + root, "ggen/\n300\n" + root, "a\tb\n300\n" + root,
           "\xFF\n300\n" + root, std::string{"a\0b\n300\n", 8} + root}) {
+        // NOLINTEND(performance-inefficient-string-concatenation)
         EXPECT_FALSE(Checkpoint::parse_text(bad)) << bad;
     }
     // Of the last digit two bits are unused: one spelling only.
@@ -158,6 +160,7 @@ TEST(LogProofTest, TextComesBack) {
 }
 
 TEST(LogProofTest, EveryOtherSpellingIsRefused) {
+    // NOLINTBEGIN(performance-inefficient-string-concatenation): as above.
     std::string const head = "c2sp.org/tlog-proof@v1\n";
     std::string const hash = std::string{k_root} + "\n";
     std::string const note = "\n" + example_proof(0).checkpoint_note;
@@ -173,6 +176,7 @@ TEST(LogProofTest, EveryOtherSpellingIsRefused) {
           head + "index 3\n" + hash.substr(4) + note, head + "index 3\n " + hash + note, head + "index 3\n" + hash,
           head + "index 3\n" + hash + "\n", head + "index 3", head + "\nindex 3\n" + note,
           head + "index 3\r\n" + hash + note}) {
+        // NOLINTEND(performance-inefficient-string-concatenation)
         auto const refused = LogProof::parse(bad);
         ASSERT_FALSE(refused) << bad;
         EXPECT_EQ(refused.error().code, Errc::invalid);

@@ -159,21 +159,21 @@ Result<VerifierKey> VerifierKey::parse(std::string_view text) {
     return key;
 }
 
-SignerKey::SignerKey(std::string name, KeyType type, Ed25519PrivateKey key)
-    : name_(std::move(name)), type_(type), key_(std::move(key)) {}
+SignerKey::SignerKey(std::string name, KeyType type, Ed25519PrivateKey const& key)
+    : name_(std::move(name)), type_(type), key_(key) {}
 
-Result<SignerKey> SignerKey::create(std::string name, Ed25519PrivateKey key, KeyType type) {
+Result<SignerKey> SignerKey::create(std::string name, Ed25519PrivateKey const& key, KeyType type) {
     if (!is_valid_name(name)) {
         return malformed(fmt::format("'{}' is no name for a key: no white space, no '+', not empty", name));
     }
-    return SignerKey{std::move(name), type, std::move(key)};
+    return SignerKey{std::move(name), type, key};
 }
 
 Result<SignerKey> SignerKey::parse(std::string_view text) {
     if (!text.starts_with(k_private_prefix)) return malformed("a private key begins with PRIVATE+KEY+");
     ASSIGN_OR_RETURN(auto parts, parse_key_text(text.substr(k_private_prefix.size())));
-    ASSIGN_OR_RETURN(auto key, Ed25519PrivateKey::from_seed(parts.key));
-    SignerKey signer{std::move(parts.name), parts.type, std::move(key)};
+    ASSIGN_OR_RETURN(auto const key, Ed25519PrivateKey::from_seed(parts.key));
+    SignerKey signer{std::move(parts.name), parts.type, key};
     if (signer.verifier().key_id() != parts.key_id) {
         return malformed(fmt::format("private key {}: the id does not match", signer.name_));
     }

@@ -37,7 +37,7 @@ struct VerifierKey {
 class SignerKey {
 public:
     /// Errors: invalid (bad name).
-    [[nodiscard]] static Result<SignerKey> create(std::string name, Ed25519PrivateKey key,
+    [[nodiscard]] static Result<SignerKey> create(std::string name, Ed25519PrivateKey const& key,
                                                   KeyType type = KeyType::note_ed25519);
     [[nodiscard]] static Result<SignerKey> parse(std::string_view text);
     [[nodiscard]] std::string text() const;
@@ -46,7 +46,7 @@ public:
     [[nodiscard]] Bytes sign(std::string_view note_text, UnixTime time = {}) const;
 
 private:
-    SignerKey(std::string name, KeyType type, Ed25519PrivateKey key);
+    SignerKey(std::string name, KeyType type, Ed25519PrivateKey const& key);
     std::string name_;
     KeyType type_;
     Ed25519PrivateKey key_;

@@ -21,6 +21,7 @@ Note signed_note(std::vector<SignerKey> const& signers, std::string text = "a te
 
 std::vector<std::string> names_of(std::vector<VerifiedSignature> const& verified) {
     std::vector<std::string> names;
+    names.reserve(verified.size());
     for (auto const& signature : verified) names.push_back(signature.key.name);
     return names;
 }
@@ -198,7 +199,7 @@ TEST(NoteTest, KnownKeyWithABadSignatureRejectsTheWholeNote) {
     auto const good = test_signer("good", 1);
     auto const bad = test_signer("bad", 2);
     auto note = signed_note({good, bad});
-    for (std::size_t bit = 0; bit < 8 * 64; ++bit) {
+    for (std::size_t bit = 0; bit < std::size_t{8} * 64; ++bit) {
         auto changed = note;
         auto& byte = changed.signatures[1].signature[bit / 8];
         byte = static_cast<std::uint8_t>(byte ^ (1U << (bit % 8)));

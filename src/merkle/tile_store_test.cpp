@@ -75,6 +75,7 @@ TEST(TileStoreTest, GrowthGivesExactlyTheFilesThatTheSmallerLogLacks) {
         for (std::uint64_t const by : {0, 1, 155, 156, 300, 600}) {
             MemoryLog log{from};
             std::vector<Bytes> entries;
+            entries.reserve(by);
             for (std::uint64_t i = 0; i < by; ++i) entries.push_back(test_entry(from + i));
             auto const growth = grow_log(log.edge(), entries);
             ASSERT_TRUE(growth);
@@ -186,17 +187,22 @@ TEST(TileStoreTest, FullPiecesStandInForMissingPartialOnes) {
 
 struct Forgery {
     char const* name;
-    Bytes (*make)(Bytes honest);
+    void (*change)(Bytes& bytes);
+
+    [[nodiscard]] Bytes of(Bytes honest) const {
+        change(honest);
+        return honest;
+    }
 };
 constexpr Forgery k_forgeries[] = {
-    {"first byte changed", [](Bytes b) { b.front() = static_cast<std::uint8_t>(b.front() ^ 1U); return b; }},
-    {"last byte changed", [](Bytes b) { b.back() = static_cast<std::uint8_t>(b.back() ^ 0x80U); return b; }},
-    {"all zero", [](Bytes b) { return Bytes(b.size()); }},
-    {"one byte short", [](Bytes b) { b.pop_back(); return b; }},
-    {"one hash short", [](Bytes b) { b.resize(b.size() - std::min<std::size_t>(b.size(), 32)); return b; }},
-    {"one byte long", [](Bytes b) { b.push_back(0); return b; }},
-    {"one hash long", [](Bytes b) { b.resize(b.size() + 32); return b; }},
-    {"empty", [](Bytes) { return Bytes{}; }},
+    {"first byte changed", [](Bytes& b) { b.front() = static_cast<std::uint8_t>(b.front() ^ 1U); }},
+    {"last byte changed", [](Bytes& b) { b.back() = static_cast<std::uint8_t>(b.back() ^ 0x80U); }},
+    {"all zero", [](Bytes& b) { b.assign(b.size(), 0); }},
+    {"one byte short", [](Bytes& b) { b.pop_back(); }},
+    {"one hash short", [](Bytes& b) { b.resize(b.size() - std::min<std::size_t>(b.size(), 32)); }},
+    {"one byte long", [](Bytes& b) { b.push_back(0); }},
+    {"one hash long", [](Bytes& b) { b.resize(b.size() + 32); }},
+    {"empty", [](Bytes& b) { b.clear(); }},
 };
 
 TEST(TileStoreTest, EveryForgedPieceOfEverySweptSizeIsRefused) {
@@ -209,7 +215,7 @@ TEST(TileStoreTest, EveryForgedPieceOfEverySweptSizeIsRefused) {
             for (std::size_t i = 0; i < std::size(k_forgeries); ++i) {
                 // Above 300 two forgeries a piece, in turn, keep the sweep quick.
                 if (size > 300 && i % 4 != round % 4) continue;
-                log.overlay = {{path, k_forgeries[i].make(log.files.at(path))}};
+                log.overlay = {{path, k_forgeries[i].of(log.files.at(path))}};
                 WatchedReader watched{log, log.checkpoint()};
                 auto const answer = ask_for(watched.reader, id);
                 ASSERT_FALSE(answer) << path << " of " << size << ": " << k_forgeries[i].name;
@@ -226,6 +232,8 @@ TEST(TileStoreTest, EveryForgedPieceOfEverySweptSizeIsRefused) {
 void forge_leaves(MemoryLog& log, std::uint64_t index) {
     std::vector<Bytes> entries;
     std::vector<Digest> hashes;
+    entries.reserve(k_tile_width);
+    hashes.reserve(k_tile_width);
     for (unsigned i = 0; i < k_tile_width; ++i) {
         entries.push_back(to_bytes("forged " + std::to_string(i)));
         hashes.push_back(leaf_hash(entries.back()));
@@ -262,7 +270,7 @@ TEST(TileStoreTest, NoneOfThe273FullLeafTilesOfALogOf70000CanBeForged) {
     for (auto const& id : tiles_of(70'000)) {
         if (id.level == 0 && id.index > 1 && id.index < 272) continue;
         for (auto const& forgery : k_forgeries) {
-            log.overlay = {{id.path(), forgery.make(log.files.at(id.path()))}};
+            log.overlay = {{id.path(), forgery.of(log.files.at(id.path()))}};
             WatchedReader watched{log, log.checkpoint()};
             ASSERT_FALSE(ask_for(watched.reader, id)) << id.path() << ": " << forgery.name;
         }

@@ -46,6 +46,7 @@ TEST(TileIdTest, EveryOtherSpellingIsRefused) {
 
 std::vector<std::string> paths(std::vector<TileId> const& ids) {
     std::vector<std::string> texts;
+    texts.reserve(ids.size());
     for (auto const& id : ids) texts.push_back(id.path());
     return texts;
 }

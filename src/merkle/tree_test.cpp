@@ -82,6 +82,7 @@ TEST(TreeTest, GivesThePublishedValues) {
                                        {0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b,
                                         0x6c, 0x6d, 0x6e, 0x6f}};
     std::vector<Digest> hashes;
+    hashes.reserve(leaves.size());
     for (auto const& leaf : leaves) hashes.push_back(leaf_hash(leaf));
 
     EXPECT_EQ(text(empty_root()), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");

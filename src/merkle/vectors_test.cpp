@@ -41,7 +41,7 @@ std::vector<std::string> lines_of(std::string const& text) {
 }
 
 /// Serves the files below `folder`.
-ReadFile folder_source(std::string folder) {
+ReadFile folder_source(std::string const& folder) {
     return [folder](std::string const& path, std::uint64_t bytes_max) {
         return make_posix_file_system()->read_file(join_path(folder, path), bytes_max);
     };

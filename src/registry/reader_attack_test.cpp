@@ -122,9 +122,9 @@ TEST(RegistryAttackTest, ShortLongEmptyAndMissingObjectsAreRefused) {
              bytes.insert(bytes.end(), copy.begin(), copy.end());
              return std::optional{bytes};
          }},
-        {"empty", [](Bytes) { return std::optional{Bytes{}}; }},
-        {"endless", [](Bytes) { return std::optional{Bytes(3'000'000, 'x')}; }},
-        {"missing", [](Bytes) { return std::optional<Bytes>{}; }}};
+        {"empty", [](Bytes const&) { return std::optional{Bytes{}}; }},
+        {"endless", [](Bytes const&) { return std::optional{Bytes(3'000'000, 'x')}; }},
+        {"missing", [](Bytes const&) { return std::optional<Bytes>{}; }}};
     for (auto const& path : asked) {
         if (logs.present.find(path) == logs.present.end()) continue;  // root/2 is asked for and absent.
         for (auto const& [what, change] : changes) {

@@ -15,6 +15,7 @@ using testing::name_of;
 using testing::TestRegistry;
 
 constexpr std::int64_t k_day = 86'400;
+constexpr std::int64_t k_year = 365 * k_day;
 
 /// A registry, a source over its files, and readers of it.
 struct Client {
@@ -395,13 +396,13 @@ TEST(RegistryReaderTest, ClockWrongByYearsIsRefusedWithAHintInBothDirections) {
     EXPECT_EQ(future.id, ErrorId::clock_implausible);
     EXPECT_NE(future.help.find("clock"), std::string::npos);
     EXPECT_FALSE(registry.dir.files().info(registry.dir / "memory/head"));
-    client.clock.set_wall(signed_at - 5 * 365 * k_day);
+    client.clock.set_wall(signed_at - 5 * k_year);
     EXPECT_EQ(client.refused().id, ErrorId::clock_implausible);
-    client.clock.set_wall(signed_at + 5 * 365 * k_day);
+    client.clock.set_wall(signed_at + 5 * k_year);
     auto const past = client.refused();
     EXPECT_EQ(past.id, ErrorId::registry_frozen_in_time);
     EXPECT_NE(past.context.find("this machine's clock shows"), std::string::npos);
-    client.clock.set_wall(signed_at + 20 * 365 * k_day);
+    client.clock.set_wall(signed_at + 20 * k_year);
     EXPECT_EQ(client.refused().id, ErrorId::root_file_invalid);
 }
 

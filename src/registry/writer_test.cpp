@@ -161,6 +161,7 @@ TEST(RegistryWriterTest, PartialTilesGoWhenTheFullTileIsPublished) {
     EXPECT_TRUE(registry.dir.files().info(partials));
     auto const writer = registry.open().value();
     std::vector<Bytes> batch;
+    batch.reserve(300);
     for (int i = 0; i < 300; ++i) {
         batch.push_back(
             registry.records.release("acme/x-" + std::to_string(i), "1.0.0", {}, {registry.publisher}));

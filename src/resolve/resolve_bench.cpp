@@ -111,7 +111,7 @@ std::vector<Root> roots_of(std::string const& text) {
         auto const json = ggen::Json::parse(line).value();
         auto const& name = *json.find("name")->if_string();
         auto const& version = *json.find("version")->if_string();
-        Root root{name + "\t" + version, {}};
+        Root root{fmt::format("{}\t{}", name, version), {}};
         root.request.roots.push_back(
             {ggen::PackageName::parse(name).value(),
              ggen::VersionRange::exactly(ggen::Version::parse(version).value()), false, {}});

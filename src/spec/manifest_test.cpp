@@ -217,11 +217,13 @@ TEST(ManifestTest, LimitsDepthInEverySpelling) {
 }
 
 TEST(ManifestTest, BracketsInStringsAndCommentsAreNoDepth) {
+    // NOLINTBEGIN(performance-inefficient-string-concatenation): a table of texts, built once.
     auto const many = repeated("[{.", 100);
     for (auto const& line :
          {"# " + many, "description = '" + many + "'", "description = \"\\\"" + many + "\"",
           "description = '''\n" + many + "''\n'''", "description = \"\"\"\n" + many + "\\\"\"\"\"\"",
           "x = [\n # " + many + "\n '" + many + "',\n]"}) {
+        // NOLINTEND(performance-inefficient-string-concatenation)
         EXPECT_TRUE(Manifest::parse(with_line(line))) << line << ": " << problem_of(with_line(line));
     }
 }

@@ -58,8 +58,8 @@ TEST(PackageNameTest, RefusesEverythingElse) {
                                "a\x1b[31m",
                                "\xd0\xb0pple" /* Cyrillic a */,
                                "\xef\xbd\x81" /* full-width a */,
-                               "a\xe2\x80\x8b"
-                               "b" /* zero width space */,
+                               ("a\xe2\x80\x8b"
+                                "b") /* zero width space */,
                                "a\xe2\x80\xae"
                                "b" /* right-to-left override */,
                                "\xc3\xa9",

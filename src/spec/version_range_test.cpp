@@ -142,8 +142,8 @@ TEST(VersionRangeTest, RefusesWhatNpmRefuses) {
                              "1.2.3-",
                              "1.2.3 || a",
                              "latest || 1",
-                             "\xc2\xa0"
-                             "1",
+                             ("\xc2\xa0"
+                              "1"),
                              "1..2",
                              "1.",
                              "!1",

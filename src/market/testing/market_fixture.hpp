@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -71,7 +72,7 @@ protected:
         std::string text = "[gpack]\nname = \"" + name + "\"\nversion = \"" + version +
                            "\"\ndescription = \"a test package\"\nlicense = \"MIT\"\n";
         if (!needs.empty()) text += "\n[dependencies]\n";
-        for (auto const& [needed, range] : needs) text += "\"" + needed + "\" = \"" + range + "\"\n";
+        for (auto const& [needed, range] : needs) text += fmt::format("\"{}\" = \"{}\"\n", needed, range);
         files.push_back({"gpack.toml", false, to_bytes(text)});
         files.push_back({"data/text.txt", false, to_bytes(name + " " + version + "\n")});
         files.push_back({"bin/run", true, to_bytes("#!/bin/sh\n")});
