@@ -14,6 +14,8 @@
 // learns the index (lists of versions, ranges), the others solve only. With --answers they print one
 // line a root instead: name, version, 1 when there is a solution and else 0.
 // tests/resolve/compare_pubgrub.py runs them beside astral-sh/pubgrub.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

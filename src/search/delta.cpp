@@ -112,6 +112,7 @@ Result<void> Delta::bury(std::size_t at, std::vector<DocId> const& docs) {
     part.graves.push_back(std::move(grave));
     // As with the parts: few graves to look into.
     std::vector<std::uint32_t> sizes;
+    sizes.reserve(part.graves.size());
     for (auto const& segment : part.graves) sizes.push_back(segment->view().doc_count());
     auto const count = count_to_merge(sizes);
     if (count == 0) return ok();

@@ -327,6 +327,7 @@ TEST_F(IndexWriterTest, ReadersGoOnWhileChangesComeAndSegmentsAreMerged) {
     std::atomic<bool> is_done{false};
     std::atomic<std::uint64_t> searches{0};
     std::vector<std::thread> readers;
+    readers.reserve(3);
     for (int i = 0; i < 3; ++i) {
         readers.emplace_back([&] {
             std::size_t most = 0;

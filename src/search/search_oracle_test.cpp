@@ -47,18 +47,18 @@ public:
 
     SearchDocument package() {
         SearchDocument out;
-        if (once_in(5)) out.name = "@" + one_of(k_scopes) + "/";
+        if (once_in(5)) out.name = "@" + one_of(scopes_) + "/";
         out.name += word();
         static std::vector<std::string> const k_joints{"-", "_", ".", ""};
         while (once_in(2)) out.name += one_of(k_joints) + word();
         for (auto left = below(6); left > 0; --left) out.description += word() + (once_in(5) ? ", " : " ");
         out.version = "1.0.0";
-        out.category = once_in(5) ? "" : one_of(k_categories);
-        out.license = once_in(5) ? "" : one_of(k_licenses);
-        out.origin = one_of(k_origins);
-        if (once_in(3)) out.tags = {one_of(k_categories)};
+        out.category = once_in(5) ? "" : one_of(categories_);
+        out.license = once_in(5) ? "" : one_of(licenses_);
+        out.origin = one_of(origins_);
+        if (once_in(3)) out.tags = {one_of(categories_)};
         if (once_in(3)) out.keywords = {word()};
-        if (once_in(2)) out.authors = {one_of(k_authors)};
+        if (once_in(2)) out.authors = {one_of(authors_)};
         out.downloads = counts();
         out.stars = once_in(2) ? 0 : below(30'000);
         out.released_unix = static_cast<std::int64_t>(1'600'000'000 + below(5) * 1'000'000);
@@ -95,10 +95,10 @@ public:
         }
         out.prefix = !once_in(3);
         out.fuzzy = once_in(2);
-        if (once_in(6)) out.category = once_in(4) ? "none such" : one_of(k_categories);
-        if (once_in(8)) out.license = one_of(k_licenses);
-        if (once_in(8)) out.origins = {one_of(k_origins)};
-        if (once_in(10)) out.tags = {one_of(k_categories)};
+        if (once_in(6)) out.category = once_in(4) ? "none such" : one_of(categories_);
+        if (once_in(8)) out.license = one_of(licenses_);
+        if (once_in(8)) out.origins = {one_of(origins_)};
+        if (once_in(10)) out.tags = {one_of(categories_)};
         if (once_in(12)) out.author = "ada";
         if (once_in(8)) out.downloads_min = counts();
         if (once_in(10)) out.stars_min = below(20'000);
@@ -119,11 +119,11 @@ private:
         return at;
     }
 
-    std::vector<std::string> const k_scopes{"acme", "react", "types"};
-    std::vector<std::string> const k_categories{"web", "Web", "text", "data"};
-    std::vector<std::string> const k_licenses{"MIT", "Apache-2.0", "mit"};
-    std::vector<std::string> const k_origins{"one/main", "two\x1fmain"};
-    std::vector<std::string> const k_authors{"Ada L.", "Somebody Else", "ada <ada@example.org>"};
+    std::vector<std::string> const scopes_{"acme", "react", "types"};
+    std::vector<std::string> const categories_{"web", "Web", "text", "data"};
+    std::vector<std::string> const licenses_{"MIT", "Apache-2.0", "mit"};
+    std::vector<std::string> const origins_{"one/main", "two\x1fmain"};
+    std::vector<std::string> const authors_{"Ada L.", "Somebody Else", "ada <ada@example.org>"};
     std::mt19937_64 random_;
 };
 
@@ -145,6 +145,7 @@ std::string shown(std::vector<OracleHit> const& hits) {
 
 std::vector<OracleHit> hits_of(SearchPage const& page) {
     std::vector<OracleHit> out;
+    out.reserve(page.hits.size());
     for (auto const& hit : page.hits) out.push_back({hit.document.origin, hit.document.name, hit.score});
     return out;
 }

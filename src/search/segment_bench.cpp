@@ -179,7 +179,7 @@ std::string edited(std::string text, unsigned edits, std::mt19937_64& random) {
 /// Strings of the dictionary, the more popular the likelier, with `edits` errors.
 std::vector<std::string> draw_queries(SegmentView const& view, std::size_t count, unsigned edits, std::size_t least,
                                       std::size_t most) {
-    std::mt19937_64 random{count + edits * 7 + least};
+    std::mt19937_64 random{count + std::size_t{edits} * 7 + least};
     std::vector<std::string> queries;
     TermBuffer buffer;
     while (queries.size() < count) {
