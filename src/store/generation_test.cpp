@@ -44,6 +44,7 @@ TEST(ProjectRootTest, KeepsTheNewestAndRefusesOneMore) {
 
 TEST(GenerationCheckTest, ReadsBackUpToItsLimit) {
     std::vector<GenerationCheck> checks;
+    checks.reserve(k_checks_max + 1);
     for (std::uint64_t i = 0; i < k_checks_max; ++i) checks.push_back({digest_of(std::to_string(i)), i});
 
     EXPECT_EQ(parse_checks(print_checks(checks)), checks);
@@ -80,7 +81,7 @@ protected:
         GenerationContent content;
         for (auto const& name : names) content.packages.emplace_back(name, digest_of(name));
         content.files = {{"ggen.lock", text}, {"tree/.stamp", text}};
-        content.notes = {{"ggen.lock.proofs", "proofs of " + std::to_string(++builders_)}};
+        content.notes = {{"ggen.lock.proofs", "proofs of " + std::to_string(++builders)}};
         return content;
     }
     std::string read(std::string const& path) {
@@ -93,7 +94,7 @@ protected:
         ASSERT_TRUE(store.keep_root({dir_ / name, dir_ / (name + "/gpacks"), std::move(generations), {}}));
     }
 
-    inline static int builders_ = 0;
+    inline static int builders = 0;
     TempDir dir_;
     FakeClock clock_{4'000'000'000};
 };

@@ -1,5 +1,6 @@
 #include "store/package_store.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -112,6 +113,7 @@ TEST_F(PackageStoreTest, ManyThreadsFetchOnce) {
         return add(StoreFile{"f", false, as_bytes("x")});
     };
     std::vector<std::thread> threads;
+    threads.reserve(8);
     for (int i = 0; i < 8; ++i) {
         threads.emplace_back([&] { EXPECT_TRUE(store->ensure(tree_of("a"), "a", fill)); });
     }
@@ -139,7 +141,7 @@ TEST_F(PackageStoreTest, EveryDamageToEveryFileIsFoundSetAsideAndFetchedAgain) {
     auto const package = "store/pkg/" + tree_of("a").hex();
     for (auto const& file : {package + "/README.md", package + "/bin/run", package + ".manifest"}) {
         for (auto const& [title, damage] : damages) {
-            SCOPED_TRACE(file + " " + title);
+            SCOPED_TRACE(fmt::format("{} {}", file, title));
             ASSERT_TRUE(dir_.files().remove_tree(dir_ / "store"));
             auto const store = open();
             ASSERT_TRUE(store->ensure(tree_of("a"), "acme/a@1.0.0", filler(two_files_)));
@@ -175,6 +177,7 @@ TEST_F(PackageStoreTest, CompareNamesEachKindOfDifference) {
     auto const differences = store->compare(tree_of("a"), dir_ / "out").value();
 
     std::vector<std::pair<TreeDifference::Kind, std::string>> found;
+    found.reserve(differences.size());
     for (auto const& difference : differences) found.emplace_back(difference.kind, difference.path);
     using Kind = TreeDifference::Kind;
     EXPECT_EQ(found, (decltype(found){{Kind::kind, "a"},
