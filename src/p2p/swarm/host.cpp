@@ -7,7 +7,7 @@
 namespace ggen::p2p {
 namespace {
 
-constexpr std::size_t k_block_bytes_max = 64 * 1024;
+constexpr std::size_t k_block_bytes_max = std::size_t{64} * 1024;
 constexpr std::size_t k_resume_bytes = k_stream_unsent_bytes_max / 2;
 
 }  // namespace

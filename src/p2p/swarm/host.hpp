@@ -18,7 +18,7 @@ namespace ggen::p2p {
 class Host;
 
 /// Bytes that a stream of an application holds for sending.
-inline constexpr std::size_t k_app_stream_queue_bytes_max = 1024 * 1024;
+inline constexpr std::size_t k_app_stream_queue_bytes_max = std::size_t{1024} * 1024;
 
 /// A stream to a peer. A handle that may be copied and outlive the stream: then its calls do nothing.
 ///
