@@ -115,6 +115,7 @@ struct PeerIdentified {
     PeerId peer;
     std::vector<std::string> protocols;  ///< the whole list, at most 256
     std::string agent;                   ///< printable, at most 128 bytes
+    Bytes signed_record;                 ///< its envelope, verified and newer than the last; empty without one
 };
 /// Distinct peers reached this host at `address` and say so; put out by identify alone. The host announces it.
 struct ConfirmAddress { Multiaddr address; };
