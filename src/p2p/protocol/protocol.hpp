@@ -143,6 +143,10 @@ public:
     /// The last connection is gone. Its streams were reset before this.
     virtual void on_peer_disconnected(PeerId const& /*peer*/, TimePoint /*now*/) {}
     virtual void on_dial_failed(PeerId const& /*peer*/, Error const& /*error*/, TimePoint /*now*/) {}
+    /// Identify told where a connected peer listens, without /p2p, at most 64; called before `on_peer_protocols`.
+    /// `is_certified` when a signed peer record said so.
+    virtual void on_peer_addresses(PeerId const& /*peer*/, std::span<Multiaddr const> /*addresses*/,
+                                   bool /*is_certified*/, TimePoint /*now*/) {}
     /// Identify (or its push) told what the peer speaks: the whole list, at most 256 names.
     virtual void on_peer_protocols(PeerId const& /*peer*/, std::span<std::string const> /*protocols*/,
                                    TimePoint /*now*/) {}
