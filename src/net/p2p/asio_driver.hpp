@@ -11,7 +11,7 @@
 
 namespace ggen::p2p {
 
-inline constexpr std::size_t k_socket_read_bytes_max = 128 * k_kib;  ///< one read; one buffer serves all sockets
+inline constexpr std::size_t k_socket_read_bytes_max = 64 * k_kib;  ///< one read; one buffer serves all sockets
 /// How much of one socket is read or written before the others get their turn.
 inline constexpr std::size_t k_socket_turn_bytes_max = 1024 * k_kib;
 inline constexpr std::size_t k_lingering_sockets_max = 64;
