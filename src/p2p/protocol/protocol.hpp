@@ -115,6 +115,7 @@ struct PeerIdentified {
     PeerId peer;
     std::vector<std::string> protocols;  ///< the whole list, at most 256
     std::string agent;                   ///< printable, at most 128 bytes
+    Bytes signed_record;                 ///< its envelope, verified and newer than the last; empty without one
 };
 /// Distinct peers reached this host at `address` and say so; put out by identify alone. The host announces it.
 struct ConfirmAddress { Multiaddr address; };
@@ -149,6 +150,8 @@ public:
     /// Identify (or its push) told what the peer speaks: the whole list, at most 256 names.
     virtual void on_peer_protocols(PeerId const& /*peer*/, std::span<std::string const> /*protocols*/,
                                    TimePoint /*now*/) {}
+    /// Identify brought the peer's signed record: a sealed envelope (RFC 0002/0003), verified to be this peer's own.
+    virtual void on_peer_record(PeerId const& /*peer*/, BytesView /*sealed*/, TimePoint /*now*/) {}
 
     /// Answers to OpenStream. Errors: unavailable (no address answered), refused (none of the protocols, limit),
     /// timed_out, not_found (no address is known, or not connected and `may_dial` was false).

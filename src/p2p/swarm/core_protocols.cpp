@@ -106,7 +106,12 @@ void Swarm::Core::on_identified(PeerIdentified identified) {
     if (peer == nullptr || peer->links.empty()) return;
     if (identified.protocols.size() > k_known_protocols_max) identified.protocols.resize(k_known_protocols_max);
     peer->known = std::move(identified.protocols);
-    for (auto const& carried : carried_) carried.protocol->on_peer_protocols(peer->id, peer->known, now_);
+    for (auto const& carried : carried_) {
+        if (!identified.signed_record.empty()) {
+            carried.protocol->on_peer_record(peer->id, identified.signed_record, now_);
+        }
+        carried.protocol->on_peer_protocols(peer->id, peer->known, now_);
+    }
 }
 
 }  // namespace ggen::p2p

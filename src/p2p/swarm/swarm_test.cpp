@@ -34,7 +34,7 @@ protected:
         net_.run_for(4 * 2 * k_latency);
     }
     void tell_protocols(std::vector<std::string> protocols) {
-        ask_.say(PeerIdentified{b_.id, std::move(protocols), ""});
+        ask_.say(PeerIdentified{b_.id, std::move(protocols), "", {}});
         net_.settle(a_);
     }
 

@@ -26,7 +26,6 @@ inline constexpr std::size_t k_noise_muxers_max = 16;
 
 // yamux
 inline constexpr std::size_t k_yamux_frame_emit_bytes_max = std::size_t{16} * 1024;
-inline constexpr std::size_t k_yamux_frame_accept_bytes_max = std::size_t{1024} * 1024;
 inline constexpr std::size_t k_yamux_outbound_streams_max = 256;
 inline constexpr std::size_t k_yamux_inbound_streams_max = 512;
 inline constexpr std::size_t k_yamux_unacked_emit_max = 128;
@@ -34,6 +33,8 @@ inline constexpr std::size_t k_yamux_unacked_accept_max = 256;
 inline constexpr std::size_t k_yamux_queued_controls_max = 64;  ///< pongs and resets; past it, close
 inline constexpr std::uint32_t k_yamux_window_bytes_min = 256 * 1024;  ///< what both sides start with
 inline constexpr std::uint32_t k_yamux_window_bytes_max = 32 * 1024 * 1024;
+/// js-libp2p 3 fills the whole window with one frame. A frame is read in pieces, so it costs no more than its bytes.
+inline constexpr std::size_t k_yamux_frame_accept_bytes_max = k_yamux_window_bytes_max;
 inline constexpr std::uint64_t k_yamux_connection_window_bytes_max = 64 * k_mib;
 inline constexpr std::uint64_t k_host_window_bytes_max = 256 * k_mib;
 /// Bytes that one stream may hold for sending; a writer is told how many were taken.

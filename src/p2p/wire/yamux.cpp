@@ -64,7 +64,7 @@ Result<void> Yamux::on_header(YamuxHeader const& header, TimePoint now) {
             is_remote_going_away_ = true;
             return ok();
         case YamuxType::data:
-            if (header.length > k_yamux_frame_accept_bytes_max) return too_large("a frame of more than 1 MiB");
+            if (header.length > k_yamux_frame_accept_bytes_max) return too_large("a frame of more than 32 MiB");
             break;
         case YamuxType::window_update: break;
     }
@@ -231,12 +231,18 @@ void Yamux::append_frames(StreamId id, Stream& stream, Bytes& out) {
                     std::exchange(stream.credit_to_send, 0U)}.append_to(out);
     }
     if (size == 0 && !has_fin) return;
-    auto flags = std::exchange(stream.pending_flags, std::uint16_t{0});
-    if (has_fin) flags = static_cast<std::uint16_t>(flags | k_yamux_fin);
-    YamuxHeader{YamuxType::data, flags, id, static_cast<std::uint32_t>(size)}.append_to(out);
-    auto const from = stream.queue.begin() + static_cast<std::ptrdiff_t>(stream.queue_at);
-    out.insert(out.end(), from, from + static_cast<std::ptrdiff_t>(size));
-    stream.is_finished = stream.is_finished || has_fin;
+    if (size > 0) {
+        YamuxHeader{YamuxType::data, std::exchange(stream.pending_flags, std::uint16_t{0}), id,
+                    static_cast<std::uint32_t>(size)}.append_to(out);
+        auto const from = stream.queue.begin() + static_cast<std::ptrdiff_t>(stream.queue_at);
+        out.insert(out.end(), from, from + static_cast<std::ptrdiff_t>(size));
+    }
+    if (has_fin) {
+        // A frame of its own: js-libp2p acts on the flags of a frame before its data, and would drop that data.
+        auto const flags = std::exchange(stream.pending_flags, std::uint16_t{0});
+        YamuxHeader{YamuxType::window_update, static_cast<std::uint16_t>(flags | k_yamux_fin), id, 0}.append_to(out);
+        stream.is_finished = true;
+    }
     on_framed(id, stream, size);
 }
 

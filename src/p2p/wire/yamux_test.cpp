@@ -249,6 +249,16 @@ TEST_F(YamuxTest, RefusesAStreamOpenedTwiceAndDataAfterItsEnd) {
     EXPECT_EQ(other.on_bytes(data_frame(0, 1, 1), k_start).error().code, Errc::invalid);
 }
 
+TEST_F(YamuxTest, EndsAStreamInAFrameBehindItsData) {
+    auto const stream = dialer_.open_stream().value();
+    ASSERT_EQ(dialer_.write(stream, Bytes(3, 0x61)).value(), 3U);
+    dialer_.finish(stream);
+    auto wanted = data_frame(k_yamux_syn, stream, 3);
+    auto const end = frame(YamuxType::window_update, k_yamux_fin, stream, 0);
+    wanted.insert(wanted.end(), end.begin(), end.end());
+    EXPECT_EQ(dialer_.take_output(k_all), wanted);
+}
+
 TEST_F(YamuxTest, EchoesPingsUpToTheLimitAndEndsOnePast) {
     for (std::uint32_t i = 0; i < k_yamux_queued_controls_max; ++i) {
         EXPECT_TRUE(feed(frame(YamuxType::ping, k_yamux_syn, 0, i)).has_value());
