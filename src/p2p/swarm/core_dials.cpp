@@ -40,7 +40,7 @@ void Swarm::Core::want_connection(Peer& peer, std::vector<Multiaddr> const& addr
         if (dialing_peers_ >= k_peers_dialed_max) {
             return fail_dial(peer, Error{Errc::unavailable, "swarm: too many peers are dialed (k_peers_dialed_max)"});
         }
-        if (counted_connections() >= options_.connections_max && !make_room(now)) {
+        if (open_ >= options_.connections_max && least_worth(now) == nullptr) {
             return fail_dial(peer, refused("the limit of connections is reached (connections_max)"));
         }
         ++dialing_peers_;

@@ -67,7 +67,8 @@ std::optional<SocketKey> Swarm::Core::accept(Multiaddr const& remote, TimePoint 
         close(*link_of(*handshakes_.begin()), Ending::abrupt,
               Error{Errc::refused, "swarm: more than 64 handshakes (k_handshakes_max)"});
     }
-    if (counted_connections() >= options_.connections_max && !make_room(now)) return std::nullopt;
+    // Room is made for peers that have shown who they are; here it is only asked whether that is possible.
+    if (open_ >= options_.connections_max && least_worth(now) == nullptr) return std::nullopt;
     return add_link(Direction::inbound, remote, now).key;
 }
 
@@ -107,6 +108,8 @@ void Swarm::Core::pump(Link& link) {
         } else {
             on_event(link, std::move(*event));
         }
+        // At once, so that a protocol which pauses a stream gets no more of what came with the same read.
+        (void)drain_protocols();
     }
     if (link.state == Link::State::open && link.peer->links.size() > 1) settle_crossing(*link.peer, now_);
     if (link.failed && link.state != Link::State::gone) close(link, Ending::orderly, *link.failed);
@@ -142,8 +145,9 @@ std::optional<Error> Swarm::Core::refusal_of(Link const& link, PeerId const& id,
         if (retiring == peer->links.end()) return refused("a third connection (k_connections_per_peer_max)");
         close(**retiring, Ending::orderly, Error{Errc::cancelled, "swarm: a newer connection takes its place"});
     }
-    bool const is_full = link.direction == Direction::outbound && counted_connections() >= options_.connections_max;
-    if (is_full && !make_room(now)) return refused("the limit of connections is reached (connections_max)");
+    if (open_ >= options_.connections_max && !make_room(now)) {
+        return refused("the limit of connections is reached (connections_max)");
+    }
     return std::nullopt;
 }
 
@@ -223,9 +227,9 @@ void Swarm::Core::close(Link& link, Ending ending, Error const& why) {
     forget_if_unused(peer);
 }
 
-/// Closes the connection that is worth least, when one is worth nothing and not young: without streams first, then
-/// the one that idles longest, then the oldest.
-bool Swarm::Core::make_room(TimePoint now) {
+/// The connection that is worth least, when one is worth nothing and not young: without streams first, then the one
+/// that idles longest, then the oldest.
+Swarm::Core::Link* Swarm::Core::least_worth(TimePoint now) {
     Link* victim = nullptr;
     auto const rank = [](Link const& link) {
         return std::tuple{link.connection->stream_count() > 0, link.idle_since.value_or(TimePoint::max()), link.key};
@@ -235,6 +239,11 @@ bool Swarm::Core::make_room(TimePoint now) {
                             now - link->opened_at >= k_trim_grace;
         if (may_go && (victim == nullptr || rank(*link) < rank(*victim))) victim = link.get();
     }
+    return victim;
+}
+
+bool Swarm::Core::make_room(TimePoint now) {
+    Link* const victim = least_worth(now);
     if (victim == nullptr) return false;
     close(*victim, Ending::orderly, Error{Errc::cancelled, "swarm: a connection made room for another"});
     return true;

@@ -11,7 +11,7 @@
 namespace ggen::p2p {
 
 // Connections. Those over loopback are free of the limits per network.
-inline constexpr std::size_t k_connections_max = 300;  ///< open ones and inbound handshakes
+inline constexpr std::size_t k_connections_max = 300;  ///< open ones
 inline constexpr std::size_t k_connections_per_peer_max = 2;
 inline constexpr std::size_t k_inbound_per_network_max = 16;     ///< per IPv4 /24 or IPv6 /56
 inline constexpr std::size_t k_handshakes_max = 64;              ///< inbound; past it the oldest gives way
@@ -46,9 +46,9 @@ inline constexpr std::size_t k_known_protocols_max = 256;  ///< of a peer
 inline constexpr std::size_t k_peers_dialed_max = 1024;    ///< peers with a dial under way or waiting
 
 // Bytes and streams
-inline constexpr std::size_t k_socket_write_bytes_max = 256 * 1024;
+inline constexpr std::size_t k_socket_write_bytes_max = std::size_t{256} * 1024;
 inline constexpr std::size_t k_streams_waiting_per_peer_max = 256;  ///< for a connection
 /// What is kept of a stream that was proposed lazily, to be written again when the peer declines.
-inline constexpr std::size_t k_lazy_flight_bytes_max = 256 * 1024;
+inline constexpr std::size_t k_lazy_flight_bytes_max = std::size_t{256} * 1024;
 
 }  // namespace ggen::p2p

@@ -70,12 +70,12 @@ public:
     void settle_crossing(Peer& peer, TimePoint now);
     void close(Link& link, Ending ending, Error const& why);
     [[nodiscard]] bool make_room(TimePoint now);
+    [[nodiscard]] Link* least_worth(TimePoint now);
     void on_link_due(Link& link, TimePoint now);
     void reschedule(Link& link);
     void mark(Link& link);
     void count(Link const& link, bool is_added);
     [[nodiscard]] Link* link_of(SocketKey key);
-    [[nodiscard]] std::size_t counted_connections() const { return open_ + handshakes_.size(); }
 
     // core_dials.cpp: the way to a peer
     [[nodiscard]] Peer& peer_of(PeerId const& id);

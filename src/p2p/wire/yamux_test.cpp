@@ -49,7 +49,7 @@ protected:
             is_quiet = true;
             for (auto* const from : {&dialer_, &listener_}) {
                 auto& to = from == &dialer_ ? listener_ : dialer_;
-                Bytes const out = from->take_output(64 * 1024);
+                Bytes const out = from->take_output(std::size_t{64} * 1024);
                 is_quiet = is_quiet && out.empty();
                 for (std::size_t at = 0; at < out.size(); at += step) {
                     EXPECT_TRUE(to.on_bytes(BytesView{out}.subspan(at, std::min(step, out.size() - at)), now));
@@ -109,6 +109,7 @@ TEST_F(YamuxTest, StopsAtTheWindowOfThePeer) {
 
 TEST_F(YamuxTest, ProgressesWhenBothEndsAreSaturated) {
     std::vector<StreamId> streams;
+    streams.reserve(8);
     for (int i = 0; i < 8; ++i) streams.push_back(dialer_.open_stream().value());
     settle(1000);
     std::size_t sent = 0;

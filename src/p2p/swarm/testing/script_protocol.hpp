@@ -76,19 +76,19 @@ public:
         received_bytes += bytes.size();
         last_time = now;
         if (keeps_text) texts[stream] += as_text(bytes);
-        if (is_echo) put(WriteStream{stream, std::make_shared<Bytes const>(bytes.begin(), bytes.end())});
+        if (is_echo && stream % 2 == 0) send(stream, as_text(bytes));
         if (pauses) put(PauseStream{stream, true});
     }
     void on_stream_finished(StreamKey stream, TimePoint /*now*/) override {
         log.push_back("finished " + std::to_string(stream));
-        if (is_echo) put(FinishStream{stream});
+        if (is_echo && stream % 2 == 0) put(FinishStream{stream});
     }
     void on_stream_reset(StreamKey stream, TimePoint /*now*/) override {
         log.push_back("reset " + std::to_string(stream));
     }
     void on_stream_sent(StreamKey stream, std::size_t bytes, TimePoint /*now*/) override { sent[stream] += bytes; }
 
-    bool is_echo;
+    bool is_echo;  // of streams that peers open
     bool keeps_text = true;
     bool pauses = false;
     std::vector<std::string> log;

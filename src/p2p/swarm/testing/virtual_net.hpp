@@ -23,6 +23,8 @@ inline Ed25519PrivateKey node_key(std::size_t number) {
     return Ed25519PrivateKey::from_seed(seed).value();
 }
 
+inline PeerId peer_of_node(std::size_t number) { return peer_id_of(node_key(number).public_key()); }
+
 /// Swarms joined by links of one latency, on virtual time: the driver of a test. A connect takes a round trip,
 /// bytes half of one; nothing is lost; order is kept.
 class VirtualNet {
@@ -74,16 +76,12 @@ public:
         }
         now = std::max(now, end);
     }
-    /// Opens a raw socket to `node`, as a stranger would. nullopt when it is not accepted.
+    /// A socket of a stranger who says nothing. nullopt when it is not accepted.
     std::optional<SocketKey> knock(Node& node, std::string_view from) {
         auto const key = node.swarm->on_socket_accepted(listeners_.at(node.address.text()).second, node.address,
                                                         address_of(from), now);
         drain(node);
         return key;
-    }
-    void feed(Node& node, SocketKey socket, BytesView bytes) {
-        node.swarm->on_socket_bytes(socket, bytes, now);
-        drain(node);
     }
 
     TimePoint now{std::chrono::seconds{1000}};
