@@ -1,9 +1,10 @@
 // Our node as a peer that a test commands: one JSON object a line on standard input, answers and events on standard
 // output. README.md lists the commands; peer.mjs takes the same.
 //   libp2p_peer '{"listen": ["/ip4/127.0.0.1/tcp/0"], "kad": "/test/kad/1.0.0", "gossip": true}'
-#include <cstdio>
+#include <stdio.h>  // getline(3)
 
-#include <iostream>
+#include <cstdio>
+#include <cstdlib>
 
 #include "peer_node.hpp"
 
@@ -20,8 +21,10 @@ int main(int argc, char** argv) {
     }
     // The pipe is read on a thread of its own, since it may be any kind of file.
     std::thread{[&] {
-        std::string line;
-        while (std::getline(std::cin, line)) (*node)->command(line);
+        char* line = nullptr;
+        std::size_t room = 0;
+        while (getline(&line, &room, stdin) > 0) (*node)->command(line);
+        std::free(line);
         (*node)->stop();
     }}.detach();
     (*node)->run();
