@@ -150,8 +150,6 @@ public:
     /// Identify (or its push) told what the peer speaks: the whole list, at most 256 names.
     virtual void on_peer_protocols(PeerId const& /*peer*/, std::span<std::string const> /*protocols*/,
                                    TimePoint /*now*/) {}
-    /// Identify brought the peer's signed record: a sealed envelope (RFC 0002/0003), verified to be this peer's own.
-    virtual void on_peer_record(PeerId const& /*peer*/, BytesView /*sealed*/, TimePoint /*now*/) {}
 
     /// Identify brought the peer's signed record: a sealed envelope (RFC 0002/0003), verified to be this peer's own.
     virtual void on_peer_record(PeerId const& /*peer*/, BytesView /*sealed*/, TimePoint /*now*/) {}
