@@ -55,6 +55,10 @@ Result<ExitCode> run_inspect_proof(Context& context);
 Result<ExitCode> run_inspect_archive(Context& context);
 Result<ExitCode> run_semver(Context& context);
 Result<ExitCode> run_resolve(Context& context);
+// commands_p2p.cpp, or commands_p2p_absent.cpp in a build without the network
+Result<ExitCode> run_p2p_ping(Context& context);
+Result<ExitCode> run_p2p_identify(Context& context);
+Result<ExitCode> run_p2p_perf(Context& context);
 // commands_help.cpp
 Result<ExitCode> run_help(Context& context);
 Result<ExitCode> run_explain(Context& context);

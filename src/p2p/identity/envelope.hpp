@@ -13,7 +13,7 @@
 
 namespace ggen::p2p {
 
-inline constexpr std::size_t k_envelope_bytes_max = 16 * 1024;
+inline constexpr std::size_t k_envelope_bytes_max = std::size_t{16} * 1024;
 inline constexpr std::size_t k_peer_record_addresses_max = 64;
 /// Entries of a record are read up to here; those past k_peer_record_addresses_max that parse are an error.
 inline constexpr std::size_t k_peer_record_fields_max = 256;

@@ -43,6 +43,13 @@ struct PeerInfo {
     Direction direction = Direction::outbound;
 };
 
+/// What this host is to others.
+struct HostInfo {
+    PeerId self;
+    std::vector<std::string> protocols;  ///< all that inbound streams may ask for
+    std::vector<Multiaddr> addresses;    ///< what it announces: listening and confirmed, without /p2p
+};
+
 // What a protocol asks of its host, in order.
 
 /// A new stream, negotiated from `protocols` (best first). Without a connection the host dials first: the
@@ -102,9 +109,20 @@ struct ReportPeer {
 };
 /// `Protocol::protocols` answers differently now: identify pushes it.
 struct ProtocolsChanged {};
+/// What a peer said of itself; put out by identify alone. The host keeps `protocols` for lazy proposals and tells
+/// them to every protocol by `on_peer_protocols`.
+struct PeerIdentified {
+    PeerId peer;
+    std::vector<std::string> protocols;  ///< the whole list, at most 256
+    std::string agent;                   ///< printable, at most 128 bytes
+    Bytes signed_record;                 ///< its envelope, verified and newer than the last; empty without one
+};
+/// Distinct peers reached this host at `address` and say so; put out by identify alone. The host announces it.
+struct ConfirmAddress { Multiaddr address; };
 
 using ProtocolOutput = std::variant<OpenStream, WriteStream, FinishStream, ResetStream, PauseStream, ConnectPeer,
-                                    DisconnectPeer, ValuePeer, LearnAddresses, ReportPeer, ProtocolsChanged>;
+                                    DisconnectPeer, ValuePeer, LearnAddresses, ReportPeer, ProtocolsChanged,
+                                    PeerIdentified, ConfirmAddress>;
 
 /// One protocol core. After any call the host polls outputs until there are none and re-reads `next_deadline`.
 /// Calls never re-enter: outputs are queued. Not thread-safe: one network thread owns it. `now` never runs back.
@@ -118,14 +136,23 @@ public:
     /// Names that inbound streams may ask for, best first. May change; then `ProtocolsChanged` is put out.
     [[nodiscard]] virtual std::vector<std::string> protocols() const = 0;
 
+    /// Told at the start and after each change (a listener, `ProtocolsChanged`, `ConfirmAddress`).
+    virtual void on_host_changed(HostInfo const& /*info*/, TimePoint /*now*/) {}
     /// The first connection to the peer is usable.
     virtual void on_peer_connected(PeerInfo const& /*info*/, TimePoint /*now*/) {}
     /// The last connection is gone. Its streams were reset before this.
     virtual void on_peer_disconnected(PeerId const& /*peer*/, TimePoint /*now*/) {}
     virtual void on_dial_failed(PeerId const& /*peer*/, Error const& /*error*/, TimePoint /*now*/) {}
+    /// Identify told where a connected peer listens, without /p2p, at most 64; called before `on_peer_protocols`.
+    /// `is_certified` when a signed peer record said so.
+    virtual void on_peer_addresses(PeerId const& /*peer*/, std::span<Multiaddr const> /*addresses*/,
+                                   bool /*is_certified*/, TimePoint /*now*/) {}
     /// Identify (or its push) told what the peer speaks: the whole list, at most 256 names.
     virtual void on_peer_protocols(PeerId const& /*peer*/, std::span<std::string const> /*protocols*/,
                                    TimePoint /*now*/) {}
+
+    /// Identify brought the peer's signed record: a sealed envelope (RFC 0002/0003), verified to be this peer's own.
+    virtual void on_peer_record(PeerId const& /*peer*/, BytesView /*sealed*/, TimePoint /*now*/) {}
 
     /// Answers to OpenStream. Errors: unavailable (no address answered), refused (none of the protocols, limit),
     /// timed_out, not_found (no address is known, or not connected and `may_dial` was false).

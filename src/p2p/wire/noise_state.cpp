@@ -46,8 +46,9 @@ Result<void> NoiseCipher::open(BytesView associated, BytesView sealed, Bytes& ou
     return ok();
 }
 
-NoiseXx::NoiseXx(Role role, X25519PrivateKey static_key, X25519PrivateKey ephemeral_key, BytesView prologue)
-    : role_(role), static_(std::move(static_key)), ephemeral_(std::move(ephemeral_key)) {
+NoiseXx::NoiseXx(Role role, X25519PrivateKey const& static_key, X25519PrivateKey const& ephemeral_key,
+                 BytesView prologue)
+    : role_(role), static_(static_key), ephemeral_(ephemeral_key) {
     hash_.bytes = array_of<decltype(hash_.bytes)>(as_bytes(k_protocol_name));
     chaining_key_ = hash_;
     mix_hash(prologue);

@@ -33,7 +33,7 @@ class NoiseXx {
 public:
     enum class Role : std::uint8_t { initiator, responder };
 
-    NoiseXx(Role role, X25519PrivateKey static_key, X25519PrivateKey ephemeral_key, BytesView prologue);
+    NoiseXx(Role role, X25519PrivateKey const& static_key, X25519PrivateKey const& ephemeral_key, BytesView prologue);
 
     /// Appends the next message to `out`. Precondition: it is our turn.
     /// Errors: refused (the peer's key has small order).

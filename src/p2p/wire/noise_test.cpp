@@ -215,7 +215,7 @@ TEST(NoiseChannelTest, CutsItsOwnFramesAtSixteenKibibytes) {
     ASSERT_TRUE(initiator.write(Bytes(k_noise_plain_emit_bytes_max, 1)).has_value());
     EXPECT_EQ(initiator.take_output().size(), 2 + k_noise_plain_emit_bytes_max + 16);
     ASSERT_TRUE(initiator.write(Bytes(k_noise_plain_emit_bytes_max + 1, 1)).has_value());
-    EXPECT_EQ(initiator.take_output().size(), 2 * (2 + 16) + k_noise_plain_emit_bytes_max + 1);
+    EXPECT_EQ(initiator.take_output().size(), std::size_t{2} * (2 + 16) + k_noise_plain_emit_bytes_max + 1);
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ protected:
             is_quiet = true;
             for (auto* const from : {&dialer_, &listener_}) {
                 auto& to = from == &dialer_ ? listener_ : dialer_;
-                Bytes const out = from->take_output(64 * 1024);
+                Bytes const out = from->take_output(std::size_t{64} * 1024);
                 is_quiet = is_quiet && out.empty();
                 for (std::size_t at = 0; at < out.size(); at += step) {
                     EXPECT_TRUE(to.on_bytes(BytesView{out}.subspan(at, std::min(step, out.size() - at)), now));
@@ -109,6 +109,7 @@ TEST_F(YamuxTest, StopsAtTheWindowOfThePeer) {
 
 TEST_F(YamuxTest, ProgressesWhenBothEndsAreSaturated) {
     std::vector<StreamId> streams;
+    streams.reserve(8);
     for (int i = 0; i < 8; ++i) streams.push_back(dialer_.open_stream().value());
     settle(1000);
     std::size_t sent = 0;
@@ -246,6 +247,16 @@ TEST_F(YamuxTest, RefusesAStreamOpenedTwiceAndDataAfterItsEnd) {
     Yamux other{Role::listener, budget_};
     ASSERT_TRUE(other.on_bytes(frame(YamuxType::data, k_yamux_syn | k_yamux_fin, 1, 0), k_start).has_value());
     EXPECT_EQ(other.on_bytes(data_frame(0, 1, 1), k_start).error().code, Errc::invalid);
+}
+
+TEST_F(YamuxTest, EndsAStreamInAFrameBehindItsData) {
+    auto const stream = dialer_.open_stream().value();
+    ASSERT_EQ(dialer_.write(stream, Bytes(3, 0x61)).value(), 3U);
+    dialer_.finish(stream);
+    auto wanted = data_frame(k_yamux_syn, stream, 3);
+    auto const end = frame(YamuxType::window_update, k_yamux_fin, stream, 0);
+    wanted.insert(wanted.end(), end.begin(), end.end());
+    EXPECT_EQ(dialer_.take_output(k_all), wanted);
 }
 
 TEST_F(YamuxTest, EchoesPingsUpToTheLimitAndEndsOnePast) {

@@ -42,6 +42,11 @@ $ ggen
     import npm          Bring npm packages with their dependencies into a registry
     import tree         Publish every package below a directory
 
+  The network
+    p2p ping            Ask a libp2p peer whether it answers
+    p2p identify        Ask a libp2p peer who it is and what it speaks
+    p2p perf            Measure transfers to and from a libp2p peer
+
   This machine
     cache list          List the packages and generations in the store
     cache gc            Remove packages from the store that were not used for long

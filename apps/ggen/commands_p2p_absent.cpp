@@ -1,0 +1,18 @@
+// The commands of the network in a build that has none (-DGGEN_P2P=OFF).
+#include "handlers.hpp"
+
+namespace ggen::cli {
+namespace {
+
+Error absent() {
+    return with_help(Error{Errc::invalid, "this program was built without the peer-to-peer network"},
+                     "build it without -DGGEN_P2P=OFF");
+}
+
+}  // namespace
+
+Result<ExitCode> run_p2p_ping(Context& /*context*/) { return absent(); }
+Result<ExitCode> run_p2p_identify(Context& /*context*/) { return absent(); }
+Result<ExitCode> run_p2p_perf(Context& /*context*/) { return absent(); }
+
+}  // namespace ggen::cli
