@@ -8,29 +8,11 @@ import json
 import subprocess
 import sys
 
+from cases import Cases, want
 from peers import Peer, PeerFailed, arguments, wait_until
 
 IDENTIFY = "/ipfs/id/1.0.0"
 MIB = 1024 * 1024
-
-
-class Cases:
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def run(self, title, case):
-        try:
-            detail = case() or ""
-            self.passed += 1
-            print(f"ok      {title} {detail}".rstrip(), flush=True)
-        except (PeerFailed, AssertionError, KeyError, subprocess.SubprocessError) as error:
-            self.failed += 1
-            print(f"FAILED  {title}: {error}", flush=True)
-
-
-def want(condition, text):
-    if not condition:
-        raise AssertionError(text)
 
 
 def identify(dialer, listener):
@@ -116,8 +98,7 @@ def main():
     finally:
         for peer in peers:
             peer.close()
-    print(f"{cases.passed} passed, {cases.failed} failed")
-    sys.exit(1 if cases.failed else 0)
+    sys.exit(cases.finish())
 
 
 if __name__ == "__main__":

@@ -50,6 +50,25 @@ const node = await createLibp2p({
   services
 })
 
+// What other peers' control messages held, counted on their way in.
+const counters = { ihave_ids: 0, iwant_ids: 0, idontwant_ids: 0, grafts: 0, grafts_in_backoff: 0, prunes: 0 }
+if (options.gossip) {
+  const pubsub = node.services.pubsub
+  const count = (name, look) => {
+    const original = pubsub[name].bind(pubsub)
+    pubsub[name] = (id, list) => { look(id, list); return original(id, list) }
+  }
+  const ids = list => list.reduce((sum, one) => sum + (one.messageIDs?.length ?? 0), 0)
+  count('handleIHave', (id, list) => { counters.ihave_ids += ids(list) })
+  count('handleIWant', (id, list) => { counters.iwant_ids += ids(list) })
+  count('handleIdontwant', (id, list) => { counters.idontwant_ids += ids(list) })
+  count('handlePrune', (id, list) => { counters.prunes += list.length })
+  count('handleGraft', (id, list) => {
+    counters.grafts += list.length
+    for (const one of list) if ((pubsub.backoff.get(one.topicID)?.get(id) ?? 0) > Date.now()) counters.grafts_in_backoff++
+  })
+}
+
 async function send (stream, data) {
   if (!stream.send(data)) await stream.onDrain()
 }
@@ -176,7 +195,12 @@ const commands = {
       subscribers: node.services.pubsub.getSubscribers(command.topic).map(String)
     }
   },
-  async usage () { return { rss_bytes: process.memoryUsage().rss, cpu_us: process.cpuUsage().user + process.cpuUsage().system } },
+  async gossip_counters () { return counters },
+  async kad_bootstrap (command) { await dial(command) },
+  async usage () {
+    const { user, system } = process.cpuUsage()
+    return { peak_rss_bytes: process.resourceUsage().maxRSS * 1024, cpu_us: user + system }
+  },
   async stop () { await node.stop(); process.exit(0) }
 }
 

@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "p2p/identity/identity.hpp"
+#include "peer_json.hpp"
 
 namespace ggen::p2p::interop {
 namespace {
@@ -16,53 +16,8 @@ void say(Json const& line) {
     std::fflush(stdout);
 }
 
-Json json_of(std::vector<std::string> const& texts) {
-    auto out = Json::array();
-    for (auto const& text : texts) out.push(text);
-    return out;
-}
-
-Json json_of(std::vector<Multiaddr> const& addresses) {
-    auto out = Json::array();
-    for (auto const& address : addresses) out.push(address.text());
-    return out;
-}
-
 std::int64_t microseconds(std::chrono::nanoseconds duration) {
     return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
-}
-
-/// What a command is about: `address` (which ends in /p2p) or `peer`.
-struct Target {
-    PeerId peer;
-    std::vector<Multiaddr> addresses;
-};
-
-Result<Target> target_of(Json const& command) {
-    if (auto const* const text = command.find("peer")) {
-        ASSIGN_OR_RETURN(auto peer, PeerId::parse(text->if_string() != nullptr ? *text->if_string() : ""));
-        return Target{std::move(peer), {}};
-    }
-    auto const* const text = command.find("address");
-    if (text == nullptr || text->if_string() == nullptr) return Error{Errc::invalid, "no address and no peer"};
-    ASSIGN_OR_RETURN(auto const address, Multiaddr::parse(*text->if_string()));
-    auto const peer = address.peer_id();
-    auto parts = address.parts();
-    parts.pop_back();
-    if (!peer || parts.empty()) return Error{Errc::invalid, "the address must end in /p2p"};
-    ASSIGN_OR_RETURN(auto bare, Multiaddr::from_parts(std::move(parts)));
-    return Target{*peer, {std::move(bare)}};
-}
-
-std::string text_of(Json const& command, std::string_view key) {
-    auto const* const value = command.find(key);
-    return value != nullptr && value->if_string() != nullptr ? *value->if_string() : std::string{};
-}
-
-std::uint64_t number_of(Json const& command, std::string_view key, std::uint64_t fallback) {
-    auto const* const value = command.find(key);
-    return value != nullptr && value->if_integer() != nullptr ? static_cast<std::uint64_t>(*value->if_integer())
-                                                              : fallback;
 }
 
 Json usage() {
@@ -82,6 +37,8 @@ Result<std::unique_ptr<PeerNode>> PeerNode::create(Json const& options) {
     std::unique_ptr<PeerNode> node{new PeerNode(Ed25519PrivateKey::generate(random))};
     ASSIGN_OR_RETURN(node->driver_, AsioDriver::create(node->swarm_));
     auto const now = steady_now();
+    node->overlay_ = std::make_unique<PeerOverlay>(node->key_, options, node->random_, now);
+    for (auto* const protocol : node->overlay_->protocols()) node->swarm_.add_protocol(*protocol, now);
     for (auto* const protocol : std::initializer_list<Protocol*>{&node->identify_, &node->ping_, &node->perf_,
                                                                  &node->app_}) {
         node->swarm_.add_protocol(*protocol, now);
@@ -126,7 +83,7 @@ void PeerNode::perform(Json const& command, TimePoint now) {
     swarm_.on_protocols_called(now);
 }
 
-std::optional<PeerNode::Answer> PeerNode::start(std::int64_t id, Json const& command, TimePoint now) {
+std::optional<Answer> PeerNode::start(std::int64_t id, Json const& command, TimePoint now) {
     auto const name = text_of(command, "do");
     if (name == "stop") {
         swarm_.shut_down(now);
@@ -139,10 +96,11 @@ std::optional<PeerNode::Answer> PeerNode::start(std::int64_t id, Json const& com
         app_.claim(text_of(command, "protocol"));
         return Json::object();
     }
+    if (overlay_->perform(id, name, command, now, tell())) return std::nullopt;
     return start_basic(id, name, command, now);
 }
 
-std::optional<PeerNode::Answer> PeerNode::start_basic(std::int64_t id, std::string const& name, Json const& command,
+std::optional<Answer> PeerNode::start_basic(std::int64_t id, std::string const& name, Json const& command,
                                                       TimePoint now) {
     auto const target = target_of(command);
     if (!target) return target.error();
@@ -180,13 +138,13 @@ std::optional<PeerNode::Answer> PeerNode::start_basic(std::int64_t id, std::stri
     return std::nullopt;
 }
 
-PeerNode::Answer PeerNode::peers() const {
+Answer PeerNode::peers() const {
     std::vector<std::string> out;
     for (auto const& peer : swarm_.peers()) out.push_back(peer.peer.text());
     return Json::object().set("peers", json_of(out));
 }
 
-PeerNode::Answer PeerNode::protocols_of(PeerId const& peer) const {
+Answer PeerNode::protocols_of(PeerId const& peer) const {
     auto const& all = app_.protocols_of();
     auto const at = all.find(peer);
     return Json::object().set("protocols", at == all.end() ? Json::array() : json_of(at->second));
@@ -213,7 +171,12 @@ void PeerNode::poll(TimePoint now) {
         for (auto const& address : addresses) texts.push(address.text() + "/p2p/" + self);
         say(Json::object().set("event", "ready").set("peer", self).set("addresses", std::move(texts)));
     }
+    overlay_->poll(tell(), say);
     poll_basic(now);
+}
+
+PeerOverlay::Tell PeerNode::tell() {
+    return [this](std::int64_t id, Answer const& result) { answer(id, result); };
 }
 
 void PeerNode::poll_basic(TimePoint now) {

@@ -14,6 +14,7 @@
 #include "p2p/basic/ping.hpp"
 #include "p2p/swarm/swarm.hpp"
 #include "peer_app.hpp"
+#include "peer_overlay.hpp"
 
 namespace ggen::p2p::interop {
 
@@ -30,7 +31,6 @@ public:
 private:
     explicit PeerNode(Ed25519PrivateKey key) : key_(std::move(key)) {}
 
-    using Answer = Result<Json>;
     void perform(Json const& command, TimePoint now);
     /// Answers at once, or nullopt when the answer comes later.
     [[nodiscard]] std::optional<Answer> start(std::int64_t id, Json const& command, TimePoint now);
@@ -40,6 +40,7 @@ private:
     [[nodiscard]] Answer protocols_of(PeerId const& peer) const;
     void answer(std::int64_t id, Answer const& result);
     void poll(TimePoint now);
+    [[nodiscard]] PeerOverlay::Tell tell();
     void poll_basic(TimePoint now);
 
     struct PerfGroup {
@@ -55,6 +56,7 @@ private:
     Ping ping_{random_.next_u64()};
     Perf perf_{true};
     PeerApp app_;
+    std::unique_ptr<PeerOverlay> overlay_;
     std::unique_ptr<AsioDriver> driver_;
     bool is_ready_ = false;
     std::map<PeerId, std::deque<std::int64_t>> pings_;
