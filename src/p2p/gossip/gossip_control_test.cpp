@@ -334,7 +334,7 @@ TEST(GossipControlTest, ServesNothingThatHasLeftTheCacheOrIsNotWanted) {
     host.feed_prune(asking, "t", 600);
     host.feed_message(source, "t", as_bytes("m"));
     host.forget_sent();
-    host.pass(seconds{4});
+    host.pass(seconds{3});
     feed_iwant(host, asking, {id_for("m")});
     EXPECT_EQ(host.take_sent(asking).messages.size(), 1U);
     feed_idontwant(host, asking, {id_for("m")});
@@ -349,10 +349,10 @@ TEST(GossipControlTest, GossipsToAtLeastSixAndAQuarterOfTheOthers) {
     FakeHost host;
     join(host, "t");
     auto const peers = add_peers(host, 60, "t");
-    auto const mesh = host.gossip_.mesh("t");
-    host.feed_message(mesh[0], "t", as_bytes("m"));
+    host.pass(seconds{3});
+    host.feed_message(host.gossip_.mesh("t")[0], "t", as_bytes("m"));
     host.forget_sent();
-    host.pass(seconds{1});
+    host.pass(seconds{1});  // One heartbeat.
     std::size_t told = 0;
     for (auto const& peer : peers) {
         auto const sent = host.take_sent(peer);

@@ -1,5 +1,5 @@
-// What attackers gain against the ledger and the selection, in 200 peers of which 60 are theirs. Praise and slander need
-// no test of their own: nothing that a peer says of another is an input.
+// What attackers gain against the ledger and the selection, in 200 peers of which 60 are theirs. Praise and slander
+// need no test of their own: nothing that a peer says of another is an input.
 #include "p2p/reputation/selection.hpp"
 
 #include <gtest/gtest.h>
