@@ -115,6 +115,7 @@ struct PeerIdentified {
     PeerId peer;
     std::vector<std::string> protocols;  ///< the whole list, at most 256
     std::string agent;                   ///< printable, at most 128 bytes
+    Bytes signed_record;                 ///< its envelope, verified and newer than the last; empty without one
 };
 /// Distinct peers reached this host at `address` and say so; put out by identify alone. The host announces it.
 struct ConfirmAddress { Multiaddr address; };
@@ -142,6 +143,10 @@ public:
     /// The last connection is gone. Its streams were reset before this.
     virtual void on_peer_disconnected(PeerId const& /*peer*/, TimePoint /*now*/) {}
     virtual void on_dial_failed(PeerId const& /*peer*/, Error const& /*error*/, TimePoint /*now*/) {}
+    /// Identify told where a connected peer listens, without /p2p, at most 64; called before `on_peer_protocols`.
+    /// `is_certified` when a signed peer record said so.
+    virtual void on_peer_addresses(PeerId const& /*peer*/, std::span<Multiaddr const> /*addresses*/,
+                                   bool /*is_certified*/, TimePoint /*now*/) {}
     /// Identify (or its push) told what the peer speaks: the whole list, at most 256 names.
     virtual void on_peer_protocols(PeerId const& /*peer*/, std::span<std::string const> /*protocols*/,
                                    TimePoint /*now*/) {}

@@ -45,5 +45,8 @@ inline constexpr std::size_t k_yamux_resets_per_second_max = 200;
 inline constexpr std::chrono::seconds k_upgrade_timeout{10};
 inline constexpr std::chrono::seconds k_stream_negotiation_timeout{10};
 inline constexpr std::chrono::seconds k_yamux_ping_interval{10};
+inline constexpr std::chrono::seconds k_yamux_pong_timeout{30};
+/// Written to a stream before its protocol is agreed, unless proposed lazily.
+inline constexpr std::size_t k_stream_held_bytes_max = 256 * 1024;
 
 }  // namespace ggen::p2p

@@ -21,10 +21,11 @@ bool is_name(std::string_view name) {
 
 }  // namespace
 
-Multistream::Multistream(bool is_dialer, std::vector<std::string> protocols)
+Multistream::Multistream(bool is_dialer, ProtocolNames protocols)
     : is_dialer_(is_dialer), protocols_(std::move(protocols)) {
+    GGEN_ASSERT(protocols_ != nullptr);
     send(k_header);
-    if (is_dialer_) send(protocols_[0]);
+    if (is_dialer_) send(protocols_->front());
 }
 
 Result<Multistream> Multistream::dial(std::vector<std::string> protocols) {
@@ -34,10 +35,14 @@ Result<Multistream> Multistream::dial(std::vector<std::string> protocols) {
     if (!std::all_of(protocols.begin(), protocols.end(), [](auto const& name) { return is_name(name); })) {
         return invalid("a protocol name is a slash and up to 138 printable characters");
     }
-    return Multistream{true, std::move(protocols)};
+    return Multistream{true, std::make_shared<std::vector<std::string> const>(std::move(protocols))};
 }
 
-Multistream Multistream::listen(std::vector<std::string> supported) { return Multistream{false, std::move(supported)}; }
+Multistream Multistream::listen(std::vector<std::string> supported) {
+    return listen(std::make_shared<std::vector<std::string> const>(std::move(supported)));
+}
+
+Multistream Multistream::listen(ProtocolNames supported) { return Multistream{false, std::move(supported)}; }
 
 Result<std::size_t> Multistream::on_bytes(BytesView bytes) {
     if (failed_) return *failed_;
@@ -84,26 +89,26 @@ Result<void> Multistream::on_line(std::string_view line) {
 }
 
 Result<void> Multistream::on_answer(std::string_view line) {
-    if (line == protocols_[proposed_]) {
+    if (line == (*protocols_)[proposed_]) {
         state_ = State::agreed;
         return ok();
     }
     if (line != k_not_available) return invalid("an answer that is neither the proposal nor \"na\"");
-    if (++proposed_ == protocols_.size()) {
+    if (++proposed_ == protocols_->size()) {
         state_ = State::refused;
     } else {
-        send(protocols_[proposed_]);
+        send((*protocols_)[proposed_]);
     }
     return ok();
 }
 
 void Multistream::on_proposal(std::string_view line) {
-    auto const at = std::find(protocols_.begin(), protocols_.end(), line);
-    if (line == k_list || at == protocols_.end()) {
+    auto const at = std::find(protocols_->begin(), protocols_->end(), line);
+    if (line == k_list || at == protocols_->end()) {
         send(k_not_available);
         return;
     }
-    proposed_ = static_cast<std::size_t>(at - protocols_.begin());
+    proposed_ = static_cast<std::size_t>(at - protocols_->begin());
     state_ = State::agreed;
     send(line);
 }
@@ -118,7 +123,7 @@ Bytes Multistream::take_output() { return std::exchange(output_, {}); }
 
 std::string const& Multistream::protocol() const {
     GGEN_ASSERT(state_ == State::agreed);
-    return protocols_[proposed_];
+    return (*protocols_)[proposed_];
 }
 
 }  // namespace ggen::p2p

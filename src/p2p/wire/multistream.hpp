@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "base/result.hpp"
 
 namespace ggen::p2p {
+
+/// Names of protocols, best first; immutable and shared by all negotiations of a host.
+using ProtocolNames = std::shared_ptr<std::vector<std::string> const>;
 
 /// One side of multistream-select 1.0 (libp2p/specs connections/README.md "multistream-select"): agrees on
 /// the protocol of a connection or stream. A pure state machine: bytes in, bytes out, no clock.
@@ -25,6 +29,8 @@ public:
     [[nodiscard]] static Result<Multistream> dial(std::vector<std::string> protocols);
     /// Answers proposals; echoes those in `supported`, `na` to others and to `ls`.
     [[nodiscard]] static Multistream listen(std::vector<std::string> supported);
+    /// The same over a list that many negotiations share. Precondition: not null.
+    [[nodiscard]] static Multistream listen(ProtocolNames supported);
 
     /// Takes bytes up to the deciding line and returns how many. Takes nothing once decided.
     /// Errors: invalid (not multistream, bad line, an answer to nothing), too_large (line over 1024 bytes,
@@ -38,7 +44,7 @@ public:
     [[nodiscard]] std::string const& protocol() const;
 
 private:
-    Multistream(bool is_dialer, std::vector<std::string> protocols);
+    Multistream(bool is_dialer, ProtocolNames protocols);
     [[nodiscard]] Result<std::size_t> take_bytes(BytesView bytes);
     [[nodiscard]] Result<void> on_line(std::string_view line);
     [[nodiscard]] Result<void> on_answer(std::string_view line);
@@ -46,7 +52,7 @@ private:
     void send(std::string_view line);
 
     bool is_dialer_;
-    std::vector<std::string> protocols_;
+    ProtocolNames protocols_;
     std::size_t proposed_ = 0;  ///< dialer: index of the proposal that waits for its answer
     bool has_header_ = false;
     std::size_t lines_ = 0;

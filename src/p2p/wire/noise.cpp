@@ -171,13 +171,15 @@ Bytes NoiseChannel::own_payload() const {
     return std::move(writer).take();
 }
 
-Result<void> NoiseChannel::write(BytesView plain) {
+Result<void> NoiseChannel::write(BytesView plain) { return seal(plain, output_); }
+
+Result<void> NoiseChannel::seal(BytesView plain, Bytes& out) {
     if (failed_) return *failed_;
     GGEN_ASSERT(is_complete());
     while (!plain.empty()) {
         BytesView const part = plain.first(std::min(plain.size(), k_noise_plain_emit_bytes_max));
-        append_length(output_, part.size() + k_aead_tag_bytes);
-        if (auto const sealed = ciphers_->send.seal({}, part, output_); !sealed) {
+        append_length(out, part.size() + k_aead_tag_bytes);
+        if (auto const sealed = ciphers_->send.seal({}, part, out); !sealed) {
             failed_ = sealed.error();
             return *failed_;
         }

@@ -43,6 +43,8 @@ public:
     /// Seals `plain` in as many frames as it takes. Precondition: is_complete().
     /// Errors: refused (nonces used up).
     [[nodiscard]] Result<void> write(BytesView plain);
+    /// The same, appended to `out` instead of the output. Precondition: the output was taken.
+    [[nodiscard]] Result<void> seal(BytesView plain, Bytes& out);
 
     [[nodiscard]] Bytes take_output();
     [[nodiscard]] Bytes take_plain();
@@ -53,6 +55,9 @@ public:
     /// The muxer that both sides offered, the dialer's best first; nullopt when either offered none and
     /// multistream-select decides inside the channel. Precondition: is_complete().
     [[nodiscard]] std::optional<std::string> const& muxer() const { return muxer_; }
+
+    /// Bytes of a frame that is not whole yet, and what was not taken.
+    [[nodiscard]] std::size_t held_bytes() const { return partial_.size() + output_.size() + plain_.size(); }
 
 private:
     [[nodiscard]] Result<void> on_frame(BytesView frame);

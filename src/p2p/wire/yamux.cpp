@@ -163,6 +163,7 @@ void Yamux::on_body(BytesView bytes) {
     std::uint64_t const growth = stream.window - k_yamux_window_bytes_min;
     if (!reserve(stream, std::max<std::uint64_t>(stream.buffered + bytes.size(), growth))) {
         abandon(body_.stream);
+        events_.emplace_back(StreamReset{body_.stream, 0});
         return;
     }
     stream.buffered += bytes.size();
@@ -197,10 +198,18 @@ std::optional<YamuxEvent> Yamux::poll_event() {
 }
 
 Bytes Yamux::take_output(std::size_t bytes_max) {
-    Bytes out = std::exchange(replies_, {});
+    Bytes out;
+    append_output(bytes_max, out);
+    return out;
+}
+
+void Yamux::append_output(std::size_t bytes_max, Bytes& out) {
+    std::size_t const start = out.size();
+    out.insert(out.end(), replies_.begin(), replies_.end());
+    replies_ = Bytes{};
     reply_count_ = 0;
     abandoned_ = 0;
-    while (!ready_.empty() && out.size() < bytes_max) {
+    while (!ready_.empty() && out.size() - start < bytes_max) {
         StreamId const id = ready_.front();
         ready_.pop_front();
         auto const at = streams_.find(id);
@@ -209,7 +218,6 @@ Bytes Yamux::take_output(std::size_t bytes_max) {
         append_frames(id, at->second, out);
         drop_if_done(id);
     }
-    return out;
 }
 
 /// A window update if one is due, then one frame of data; a stream that has more goes to the end of the line.
@@ -228,14 +236,27 @@ void Yamux::append_frames(StreamId id, Stream& stream, Bytes& out) {
     YamuxHeader{YamuxType::data, flags, id, static_cast<std::uint32_t>(size)}.append_to(out);
     auto const from = stream.queue.begin() + static_cast<std::ptrdiff_t>(stream.queue_at);
     out.insert(out.end(), from, from + static_cast<std::ptrdiff_t>(size));
+    stream.is_finished = stream.is_finished || has_fin;
+    on_framed(id, stream, size);
+}
+
+void Yamux::on_framed(StreamId id, Stream& stream, std::size_t size) {
     stream.queue_at += size;
     stream.send_credit -= size;
-    stream.is_finished = stream.is_finished || has_fin;
-    if (stream.queue_at == stream.queue.size()) {
-        stream.queue.clear();
+    unsent_ -= size;
+    if (size > 0) {
+        auto* const last = events_.empty() ? nullptr : std::get_if<StreamSent>(&events_.back());
+        if (last != nullptr && last->stream == id) {
+            last->bytes += size;
+        } else {
+            events_.emplace_back(StreamSent{id, size});
+        }
+    }
+    std::size_t const left = stream.queue.size() - stream.queue_at;
+    if (left == 0) {
+        stream.queue = Bytes{};
         stream.queue_at = 0;
     }
-    std::size_t const left = queued - size;
     if (stream.is_cut_short && left <= k_yamux_send_queue_bytes_max / 2) {
         stream.is_cut_short = false;
         events_.emplace_back(StreamWritable{id});
@@ -283,6 +304,7 @@ Result<std::size_t> Yamux::write(StreamId id, BytesView bytes) {
     }
     stream.queue.insert(stream.queue.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
     stream.is_cut_short = size < bytes.size();
+    unsent_ += size;
     make_ready(id, stream);
     return size;
 }
@@ -363,7 +385,6 @@ bool Yamux::reserve(Stream& stream, std::uint64_t bytes) {
 /// Resets a stream from this side.
 void Yamux::abandon(StreamId id) {
     drop(streams_.find(id));
-    events_.emplace_back(StreamReset{id, 0});
     ++abandoned_;
     reset_of(id).append_to(replies_);
 }
@@ -376,6 +397,7 @@ void Yamux::drop(Streams::iterator at) {
         if (!stream.is_acked) --unacked_;
     }
     GGEN_ASSERT(reserve(stream, 0));
+    unsent_ -= stream.queue.size() - stream.queue_at;
     streams_.erase(at);
 }
 

@@ -24,10 +24,11 @@ struct StreamData { StreamId stream; Bytes bytes; };          ///< never empty; 
 struct StreamFinished { StreamId stream; };                   ///< the peer sends no more
 struct StreamReset { StreamId stream; std::uint32_t code; };  ///< gone, both ways
 struct StreamWritable { StreamId stream; };                   ///< a `write` that was cut short may go on
+struct StreamSent { StreamId stream; std::size_t bytes; };    ///< left `take_output`; poll after it too
 struct Ponged { std::chrono::nanoseconds round_trip; };
 struct GoneAway { std::uint32_t code; };                      ///< the peer takes no new streams
 using YamuxEvent =
-    std::variant<StreamOpened, StreamData, StreamFinished, StreamReset, StreamWritable, Ponged, GoneAway>;
+    std::variant<StreamOpened, StreamData, StreamFinished, StreamReset, StreamWritable, StreamSent, Ponged, GoneAway>;
 
 /// One end of a yamux session (libp2p/specs yamux/README.md, `/yamux/1.0.0`): a pure state machine over an
 /// ordered, reliable channel. Reading never waits for writing: replies are queued within limits, and a peer
@@ -52,6 +53,8 @@ public:
     [[nodiscard]] std::optional<YamuxEvent> poll_event();
     /// At most about `bytes_max` bytes of frames (one frame is never cut). Empty when there is nothing to say.
     [[nodiscard]] Bytes take_output(std::size_t bytes_max);
+    /// The same, appended to `out`.
+    void append_output(std::size_t bytes_max, Bytes& out);
 
     /// Errors: refused (GoAway was sent or received, or ids are used up), unavailable (256 streams open or
     /// 128 not acknowledged: retry later).
@@ -63,7 +66,7 @@ public:
     [[nodiscard]] Result<std::size_t> write(StreamId stream, BytesView bytes);
     /// No more writes; what is queued still goes out. Nothing happens when the stream is gone.
     void finish(StreamId stream);
-    /// Ends the stream both ways and drops what is queued. Nothing happens when it is gone.
+    /// Ends the stream both ways and drops what is queued; no event tells of it. Nothing happens when it is gone.
     void reset(StreamId stream);
     /// The application used `bytes` of a stream's data: credit goes back to the peer, more of it when the
     /// window was too small for the path. Nothing happens when the stream is gone.
@@ -74,6 +77,10 @@ public:
     void go_away();
 
     [[nodiscard]] std::size_t stream_count() const { return streams_.size(); }
+    /// Bytes received and not consumed, or promised by windows that grew.
+    [[nodiscard]] std::uint64_t receive_bytes() const { return reserved_; }
+    /// Bytes written and not taken by `take_output`.
+    [[nodiscard]] std::size_t unsent_bytes() const { return unsent_; }
     /// Receive window of a stream, bytes. Precondition: the stream exists.
     [[nodiscard]] std::uint32_t window_bytes(StreamId stream) const { return streams_.at(stream).window; }
 
@@ -114,12 +121,14 @@ private:
     void drop(Streams::iterator at);
     void drop_if_done(StreamId id);
     void abandon(StreamId id);
+    void on_framed(StreamId id, Stream& stream, std::size_t size);
     [[nodiscard]] bool is_ours(StreamId id) const { return (id % 2 == 1) == (role_ == Role::dialer); }
     [[nodiscard]] std::size_t count(bool ours) const { return ours ? outbound_ : streams_.size() - outbound_; }
 
     Role role_;
     WindowBudget& budget_;
     std::uint64_t reserved_ = 0;
+    std::size_t unsent_ = 0;
     Streams streams_;
     std::size_t outbound_ = 0;
     std::size_t unacked_ = 0;      // ours, not acknowledged by the peer
