@@ -18,7 +18,9 @@ namespace ggen::sim {
 [[nodiscard]] constexpr std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
     return mix(a * 0x9e3779b97f4a7c15U + b + 0x632be59bd9b4e019U);
 }
-[[nodiscard]] constexpr std::uint64_t mix(std::uint64_t a, std::uint64_t b, std::uint64_t c) { return mix(mix(a, b), c); }
+[[nodiscard]] constexpr std::uint64_t mix(std::uint64_t a, std::uint64_t b, std::uint64_t c) {
+    return mix(mix(a, b), c);
+}
 
 /// Not for untrusted keys: only to compare runs.
 [[nodiscard]] inline std::uint64_t hash_bytes(BytesView bytes) {

@@ -33,7 +33,8 @@ Multiaddr Fabric::make_address(Endpoint endpoint) {
 
 Endpoint Fabric::endpoint_of(Multiaddr const& address) {
     auto const& parts = address.parts();
-    bool const is_tcp = parts.size() >= 2 && parts[0].code == MultiaddrCode::ip4 && parts[1].code == MultiaddrCode::tcp &&
+    bool const is_tcp = parts.size() >= 2 && parts[0].code == MultiaddrCode::ip4 &&
+        parts[1].code == MultiaddrCode::tcp &&
                         (parts.size() == 2 || (parts.size() == 3 && parts[2].code == MultiaddrCode::p2p));
     if (!is_tcp) return {};
     Endpoint endpoint{.ip = 0, .port = parts[1].port()};

@@ -78,14 +78,16 @@ private:
 
 Result<std::vector<std::uint32_t>> parse_row(std::string_view line, std::size_t number) {
     std::vector<std::uint32_t> row;
-    for (auto at = line.find_first_not_of(" \t\r"); at != std::string_view::npos; at = line.find_first_not_of(" \t\r", at)) {
+    constexpr std::string_view k_blanks = " \t\r";
+    auto at = line.find_first_not_of(k_blanks);
+    while (at != std::string_view::npos) {
         double ms = 0;
         auto const [end, error] = std::from_chars(line.data() + at, line.data() + line.size(), ms);
         if (error != std::errc{} || !(ms >= 0) || ms > 1e6) {
             return Error{Errc::invalid, fmt::format("latency matrix: line {}: not a time in milliseconds", number)};
         }
         row.push_back(static_cast<std::uint32_t>(ms * 1'000));
-        at = static_cast<std::size_t>(end - line.data());
+        at = line.find_first_not_of(k_blanks, static_cast<std::size_t>(end - line.data()));
     }
     return row;
 }

@@ -31,7 +31,8 @@ Nanos loss_delay(LinkOptions const& options, Flow const& flow, Nanos rtt, std::u
         Nanos one = 0;
         auto const packet = mix(key, flow.segments + i, static_cast<std::uint64_t>(Purpose::loss));
         // Each retransmission may be lost again.
-        for (std::uint64_t attempt = 0; scale(mix(packet, attempt), k_ppm) < options.loss_ppm && attempt < 8; ++attempt) {
+        for (std::uint64_t attempt = 0; scale(mix(packet, attempt), k_ppm) < options.loss_ppm &&
+            attempt < 8; ++attempt) {
             bool const is_seen_by_later_acks = attempt == 0 && segments - i > 3;
             one += is_seen_by_later_acks ? rtt : timeout;
             if (!is_seen_by_later_acks) timeout *= 2;
@@ -79,7 +80,8 @@ Transmission transmit(Flow& flow, LinkOptions const& options, Nanos now, Nanos o
         auto const bytes = size_bytes + (options.fidelity == Fidelity::transport ? k_stream_overhead_bytes : 0);
         auto const segments = std::max(1U, (bytes + k_segment_bytes - 1) / k_segment_bytes);
         auto const start = std::max(pass_window(flow, now, 2 * one_way, bytes), up_free);
-        sent.departure = start + transfer_time(std::uint64_t{bytes} + segments * std::uint64_t{k_header_bytes}, up_bits);
+        sent.departure = start + transfer_time(std::uint64_t{bytes} + segments * std::uint64_t{k_header_bytes},
+            up_bits);
         if (up_bits != 0) up_free = sent.departure;
         flow.last_send = sent.departure;
         sent.arrival = sent.departure + one_way + jitter(options, one_way, key, flow.segments) +

@@ -54,6 +54,11 @@ void Network::stop(NodeId id, StopKind kind) {
     stopped_.push_back(std::move(node.program));
 }
 
+void Network::shut_down() {
+    for (auto& node : nodes_) node.program.reset();
+    stopped_.clear();
+}
+
 bool Network::is_up(NodeId node) const { return nodes_[node].program != nullptr; }
 NodeProgram* Network::program(NodeId node) { return nodes_[node].program.get(); }
 std::uint32_t Network::node_count() const { return static_cast<std::uint32_t>(nodes_.size()); }

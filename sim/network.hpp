@@ -81,6 +81,8 @@ public:
     /// A node that is down until `start`. Endpoints are distinct; ports are not 0.
     NodeId add_node(NodeSettings const& settings);
     void start(NodeId node, std::unique_ptr<NodeProgram> program);
+    /// Ends all programs, at the end of the world.
+    void shut_down();
     /// The program is destroyed after the current event.
     void stop(NodeId node, StopKind kind);
     [[nodiscard]] bool is_up(NodeId node) const;

@@ -15,7 +15,7 @@ struct Network::Node {
     Nanos wake_at = k_never;   ///< what the program wants
     Nanos queued_at = k_never;  ///< the timer event in the queue
     std::uint32_t timer_generation = 0;
-    bool was_silent = false;  ///< how it stopped last
+    bool was_silent = true;  ///< how it stopped last: whether nobody answers there; so before the first start
 };
 
 struct Network::Connection {

@@ -23,7 +23,9 @@ inline constexpr Nanos k_never = std::numeric_limits<Nanos>::max();
 
 /// What protocols see: an hour after the zero of their clock, so that a default TimePoint is in the past.
 inline constexpr Nanos k_clock_offset = 3'600 * k_second;
-[[nodiscard]] inline TimePoint to_time_point(Nanos at) { return TimePoint{std::chrono::nanoseconds{at + k_clock_offset}}; }
+[[nodiscard]] inline TimePoint to_time_point(Nanos at) {
+    return TimePoint{std::chrono::nanoseconds{at + k_clock_offset}};
+}
 [[nodiscard]] inline Nanos from_time_point(TimePoint at) {
     auto const since = std::chrono::duration_cast<std::chrono::nanoseconds>(at.time_since_epoch()).count();
     return since <= k_clock_offset ? 0 : since - k_clock_offset;

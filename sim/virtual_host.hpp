@@ -11,7 +11,8 @@
 namespace ggen::sim {
 
 struct HostOptions {
-    std::uint32_t connections_max = 300;          ///< p2p.md 1.12; over it, dials are refused and the least valued trimmed
+    /// over it, the least valued are trimmed, or the dialer is refused
+    std::uint32_t connections_max = 300;
     std::uint32_t inbound_per_subnet_max = 16;    ///< of one /24; 0 = no limit
     std::uint32_t streams_per_connection_max = 512;
     std::uint32_t window_bytes = 1U << 20U;       ///< of a stream

@@ -50,8 +50,9 @@ void VirtualHost::connect(std::uint8_t index, p2p::ConnectPeer const& request) {
 
 VirtualHost::PendingDial& VirtualHost::dial(NodeId peer, std::vector<Multiaddr> const& addresses) {
     auto const found = std::find_if(dials_.begin(), dials_.end(), [&](auto const& dial) { return dial->peer == peer; });
-    if (found == dials_.end()) dials_.push_back(std::make_unique<PendingDial>());
-    auto& dial = found == dials_.end() ? *dials_.back() : **found;
+    auto const at = static_cast<std::size_t>(found - dials_.begin());
+    if (at == dials_.size()) dials_.push_back(std::make_unique<PendingDial>());
+    auto& dial = *dials_[at];
     dial.peer = peer;
     auto const add = [&](Endpoint endpoint) {
         bool const is_known = std::any_of(dial.endpoints.begin(), dial.endpoints.end(),
@@ -63,7 +64,8 @@ VirtualHost::PendingDial& VirtualHost::dial(NodeId peer, std::vector<Multiaddr> 
     for (auto const& address : addresses) add(Fabric::endpoint_of(address));
     for (std::size_t i = 0; i < k_book_addresses_max; ++i) {
         auto const* const known = book_.find((std::uint64_t{peer} + 1) * k_book_addresses_max + i);
-        if (known != nullptr) add({static_cast<std::uint32_t>((*known - 1) >> 16U), static_cast<std::uint16_t>(*known - 1)});
+        if (known != nullptr) add({static_cast<std::uint32_t>((*known - 1) >> 16U),
+            static_cast<std::uint16_t>(*known - 1)});
     }
     if (dial.attempts.empty()) dial.next_step = fabric_.now();
     return dial;
@@ -74,7 +76,8 @@ void VirtualHost::step_dials() {
     for (std::size_t i = 0; i < dials_.size();) {
         auto& dial = *dials_[i];
         if (dial.tried < dial.endpoints.size() && dial.next_step <= now) {
-            dial.attempts.push_back(fabric_.network().dial(self_, dial.endpoints[dial.tried++], options_.dial_round_trips));
+            dial.attempts.push_back(fabric_.network().dial(self_, dial.endpoints[dial.tried++],
+                options_.dial_round_trips));
             dial.next_step = now + options_.dial_step;
         }
         if (dial.tried == dial.endpoints.size() && dial.attempts.empty()) {
@@ -180,7 +183,10 @@ void VirtualHost::add_connection(Wire wire, NodeId id, bool is_outbound) {
     peers_[index].connections.push_back(at);
     if (options_.has_identify && !is_outbound) send_identify(wire, true);
     if (!is_first) return;
-    p2p::PeerInfo const info{.peer = fabric_.peer(id), .address = Fabric::make_address(endpoint),
+    // Whoever dials does so from a port that nobody listens on.
+    auto const seen = Endpoint{endpoint.ip, is_outbound ? endpoint.port :
+        static_cast<std::uint16_t>(49'152 + id % 16'384)};
+    p2p::PeerInfo const info{.peer = fabric_.peer(id), .address = Fabric::make_address(seen),
                              .direction = is_outbound ? p2p::Direction::outbound : p2p::Direction::inbound};
     auto const now = to_time_point(fabric_.now());
     call_each([&](p2p::Protocol& protocol) { protocol.on_peer_connected(info, now); });
@@ -251,7 +257,8 @@ void VirtualHost::trim() {
     });
     for (auto const& candidate : candidates) {
         bool const is_idle = candidate.value == 0 && now - candidate.used_at >= options_.idle_timeout;
-        bool const is_over = connection_count_ >= options_.connections_max && now - candidate.used_at >= k_trim_interval;
+        bool const is_over = connection_count_ >= options_.connections_max &&
+            now - candidate.used_at >= k_trim_interval;
         if (!is_idle && !is_over) continue;
         if (!connections_[candidate.at].is_used) continue;
         fabric_.network().close(connections_[candidate.at].wire);
@@ -277,7 +284,8 @@ void VirtualHost::on_identify(Wire wire, Frame const& frame) {
     if (peer == nullptr || other == nullptr) return;
     if (frame.number == 1) send_identify(wire, false);
     peer->protocols.clear();
-    for (auto const& slot : other->slots_) peer->protocols.insert(peer->protocols.end(), slot.names.begin(), slot.names.end());
+    for (auto const& slot : other->slots_) peer->protocols.insert(peer->protocols.end(), slot.names.begin(),
+        slot.names.end());
     learn(id, fabric_.network().endpoint(id));
     tell_protocols(id);
 }
@@ -288,6 +296,11 @@ void VirtualHost::tell_protocols(NodeId id) {
     std::vector<std::string> names;
     for (auto const name : peer->protocols) names.push_back(fabric_.protocol_name(name));
     auto const now = to_time_point(fabric_.now());
+    // A real identify inside tells of addresses itself, by LearnAddresses.
+    if (options_.has_identify) {
+        std::vector<Multiaddr> const addresses{Fabric::make_address(fabric_.network().endpoint(id))};
+        call_each([&](p2p::Protocol& protocol) { protocol.on_peer_addresses(fabric_.peer(id), addresses, true, now); });
+    }
     call_each([&](p2p::Protocol& protocol) { protocol.on_peer_protocols(fabric_.peer(id), names, now); });
 }
 

@@ -8,7 +8,8 @@
 namespace ggen::sim {
 
 inline constexpr std::size_t k_host_protocols_max = 8;
-inline constexpr std::size_t k_book_peers_max = 512;      ///< addresses are kept for so many peers, the oldest forgotten
+/// addresses are kept for so many peers, the oldest forgotten
+inline constexpr std::size_t k_book_peers_max = 512;
 inline constexpr std::size_t k_book_addresses_max = 4;    ///< of one peer
 inline constexpr std::size_t k_dial_addresses_max = 8;
 inline constexpr Nanos k_trim_interval = 30 * k_second;

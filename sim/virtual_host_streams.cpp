@@ -137,7 +137,8 @@ void VirtualHost::put_frame(std::uint64_t id, std::uint8_t side, Frame frame) {
     auto& stream = *fabric_.stream(id);
     auto const& end = stream.end[side];
     bool const has_waiting = stream.waiting != nullptr && !stream.waiting->out[side].empty();
-    bool const has_window = end.unconsumed_bytes == 0 || end.unconsumed_bytes + frame.size_bytes <= options_.window_bytes;
+    bool const has_window = end.unconsumed_bytes == 0 ||
+        end.unconsumed_bytes + frame.size_bytes <= options_.window_bytes;
     if (!stream.is_attached || !end.is_ready || has_waiting || !has_window) {
         waiting(stream).out[side].push_back(std::move(frame));
     } else {
@@ -211,7 +212,8 @@ void VirtualHost::refuse(std::uint64_t id, Errc code, char const* why) {
     if (stream == nullptr || !stream->end[0].is_open) return;
     auto const end = stream->end[0];
     close_end(id, 0);
-    deferred_.push_back({.what = Deferred::What::refused, .index = end.protocol, .key = end.key, .code = code, .why = why});
+    deferred_.push_back({.what = Deferred::What::refused, .index = end.protocol, .key = end.key, .code = code, .why =
+        why});
 }
 
 void VirtualHost::on_stream_frame(Wire wire, Frame const& frame) {
@@ -276,7 +278,8 @@ void VirtualHost::on_open(Wire wire, Frame const& frame) {
     answer.number = *chosen;
     auto const peer = connection.peer;
     (void)fabric_.network().send(wire, std::move(answer));
-    slot.protocol->on_inbound_stream(key, fabric_.peer(peer), fabric_.protocol_name(*chosen), to_time_point(fabric_.now()));
+    slot.protocol->on_inbound_stream(key, fabric_.peer(peer), fabric_.protocol_name(*chosen),
+        to_time_point(fabric_.now()));
     drain(index);
 }
 

@@ -1,0 +1,14 @@
+#include <fmt/format.h>
+
+#include "sim/simple_workloads.hpp"
+#include "sim/world.hpp"
+
+namespace ggen::sim {
+
+Result<std::unique_ptr<Workload>> make_workload(Scenario const& scenario) {
+    if (scenario.workload == "echo") return make_echo_workload(scenario);
+    if (scenario.workload == "flood") return make_flood_workload(scenario);
+    return Error{Errc::invalid, fmt::format("scenario.workload: \"{}\" is none of echo, flood", scenario.workload)};
+}
+
+}  // namespace ggen::sim
