@@ -38,6 +38,8 @@ public:
     /// The next field; nullopt at the end of the message.
     /// Errors: invalid (cut short, group, bad number or varint), too_large (more than `fields_max`).
     [[nodiscard]] Result<std::optional<ProtoField>> next();
+    /// What was not read yet: the difference before and after `next` is the field as it stands on the wire.
+    [[nodiscard]] BytesView rest() const { return rest_; }
 
 private:
     BytesView rest_;

@@ -151,6 +151,9 @@ public:
     virtual void on_peer_protocols(PeerId const& /*peer*/, std::span<std::string const> /*protocols*/,
                                    TimePoint /*now*/) {}
 
+    /// Identify brought the peer's signed record: a sealed envelope (RFC 0002/0003), verified to be this peer's own.
+    virtual void on_peer_record(PeerId const& /*peer*/, BytesView /*sealed*/, TimePoint /*now*/) {}
+
     /// Answers to OpenStream. Errors: unavailable (no address answered), refused (none of the protocols, limit),
     /// timed_out, not_found (no address is known, or not connected and `may_dial` was false).
     virtual void on_stream_opened(StreamKey /*stream*/, std::string const& /*protocol*/, TimePoint /*now*/) {}

@@ -1,0 +1,68 @@
+#include "p2p/gossip/wants.hpp"
+
+#include <algorithm>
+
+namespace ggen::p2p {
+
+bool Wants::announce(std::string_view id, PeerSerial peer) {
+    auto const at = by_id_.find(id);
+    if (at == by_id_.end()) return by_id_.size() < count_max_;
+    auto& want = at->second;
+    auto const is_known = std::find(want.announcers.begin(), want.announcers.end(), peer) != want.announcers.end() ||
+                          std::any_of(want.asked.begin(), want.asked.end(), [&](Ask const& ask) { return ask.peer == peer; });
+    if (!is_known && want.announcers.size() < k_announcers_max) want.announcers.push_back(peer);
+    return false;
+}
+
+void Wants::asked(std::string_view id, PeerSerial peer, bool is_promise, TimePoint now) {
+    auto at = by_id_.find(id);
+    if (at == by_id_.end()) {
+        at = by_id_.emplace(MessageId{id}, Want{}).first;
+        checks_.push_back({now + retry_, at->first});
+    }
+    at->second.asked.push_back({peer, now, is_promise});
+}
+
+void Wants::fulfil(std::string_view id) {
+    // Its check finds nothing and goes.
+    if (auto const at = by_id_.find(id); at != by_id_.end()) by_id_.erase(at);
+}
+
+void Wants::forget_peer(PeerSerial peer) {
+    for (auto& check : checks_) {
+        auto const at = by_id_.find(check.id);
+        if (at == by_id_.end()) continue;
+        std::erase(at->second.announcers, peer);
+        std::erase_if(at->second.asked, [&](Ask const& ask) { return ask.peer == peer; });
+    }
+}
+
+void Wants::check(TimePoint now, std::function<bool(MessageId const&, PeerSerial)> const& ask,
+                  std::function<void(PeerSerial)> const& broken) {
+    while (!checks_.empty() && checks_.front().at <= now) {
+        auto const check = std::move(checks_.front());
+        checks_.pop_front();
+        auto const at = by_id_.find(check.id);
+        if (at == by_id_.end()) continue;
+        auto& want = at->second;
+        std::erase_if(want.asked, [&](Ask const& one) {
+            if (now - one.at < followup_) return false;
+            if (one.is_promise) broken(one.peer);
+            return true;
+        });
+        while (!want.announcers.empty()) {
+            PeerSerial const next = want.announcers.front();
+            want.announcers.erase(want.announcers.begin());
+            if (!ask(check.id, next)) continue;
+            want.asked.push_back({next, now, true});
+            break;
+        }
+        if (want.asked.empty()) {
+            by_id_.erase(at);
+        } else {
+            checks_.push_back({now + retry_, check.id});
+        }
+    }
+}
+
+}  // namespace ggen::p2p
