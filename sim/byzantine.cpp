@@ -31,7 +31,7 @@ void Misbehaving::take_write(p2p::WriteStream write, TimePoint now) {
     switch (crowd_.program) {
         case Program::mute:
             if (write.bytes->size() >= crowd_.bytes_min) {
-                dropped_.push_back(std::move(write));
+                drop(std::move(write));
                 return;
             }
             break;

@@ -12,7 +12,7 @@ namespace ggen::sim {
 /// A protocol that runs as it should, behind a host that does not pass everything on: the four ways of not being
 /// honest that need no knowledge of the protocol. `mute` drops writes (from `bytes_min` on), `late` holds each back
 /// for `delay`, `slow` lets `bytes_per_second` through, `invalid` spoils a byte of each so-many-th write.
-class Misbehaving final : public p2p::Protocol {
+class Misbehaving : public p2p::Protocol {
 public:
     Misbehaving(Crowd const& crowd, std::unique_ptr<p2p::Protocol> inner, std::uint64_t seed);
     ~Misbehaving() override;
@@ -38,12 +38,16 @@ public:
     /// Takes what the inner protocol puts out, after a call to it from outside.
     void take_outputs(TimePoint now);
 
+protected:
+    /// What becomes of one write of the inner protocol: `put`, `drop`, or nothing yet.
+    virtual void take_write(p2p::WriteStream write, TimePoint now);
+    void drop(p2p::WriteStream write) { dropped_.push_back(std::move(write)); }
+
 private:
     struct Held {
         TimePoint at;
         p2p::ProtocolOutput output;
     };
-    void take_write(p2p::WriteStream write, TimePoint now);
 
     Crowd crowd_;
     std::unique_ptr<p2p::Protocol> inner_;

@@ -7,6 +7,7 @@ namespace ggen::sim {
 
 namespace {
 constexpr std::size_t k_id_bytes = 8;
+constexpr std::chrono::seconds k_retry{5};
 
 std::uint64_t read_id(BytesView message) {
     std::uint64_t id = 0;
@@ -58,6 +59,42 @@ void Echo::on_stream_finished(p2p::StreamKey stream, TimePoint now) {
     }
 }
 
+std::size_t Links::index_of(PeerId const& peer) const {
+    auto const found = std::find_if(peers_.begin(), peers_.end(), [&](auto const& one) { return one.first == peer; });
+    return static_cast<std::size_t>(found - peers_.begin());
+}
+
+void Links::plan() {
+    auto const least = std::min_element(missing_.begin(), missing_.end());
+    next_ = least == missing_.end() || *least == TimePoint::max() ? std::nullopt : std::optional{*least};
+}
+
+void Links::on_host_changed(p2p::HostInfo const& /*info*/, TimePoint /*now*/) { plan(); }
+
+void Links::on_deadline(TimePoint now) {
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+        if (missing_[i] > now) continue;
+        missing_[i] = TimePoint::max();
+        put(p2p::ConnectPeer{.peer = peers_[i].first, .addresses = {peers_[i].second}});
+    }
+    plan();
+}
+
+void Links::on_peer_connected(p2p::PeerInfo const& info, TimePoint /*now*/) {
+    put(p2p::ValuePeer{.peer = info.peer, .value = 1});
+    if (auto const at = index_of(info.peer); at < peers_.size()) missing_[at] = TimePoint::max();
+    plan();
+}
+
+void Links::on_peer_disconnected(PeerId const& peer, TimePoint now) {
+    if (auto const at = index_of(peer); at < peers_.size()) missing_[at] = now + k_retry;
+    plan();
+}
+
+void Links::on_dial_failed(PeerId const& peer, Error const& /*error*/, TimePoint now) {
+    on_peer_disconnected(peer, now);
+}
+
 Flood::Flood(std::vector<std::pair<PeerId, Multiaddr>> neighbours, Received received)
     : neighbours_(std::move(neighbours)), received_(std::move(received)) {}
 
@@ -71,10 +108,12 @@ void Flood::on_peer_connected(p2p::PeerInfo const& info, TimePoint /*now*/) {
     put(p2p::OpenStream{.stream = stream, .peer = info.peer, .protocols = {k_name}, .addresses = {}, .may_dial =
         false});
     put(p2p::ValuePeer{.peer = info.peer, .value = 1});
-    out_[info.peer] = stream;
+    out_.emplace_back(info.peer, stream);
 }
 
-void Flood::on_peer_disconnected(PeerId const& peer, TimePoint /*now*/) { out_.erase(peer); }
+void Flood::on_peer_disconnected(PeerId const& peer, TimePoint /*now*/) {
+    std::erase_if(out_, [&](auto const& entry) { return entry.first == peer; });
+}
 
 void Flood::on_inbound_stream(p2p::StreamKey stream, PeerId const& peer, std::string const& /*protocol*/,
                               TimePoint /*now*/) {

@@ -40,6 +40,35 @@ private:
     std::map<p2p::StreamKey, Question> questions_;
 };
 
+/// Keeps connections to the peers that it is given, from `start` on: dials again after five seconds.
+class Links final : public p2p::Protocol {
+public:
+    using Peers = std::vector<std::pair<PeerId, Multiaddr>>;
+    Links(Peers peers, TimePoint start) : peers_(std::move(peers)), missing_(peers_.size(), start) {}
+
+    [[nodiscard]] std::vector<std::string> protocols() const override { return {}; }
+    void on_peer_connected(p2p::PeerInfo const& info, TimePoint now) override;
+    void on_peer_disconnected(PeerId const& peer, TimePoint now) override;
+    void on_dial_failed(PeerId const& peer, Error const& error, TimePoint now) override;
+    void on_inbound_stream(p2p::StreamKey stream, PeerId const&, std::string const&, TimePoint) override {
+        put(p2p::ResetStream{stream});
+    }
+    void on_stream_bytes(p2p::StreamKey, BytesView, TimePoint) override {}
+    void on_stream_finished(p2p::StreamKey, TimePoint) override {}
+    void on_stream_reset(p2p::StreamKey, TimePoint) override {}
+    [[nodiscard]] std::optional<TimePoint> next_deadline() const override { return next_; }
+    void on_deadline(TimePoint now) override;
+    void on_host_changed(p2p::HostInfo const& info, TimePoint now) override;
+
+private:
+    void plan();
+    [[nodiscard]] std::size_t index_of(PeerId const& peer) const;
+
+    Peers peers_;
+    std::vector<TimePoint> missing_;  ///< when to dial; max = connected or dialing
+    std::optional<TimePoint> next_;
+};
+
 /// Passes every message on to all neighbours but the one it came from.
 class Flood final : public p2p::Protocol {
 public:
@@ -72,7 +101,7 @@ private:
     std::vector<std::pair<PeerId, Multiaddr>> neighbours_;
     Received received_;
     bool is_started_ = false;
-    std::map<PeerId, p2p::StreamKey> out_;
+    std::vector<std::pair<PeerId, p2p::StreamKey>> out_;
     std::map<p2p::StreamKey, Inbound> in_;
     std::set<std::uint64_t> seen_;
     std::uint64_t copies_ = 0;

@@ -77,7 +77,9 @@ void VirtualHost::pump() {
 
 void VirtualHost::drain(std::uint8_t index) {
     auto& slot = slots_[index];
-    while (auto output = slot.protocol->poll_output()) take(index, std::move(*output));
+    do {
+        while (auto output = slot.protocol->poll_output()) take(index, std::move(*output));
+    } while (application_ != nullptr && application_->on_called(*this, index));
     auto const deadline = slot.protocol->next_deadline();
     slot.deadline = deadline ? from_time_point(*deadline) : k_never;
 }

@@ -22,6 +22,16 @@ struct HostOptions {
     bool has_identify = true;                     ///< peers learn each other's protocols and addresses
 };
 
+class VirtualHost;
+
+/// What uses the protocols of a host: takes their events. It outlives the host.
+class Application {
+public:
+    virtual ~Application() = default;
+    /// After each call to the protocol, when its outputs were taken. True when it called the protocol in turn.
+    [[nodiscard]] virtual bool on_called(VirtualHost& host, std::size_t protocol) = 0;
+};
+
 /// Carries protocols over the virtual network as the swarm carries them over the real one: streams, dials, limits,
 /// disconnects, and what identify would tell. Watches that the protocols keep their side of the seam.
 class VirtualHost final : public NodeProgram {
@@ -36,6 +46,7 @@ public:
     /// After a call to a protocol from outside (an operation of the scenario): takes what it puts out.
     void pump();
 
+    void set_application(Application* application) { application_ = application; }
     [[nodiscard]] NodeId self() const { return self_; }
     [[nodiscard]] std::size_t connection_count() const { return connection_count_; }
     [[nodiscard]] std::vector<NodeId> connected_peers() const;
@@ -108,6 +119,7 @@ private:
     [[nodiscard]] std::uint64_t stream_of(std::uint8_t index, p2p::StreamKey key) const;
 
     Fabric& fabric_;
+    Application* application_ = nullptr;
     NodeId self_;
     HostOptions options_;
     std::vector<Slot> slots_;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "sim/gossip_workload.hpp"
 #include "sim/simple_workloads.hpp"
 #include "sim/world.hpp"
 
@@ -8,7 +9,9 @@ namespace ggen::sim {
 Result<std::unique_ptr<Workload>> make_workload(Scenario const& scenario) {
     if (scenario.workload == "echo") return make_echo_workload(scenario);
     if (scenario.workload == "flood") return make_flood_workload(scenario);
-    return Error{Errc::invalid, fmt::format("scenario.workload: \"{}\" is none of echo, flood", scenario.workload)};
+    if (scenario.workload == "gossip") return make_gossip_workload(scenario);
+    return Error{Errc::invalid, fmt::format("scenario.workload: \"{}\" is none of echo, flood, gossip",
+        scenario.workload)};
 }
 
 }  // namespace ggen::sim

@@ -33,7 +33,11 @@ public:
     [[nodiscard]] std::string cid_text() const;
     [[nodiscard]] std::string cid_base36_text() const;
 
-    friend auto operator<=>(PeerId const&, PeerId const&) = default;
+    friend bool operator==(PeerId const&, PeerId const&) = default;
+    /// As text: GCC 12 warns of the comparison of vectors that it would make itself.
+    friend std::strong_ordering operator<=>(PeerId const& a, PeerId const& b) {
+        return as_text(a.bytes_) <=> as_text(b.bytes_);
+    }
 
 private:
     explicit PeerId(Bytes bytes) : bytes_(std::move(bytes)) {}
