@@ -11,7 +11,7 @@ Gossip::Gossip(PeerId self, GossipOptions options, std::uint64_t seed, TimePoint
     : self_(std::move(self)), options_(std::move(options)), random_(seed), hash_(random_.next_u64()),
       score_(options_.score), seen_(options_.seen_ttl, k_gossip_seen_max, random_.next_u64()),
       cache_(options_.cache_windows, options_.gossip_windows, k_gossip_cache_bytes_max, random_.next_u64()),
-      wants_(options_.iwant_retry, options_.iwant_followup, k_gossip_promises_max, random_.next_u64()),
+      wants_({options_.lazy_wait, options_.iwant_retry, options_.iwant_followup}, k_gossip_promises_max, random_.next_u64()),
       seqno_(options_.first_seqno), next_heartbeat_(start + options_.first_heartbeat),
       next_decay_(start + options_.score.decay_interval) {
     for (auto const& direct : options_.direct_peers) direct_.emplace(direct.peer, direct.addresses);

@@ -102,10 +102,10 @@ private:
     using Topic = GossipTopic;
 
     // Peers and streams (gossip_peers.cpp)
-    void open_stream(Peer& peer, TimePoint now);
+    void open_stream(Peer& peer);
     void lose_stream(Peer& peer, TimePoint now);
     void reset_inbound(Peer& peer);
-    void greet(Peer& peer, TimePoint now);
+    void greet(Peer& peer);
     void unsubscribe(Peer& peer, Topic& topic);
     void drop_topic_if_unused(Topic& topic);
     Topic& topic_named(std::string_view name);
@@ -140,7 +140,7 @@ private:
     void prune(Topic& topic, Peer& peer, bool is_exchanging, std::chrono::seconds backoff, TimePoint now);
     void remove_from_mesh(Topic& topic, Peer& peer);
     [[nodiscard]] bool is_graftable(Topic const& topic, Peer const& peer, TimePoint now) const;
-    [[nodiscard]] std::vector<Peer*> choose(std::vector<Peer*> candidates, std::size_t count, std::size_t near);
+    [[nodiscard]] std::vector<Peer*> choose(std::vector<Peer*> candidates, std::size_t count);
     void fill_mesh(Topic& topic, std::size_t count, bool is_outbound_only, TimePoint now);
     void cut_mesh(Topic& topic, TimePoint now);
     void heartbeat(TimePoint now);

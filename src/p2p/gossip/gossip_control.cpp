@@ -79,10 +79,19 @@ void Gossip::on_ihave(Peer& peer, TimePoint now) {
         for (auto const id : std::span{rpc_.ihave_ids}.subspan(ihave.first, ihave.count)) {
             if (id.size() > k_gossip_id_bytes_max) continue;
             if (auto* const record = seen_.find(id)) {
-                // It has the message and says so: no longer a question of whether it would send it.
-                if (record->probed == peer.serial) record->probed = k_nobody_serial;
+                if (record->probed != peer.serial) continue;
+                // It has the message and says so: no longer a question of whether it would send it. Perhaps it
+                // holds the message back from us likewise, so it hears the same.
+                record->probed = k_nobody_serial;
+                peer.control.ihaves.push_back({topic->name, {MessageId{id}}});
+                touch(peer);
             } else if (wants_.announce(id, peer.serial)) {
-                wanted.push_back(id);
+                // The mesh tells of large messages at once, while somebody else may be pushing them.
+                if (topic->is_in_mesh(peer) && ++peer.ids_asked <= k_gossip_ids_accept_max) {
+                    wants_.ask_later(id, peer.serial, now);
+                } else {
+                    wanted.push_back(id);
+                }
             }
         }
     }

@@ -31,20 +31,9 @@ void Gossip::remove_from_mesh(Topic& topic, Peer& peer) {
     score_.prune(*peer.stats, topic.key);
 }
 
-/// `count` of the candidates: at most `near` of them those with the shortest round trip, the others by lot.
-std::vector<Gossip::Peer*> Gossip::choose(std::vector<Peer*> candidates, std::size_t count, std::size_t near) {
+/// `count` of the candidates, by lot.
+std::vector<Gossip::Peer*> Gossip::choose(std::vector<Peer*> candidates, std::size_t count) {
     random_.shuffle(candidates);
-    if (candidates.size() > count && near > 0) {
-        auto const is_nearer = [](Peer const* a, Peer const* b) {
-            if (!b->round_trip) return a->round_trip.has_value();
-            return a->round_trip && *a->round_trip < *b->round_trip;
-        };
-        // Stable: equal ones stay shuffled.
-        std::stable_sort(candidates.begin(), candidates.end(), is_nearer);
-        std::vector<Peer*> far(candidates.begin() + static_cast<std::ptrdiff_t>(near), candidates.end());
-        random_.shuffle(far);
-        std::copy(far.begin(), far.end(), candidates.begin() + static_cast<std::ptrdiff_t>(near));
-    }
     candidates.resize(std::min(candidates.size(), count));
     return candidates;
 }
@@ -55,11 +44,10 @@ void Gossip::fill_mesh(Topic& topic, std::size_t count, bool is_outbound_only, T
         if (is_outbound_only && peer->direction != Direction::outbound) continue;
         if (is_graftable(topic, *peer, now)) candidates.push_back(peer);
     }
-    auto const near = std::min(count * options_.mesh_near / options_.mesh_size, options_.mesh_near);
-    for (auto* const peer : choose(std::move(candidates), count, near)) graft(topic, *peer, now);
+    for (auto* const peer : choose(std::move(candidates), count)) graft(topic, *peer, now);
 }
 
-/// Keeps the best by score, then some of the nearest, the rest by lot; with enough outbound ones among all of them.
+/// Keeps the best by score and others by lot, with enough outbound ones among all of them.
 void Gossip::cut_mesh(Topic& topic, TimePoint now) {
     std::vector<Peer*> peers;
     for (auto const& link : topic.mesh) peers.push_back(link.peer);
@@ -71,15 +59,7 @@ void Gossip::cut_mesh(Topic& topic, TimePoint now) {
     std::vector<Peer*> kept;
     std::vector<Peer*> rest;
     for (auto const& [score, peer] : by_score) (kept.size() < options_.mesh_best ? kept : rest).push_back(peer);
-    std::size_t const places = options_.mesh_size - kept.size();
     random_.shuffle(rest);
-    if (options_.mesh_near > 0) {
-        std::vector<Peer*> ordered = choose(rest, places, std::min(places / 2, options_.mesh_near));
-        for (auto* const peer : rest) {
-            if (std::find(ordered.begin(), ordered.end(), peer) == ordered.end()) ordered.push_back(peer);
-        }
-        rest = std::move(ordered);
-    }
     kept.insert(kept.end(), rest.begin(), rest.end());
 
     auto const is_outbound = [](Peer const* peer) { return peer->direction == Direction::outbound; };
@@ -124,7 +104,7 @@ void Gossip::heartbeat(TimePoint now) {
             counters_.dropped += dropped;
             put(ReportPeer{peer->id, Conduct::timeout, 0.1});
         }
-        if (peer->reopen_at && *peer->reopen_at <= now) open_stream(*peer, now);
+        if (peer->reopen_at && *peer->reopen_at <= now) open_stream(*peer);
     }
     if (ticks_ % options_.direct_connect_ticks == 1 || options_.direct_connect_ticks == 1) connect_direct();
 
@@ -173,7 +153,7 @@ void Gossip::graft_opportunistically(Topic& topic, TimePoint now) {
     for (auto* const peer : topic.subscribers) {
         if (is_graftable(topic, *peer, now) && score_of(*peer) > median) better.push_back(peer);
     }
-    for (auto* const peer : choose(std::move(better), options_.opportunistic_peers, 0)) graft(topic, *peer, now);
+    for (auto* const peer : choose(std::move(better), options_.opportunistic_peers)) graft(topic, *peer, now);
 }
 
 void Gossip::maintain_fanout(Topic& topic, TimePoint now) {
@@ -191,7 +171,7 @@ void Gossip::maintain_fanout(Topic& topic, TimePoint now) {
             candidates.push_back(peer);
         }
     }
-    auto const chosen = choose(std::move(candidates), options_.mesh_size - topic.fanout.size(), 0);
+    auto const chosen = choose(std::move(candidates), options_.mesh_size - topic.fanout.size());
     topic.fanout.insert(topic.fanout.end(), chosen.begin(), chosen.end());
 }
 

@@ -235,8 +235,11 @@ void Gossip::check_probes(TimePoint now) {
         auto* const peer = find_peer(probe.peer);
         auto const* const record = seen_.find(probe.id);
         if (peer == nullptr || record == nullptr || record->state != SeenRecord::State::valid) continue;
-        // Whoever told of it or asked for it meanwhile has proved nothing either way.
-        if (record->probed != probe.peer) continue;
+        // Whoever told of it or asked for it, or left the mesh, has proved nothing either way.
+        auto const is_linked = std::any_of(peer->topics.begin(), peer->topics.end(), [&](Topic const* topic) {
+            return topic->key == probe.topic && topic->is_in_mesh(*peer);
+        });
+        if (record->probed != probe.peer || !is_linked) continue;
         score_.probe(*peer->stats, probe.topic, has_brought(*record, probe.peer));
     }
 }

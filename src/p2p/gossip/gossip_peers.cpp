@@ -41,7 +41,7 @@ void Gossip::on_peer_connected(PeerInfo const& info, TimePoint now) {
     peers_.emplace(info.peer, std::move(owned));
     by_serial_.emplace(peer.serial, &peer);
     peer.stats = &score_.connect(info.peer, colocation_group(info.address), now);
-    open_stream(peer, now);
+    open_stream(peer);
 }
 
 void Gossip::on_peer_disconnected(PeerId const& id, TimePoint now) {
@@ -60,14 +60,14 @@ void Gossip::on_peer_disconnected(PeerId const& id, TimePoint now) {
     flush(now);
 }
 
-void Gossip::on_peer_protocols(PeerId const& id, std::span<std::string const> names, TimePoint now) {
+void Gossip::on_peer_protocols(PeerId const& id, std::span<std::string const> names, TimePoint /*now*/) {
     auto* const peer = find_peer(id);
     if (peer == nullptr || peer->out) return;
     bool const is_speaking =
         std::any_of(names.begin(), names.end(), [](auto const& name) { return version_of(name) != GossipVersion::none; });
     if (!is_speaking) return;
     peer->is_refusing = false;
-    if (!peer->reopen_at) open_stream(*peer, now);
+    if (!peer->reopen_at) open_stream(*peer);
 }
 
 void Gossip::on_peer_record(PeerId const& id, BytesView sealed, TimePoint /*now*/) {
@@ -77,18 +77,17 @@ void Gossip::on_peer_record(PeerId const& id, BytesView sealed, TimePoint /*now*
     }
 }
 
-void Gossip::open_stream(Peer& peer, TimePoint now) {
+void Gossip::open_stream(Peer& peer) {
     peer.reopen_at.reset();
     peer.out = new_stream_key();
     peer.unsent = 0;
-    peer.stream_asked = now;
     by_stream_.emplace(*peer.out, &peer);
     put(OpenStream{.stream = *peer.out, .peer = peer.id, .protocols = protocols(), .addresses = {}, .may_dial = false});
-    greet(peer, now);
+    greet(peer);
 }
 
 /// The hello: all our subscriptions in the first RPC of the stream.
-void Gossip::greet(Peer& peer, TimePoint /*now*/) {
+void Gossip::greet(Peer& peer) {
     RpcWriter writer;
     for (auto const& [name, topic] : topics_) {
         if (topic->is_joined) writer.subscription(name, true);
@@ -104,7 +103,6 @@ void Gossip::on_stream_opened(StreamKey stream, std::string const& protocol, Tim
     if (at == by_stream_.end()) return;
     auto& peer = *at->second;
     peer.version = version_of(protocol);
-    peer.round_trip = now - peer.stream_asked;
     for (auto* const topic : peer.topics) {
         if (topic->is_joined && topic->mesh.size() < options_.mesh_low && is_graftable(*topic, peer, now)) {
             graft(*topic, peer, now);
@@ -139,7 +137,8 @@ void Gossip::lose_stream(Peer& peer, TimePoint now) {
     ++peer.stream_failures;
 }
 
-void Gossip::on_inbound_stream(StreamKey stream, PeerId const& id, std::string const& /*protocol*/, TimePoint now) {
+void Gossip::on_inbound_stream(StreamKey stream, PeerId const& id, std::string const& /*protocol*/,
+                               TimePoint /*now*/) {
     auto* const peer = find_peer(id);
     if (peer == nullptr) {
         put(ResetStream{stream});
@@ -152,7 +151,7 @@ void Gossip::on_inbound_stream(StreamKey stream, PeerId const& id, std::string c
     if (peer->is_refusing && !peer->out) {
         // It speaks our protocols after all.
         peer->is_refusing = false;
-        open_stream(*peer, now);
+        open_stream(*peer);
     }
 }
 

@@ -82,8 +82,6 @@ struct GossipPeer {
     std::optional<StreamKey> out;  // Ours: we write.
     std::optional<StreamKey> in;   // The peer's: we read.
     std::size_t unsent = 0;
-    TimePoint stream_asked{};
-    std::optional<std::chrono::nanoseconds> round_trip;  // From asking for the stream to having it.
     std::size_t stream_failures = 0;
     std::optional<TimePoint> reopen_at;
     bool is_refusing = false;  // Speaks none of our protocols, until identify says otherwise.

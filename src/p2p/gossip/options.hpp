@@ -44,14 +44,12 @@ struct DirectPeer {
 };
 
 struct GossipOptions {
-    // The mesh of one topic. More than go's 6, 5, 12: eight links of which at most half are the nearest bring the
-    // 99th percentile of 1,000 nodes under 250 ms (docs/protocols/p2p-gossip.md).
-    std::size_t mesh_size = 8;       ///< D
-    std::size_t mesh_low = 6;        ///< D_lo
+    // The mesh of one topic, as go-libp2p has it.
+    std::size_t mesh_size = 6;       ///< D
+    std::size_t mesh_low = 5;        ///< D_lo
     std::size_t mesh_high = 12;      ///< D_hi
     std::size_t mesh_best = 4;       ///< D_score: kept by score when the mesh is cut
     std::size_t mesh_outbound = 2;   ///< D_out; less than D_lo and at most D / 2
-    std::size_t mesh_near = 4;       ///< at most so many are chosen for their short round trip (ours)
     std::size_t gossip_peers = 6;    ///< D_lazy
     double gossip_factor = 0.25;
 
@@ -78,7 +76,8 @@ struct GossipOptions {
     std::uint64_t idontwant_ticks = 3;
     /// Larger messages are pushed to `eager_peers` of the mesh and told of to the others at once (ours).
     std::size_t lazy_bytes_min = 16 * k_kib;
-    std::size_t eager_peers = 3;
+    std::size_t eager_peers = 2;
+    std::chrono::milliseconds lazy_wait{50};  ///< before a message that the mesh told of is asked for
 
     /// Forwarding probes (score_params.hpp): how often each mesh peer is probed, how long the message is held back,
     /// and when its answer is late.

@@ -75,9 +75,10 @@ struct PeerScoreParams {
     int colocation_threshold = 10;
     double colocation_floor = -9;
 
-    // P7: behaviour (broken promises, grafts during backoff, malformed RPCs) over the threshold, squared.
+    // P7: behaviour (broken promises, grafts during backoff, malformed RPCs) over the threshold, squared. The threshold
+    // forgives two GRAFTs that cross a PRUNE on the wire, which happens to honest peers.
     double behaviour_weight = -10;
-    double behaviour_threshold = 1;
+    double behaviour_threshold = 4;
     double behaviour_decay = 0.986;
 
     std::chrono::milliseconds decay_interval{1000};

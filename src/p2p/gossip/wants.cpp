@@ -14,11 +14,17 @@ bool Wants::announce(std::string_view id, PeerSerial peer) {
     return false;
 }
 
+void Wants::ask_later(std::string_view id, PeerSerial peer, TimePoint now) {
+    auto const at = by_id_.emplace(MessageId{id}, Want{}).first;
+    at->second.announcers.push_back(peer);
+    waiting_.push_back({now + times_.wait, at->first});
+}
+
 void Wants::asked(std::string_view id, PeerSerial peer, bool is_promise, TimePoint now) {
     auto at = by_id_.find(id);
     if (at == by_id_.end()) {
         at = by_id_.emplace(MessageId{id}, Want{}).first;
-        checks_.push_back({now + retry_, at->first});
+        checks_.push_back({now + times_.retry, at->first});
     }
     at->second.asked.push_back({peer, now, is_promise});
 }
@@ -29,7 +35,12 @@ void Wants::fulfil(std::string_view id) {
 }
 
 void Wants::forget_peer(PeerSerial peer) {
-    for (auto& check : checks_) {
+    drop_peer_in(waiting_, peer);
+    drop_peer_in(checks_, peer);
+}
+
+void Wants::drop_peer_in(Checks const& checks, PeerSerial peer) {
+    for (auto const& check : checks) {
         auto const at = by_id_.find(check.id);
         if (at == by_id_.end()) continue;
         std::erase(at->second.announcers, peer);
@@ -37,16 +48,29 @@ void Wants::forget_peer(PeerSerial peer) {
     }
 }
 
+std::optional<TimePoint> Wants::next_check() const {
+    if (waiting_.empty() && checks_.empty()) return std::nullopt;
+    if (waiting_.empty()) return checks_.front().at;
+    return checks_.empty() ? waiting_.front().at : std::min(waiting_.front().at, checks_.front().at);
+}
+
+Wants::Checks* Wants::due(TimePoint now) {
+    for (auto* const checks : {&waiting_, &checks_}) {
+        if (!checks->empty() && checks->front().at <= now) return checks;
+    }
+    return nullptr;
+}
+
 void Wants::check(TimePoint now, std::function<bool(MessageId const&, PeerSerial)> const& ask,
                   std::function<void(PeerSerial)> const& broken) {
-    while (!checks_.empty() && checks_.front().at <= now) {
-        auto const check = std::move(checks_.front());
-        checks_.pop_front();
+    while (auto* const checks = due(now)) {
+        auto const check = std::move(checks->front());
+        checks->pop_front();
         auto const at = by_id_.find(check.id);
         if (at == by_id_.end()) continue;
         auto& want = at->second;
         std::erase_if(want.asked, [&](Ask const& one) {
-            if (now - one.at < followup_) return false;
+            if (now - one.at < times_.followup) return false;
             if (one.is_promise) broken(one.peer);
             return true;
         });
@@ -60,7 +84,7 @@ void Wants::check(TimePoint now, std::function<bool(MessageId const&, PeerSerial
         if (want.asked.empty()) {
             by_id_.erase(at);
         } else {
-            checks_.push_back({now + retry_, check.id});
+            checks_.push_back({now + times_.retry, check.id});
         }
     }
 }

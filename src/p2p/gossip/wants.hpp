@@ -21,11 +21,19 @@ class Wants {
 public:
     static constexpr std::size_t k_announcers_max = 8;  ///< remembered per message
 
-    Wants(std::chrono::nanoseconds retry, std::chrono::nanoseconds followup, std::size_t count_max, std::uint64_t secret)
-        : retry_(retry), followup_(followup), count_max_(count_max), by_id_(0, KeyedHash{secret}) {}
+    struct Times {
+        std::chrono::nanoseconds wait;      ///< for a copy that may be on its way, before the first question
+        std::chrono::nanoseconds retry;     ///< until the next announcer is asked
+        std::chrono::nanoseconds followup;  ///< until a promise is broken
+    };
+
+    Wants(Times times, std::size_t count_max, std::uint64_t secret)
+        : times_(times), count_max_(count_max), by_id_(0, KeyedHash{secret}) {}
 
     /// `peer` says that it has the message. True when it is to be asked now: call `asked` then.
     [[nodiscard]] bool announce(std::string_view id, PeerSerial peer);
+    /// In place of `asked`: asks at `wait` from now, if the message has not come.
+    void ask_later(std::string_view id, PeerSerial peer, TimePoint now);
     /// An IWANT goes out. A peer is held to `is_promise` alone: one message of each IWANT.
     void asked(std::string_view id, PeerSerial peer, bool is_promise, TimePoint now);
     /// The message came, from whomever.
@@ -35,9 +43,7 @@ public:
     /// Whom to ask again, and who broke a promise, as of `now`. `ask(id, peer)` returns whether it did ask.
     void check(TimePoint now, std::function<bool(MessageId const&, PeerSerial)> const& ask,
                std::function<void(PeerSerial)> const& broken);
-    [[nodiscard]] std::optional<TimePoint> next_check() const {
-        return checks_.empty() ? std::nullopt : std::optional{checks_.front().at};
-    }
+    [[nodiscard]] std::optional<TimePoint> next_check() const;
     [[nodiscard]] std::size_t size() const { return by_id_.size(); }
 
 private:
@@ -55,11 +61,16 @@ private:
         MessageId id;
     };
 
-    std::chrono::nanoseconds retry_;
-    std::chrono::nanoseconds followup_;
+    using Checks = std::list<Check>;
+
+    [[nodiscard]] Checks* due(TimePoint now);
+    void drop_peer_in(Checks const& checks, PeerSerial peer);
+
+    Times times_;
     std::size_t count_max_;
     std::unordered_map<MessageId, Want, KeyedHash, std::equal_to<>> by_id_;
-    std::list<Check> checks_;  // In order of time: each is `retry` after the moment it was put here.
+    Checks waiting_;  // In order of time: each is `wait` after the moment it was put here.
+    Checks checks_;   // Likewise with `retry`.
 };
 
 }  // namespace ggen::p2p

@@ -66,6 +66,9 @@ public:
     /// Sees (and may swallow, by answering false) every RPC.
     void set_filter(std::function<bool(std::size_t from, std::size_t to, BytesView bytes)> filter) { filter_ = std::move(filter); }
 
+    /// Topics that are validated later: every node accepts each message after this time.
+    void set_judging(std::chrono::nanoseconds time) { judging_ = time; }
+
     Result<MessageId> publish(std::size_t index, std::string const& topic, BytesView data) {
         auto id = nodes_[index].gossip->publish(topic, data, now_);
         if (id) published_.emplace(*id, now_);
@@ -88,7 +91,7 @@ public:
     std::uint64_t bytes_ = 0;
 
 private:
-    enum class Kind : std::uint8_t { timer, opened, inbound, bytes };
+    enum class Kind : std::uint8_t { timer, opened, inbound, bytes, verdict };
     struct Node {
         std::unique_ptr<Gossip> gossip;
         std::unordered_map<StreamKey, std::pair<std::size_t, StreamKey>> outgoing;  // ours -> (peer, its key)
@@ -126,6 +129,7 @@ private:
                 if (filter_ && !filter_(event.from, event.node, *event.bytes)) return;
                 gossip.on_stream_bytes(event.stream, *event.bytes, now_);
                 break;
+            case Kind::verdict: (void)gossip.report_validation(MessageId{as_text(*event.bytes)}, Verdict::accept, now_); break;
         }
         drain(event.node);
     }
@@ -148,9 +152,13 @@ private:
         while (auto const event = node.gossip->poll_event()) {
             auto const* const received = std::get_if<MessageReceived>(&*event);
             if (received == nullptr) continue;
-            auto const at = published_.find(received->message->id());
+            auto const& id = received->message->id();
+            if (received->is_verdict_needed) {
+                post(judging_, Kind::verdict, index, index, 0, std::make_shared<Bytes const>(to_bytes(id)));
+            }
+            auto const at = published_.find(id);
             if (at == published_.end()) continue;
-            deliveries_.push_back({index, received->message->id(), now_ - at->second});
+            deliveries_.push_back({index, id, now_ - at->second});
         }
         auto const next = std::max(now_, node.gossip->next_deadline().value_or(TimePoint::max()));
         if (next == node.timer) return;
@@ -159,6 +167,7 @@ private:
     }
 
     Delay delay_;
+    std::chrono::nanoseconds judging_{};
     TimePoint now_{std::chrono::seconds{1000}};
     std::vector<PeerId> ids_;
     std::map<PeerId, std::size_t> index_;
