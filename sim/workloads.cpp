@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "sim/gossip_workload.hpp"
+#include "sim/kad_workload.hpp"
 #include "sim/simple_workloads.hpp"
 #include "sim/world.hpp"
 
@@ -10,7 +11,8 @@ Result<std::unique_ptr<Workload>> make_workload(Scenario const& scenario) {
     if (scenario.workload == "echo") return make_echo_workload(scenario);
     if (scenario.workload == "flood") return make_flood_workload(scenario);
     if (scenario.workload == "gossip") return make_gossip_workload(scenario);
-    return Error{Errc::invalid, fmt::format("scenario.workload: \"{}\" is none of echo, flood, gossip",
+    if (scenario.workload == "kad") return make_kad_workload(scenario);
+    return Error{Errc::invalid, fmt::format("scenario.workload: \"{}\" is none of echo, flood, gossip, kad",
         scenario.workload)};
 }
 
