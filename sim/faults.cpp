@@ -26,7 +26,10 @@ bool Faults::Barrier::stops(NodeId from, NodeId to) const {
 
 void Faults::install() {
     auto const& faults = world_.scenario().faults;
-    for (std::size_t i = 0; i < faults.size(); ++i) plan(i, faults[i]);
+    for (std::size_t i = 0; i < faults.size(); ++i) {
+        bool const is_drawn = Dice{world_.seed(), Purpose::fault, mix(i)}.chance(1, 2);
+        if (is_drawn || !world_.scenario().draws_faults) plan(i, faults[i]);
+    }
     if (!barriers_.empty()) {
         world_.network().set_block([this](NodeId from, NodeId to) {
             return std::any_of(barriers_.begin(), barriers_.end(),

@@ -77,7 +77,7 @@ Transmission transmit(Flow& flow, LinkOptions const& options, Nanos now, Nanos o
     if (options.fidelity == Fidelity::ideal) {
         sent.arrival += jitter(options, one_way, key, flow.segments++);
     } else {
-        auto const bytes = size_bytes + (options.fidelity == Fidelity::transport ? k_stream_overhead_bytes : 0);
+        auto const bytes = size_bytes + k_stream_overhead_bytes;
         auto const segments = std::max(1U, (bytes + k_segment_bytes - 1) / k_segment_bytes);
         auto const start = std::max(pass_window(flow, now, 2 * one_way, bytes), up_free);
         sent.departure = start + transfer_time(std::uint64_t{bytes} + segments * std::uint64_t{k_header_bytes},

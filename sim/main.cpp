@@ -1,6 +1,7 @@
 // ggen-sim: runs a scenario of the network in virtual time (docs/simulator.md).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/interop_workload.hpp"
 #include "sim/run.hpp"
 
 namespace ggen::sim {
@@ -16,8 +18,11 @@ namespace {
 
 constexpr char const* k_usage =
     "Usage: ggen-sim --scenario FILE [options]\n"
+    "       ggen-sim --params FILE --nodes N [--log DIRECTORY] [options]\n"
     "Runs the protocols of the network in virtual time and prints one line for each run.\n\n"
     "  --scenario FILE      what happens (docs/simulator.md; examples in sim/scenarios)\n"
+    "  --params FILE        a gossipsub-interop experiment instead (libp2p/test-plans)\n"
+    "  --log DIRECTORY      where its nodes write their lines\n"
     "  --seed S             decides everything that is random (default 1)\n"
     "  --seeds COUNT        so many runs, with the seeds S, S + 1, ...\n"
     "  --nodes N            instead of the number in the scenario\n"
@@ -28,6 +33,8 @@ constexpr char const* k_usage =
 
 struct Arguments {
     std::string scenario;
+    std::string params;
+    std::string log;
     RunOptions run;
     std::uint64_t seeds = 1;
     std::string checkpoints;
@@ -51,6 +58,10 @@ Result<Arguments> parse_arguments(std::vector<std::string_view> const& words) {
         auto const value = words[i + 1];
         if (name == "--scenario") {
             arguments.scenario = value;
+        } else if (name == "--params") {
+            arguments.params = value;
+        } else if (name == "--log") {
+            arguments.log = value;
         } else if (name == "--seed") {
             ASSIGN_OR_RETURN(arguments.run.seed, parse_number(name, value, ~0ULL));
         } else if (name == "--seeds") {
@@ -68,7 +79,10 @@ Result<Arguments> parse_arguments(std::vector<std::string_view> const& words) {
             return Error{Errc::invalid, fmt::format("unknown option {}", name)};
         }
     }
-    if (arguments.scenario.empty()) return Error{Errc::invalid, "--scenario FILE is missing"};
+    if (arguments.scenario.empty() == arguments.params.empty()) {
+        return Error{Errc::invalid, "either --scenario FILE or --params FILE is needed"};
+    }
+    if (!arguments.params.empty() && arguments.run.nodes == 0) return Error{Errc::invalid, "--params needs --nodes"};
     return arguments;
 }
 
@@ -113,16 +127,23 @@ Result<std::string> compare(std::string const& path, std::vector<std::uint64_t> 
 }
 
 Result<int> run(Arguments arguments) {
-    ASSIGN_OR_RETURN(auto const text, read_text(arguments.scenario, k_scenario_bytes_max));
+    bool const is_interop = !arguments.params.empty();
+    auto const& path = is_interop ? arguments.params : arguments.scenario;
+    ASSIGN_OR_RETURN(auto text, read_text(path, k_scenario_bytes_max));
+    if (is_interop) {
+        auto scenario = interop_scenario(text, arguments.run.nodes, arguments.log);
+        if (!scenario) return wrap(std::move(scenario).error(), path);
+        text = std::move(scenario).value();
+    }
     std::uint64_t failed = 0;
     for (std::uint64_t i = 0; i < arguments.seeds; ++i) {
         auto report = run_scenario(text, arguments.run);
-        if (!report) return wrap(std::move(report).error(), arguments.scenario);
+        if (!report) return wrap(std::move(report).error(), path);
         fmt::print("{}\n", report.value().line);
         std::fflush(stdout);
         if (!report.value().is_good) {
             ++failed;
-            fmt::print(stderr, "ggen-sim: {} --seed {}: {}\n", arguments.scenario, arguments.run.seed,
+            fmt::print(stderr, "ggen-sim: {} --seed {}: {}\n", path, arguments.run.seed,
                        report.value().failure);
         }
         if (!arguments.checkpoints.empty()) {

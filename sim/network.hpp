@@ -29,7 +29,7 @@ struct Wire {
     friend bool operator==(Wire, Wire) = default;
 };
 
-/// What one end sends to the other, in order. At F0 and F1 a frame is an event of a stream, at F2 bytes of TCP.
+/// What one end sends to the other, in order. A frame is an event of a stream, with its bytes.
 struct Frame {
     std::uint8_t kind = 0;  ///< the program's own
     std::uint32_t number = 0;
@@ -42,7 +42,7 @@ struct Frame {
 
 enum class DialFailure : std::uint8_t { timed_out, refused };
 
-/// What runs on a node while it is up: carries protocols (VirtualHost) or real connection cores. Never destroyed from
+/// What runs on a node while it is up: carries protocols (VirtualHost). Never destroyed from
 /// within one of its own calls.
 class NodeProgram {
 public:

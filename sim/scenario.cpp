@@ -41,7 +41,7 @@ LinkRate read_rate(Fields& fields) {
 Result<void> read_link(Json const* json, Scenario& scenario) {
     Fields fields{json, "link"};
     auto& link = scenario.link;
-    link.fidelity = choice<Fidelity, 3>(fields, "fidelity", {"F0", "F1", "F2"});
+    link.fidelity = choice<Fidelity, 2>(fields, "fidelity", {"F0", "F1"});
     link.jitter_permille = permille(fields, "jitter_permille", link.jitter_permille);
     link.loss_ppm = static_cast<std::uint32_t>(fields.number("loss_ppm", 0, 500'000));
     link.dial_timeout = fields.seconds("dial_timeout_s", link.dial_timeout);
@@ -126,7 +126,7 @@ Result<void> read_expectations(Json const* json, Scenario& scenario) {
 }  // namespace
 
 Result<Scenario> parse_scenario(std::string_view text, std::uint32_t nodes) {
-    if (text.size() > k_scenario_bytes_max) return Error{Errc::too_large, "scenario: over 1 MiB"};
+    if (text.size() > k_scenario_bytes_max) return Error{Errc::too_large, "scenario: over 65 MiB"};
     auto parsed = Json::parse(text);
     if (!parsed) return wrap(std::move(parsed).error(), "scenario");
     auto const& json = parsed.value();
@@ -145,6 +145,7 @@ Result<Scenario> parse_scenario(std::string_view text, std::uint32_t nodes) {
     RETURN_IF_ERROR(read_link(fields.object("link"), scenario));
     RETURN_IF_ERROR(read_host(fields.object("host"), scenario.host));
     RETURN_IF_ERROR(read_churn(fields.object("churn"), scenario.churn));
+    scenario.draws_faults = fields.flag("draw_faults", false);
     for (auto const& item : fields.list("faults")) {
         ASSIGN_OR_RETURN(auto const fault, read_fault(item));
         scenario.faults.push_back(fault);

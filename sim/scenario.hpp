@@ -11,7 +11,7 @@
 
 namespace ggen::sim {
 
-inline constexpr std::size_t k_scenario_bytes_max = 1 * k_mib;
+inline constexpr std::size_t k_scenario_bytes_max = 64 * k_mib + k_mib;
 inline constexpr std::uint32_t k_nodes_max = 200'000;
 
 /// Conduct of a node (docs/simulator.md "Byzantine programs").
@@ -80,6 +80,7 @@ struct Scenario {
     HostOptions host;
     std::vector<RateClass> rates;
     std::vector<Fault> faults;
+    bool draws_faults = false;  ///< each fault happens for half of the seeds (swarm testing)
     Churn churn;
     std::vector<Crowd> crowds;
     std::uint64_t check_every = 1'000;  ///< events between two looks at the invariants; 0 = only at the end

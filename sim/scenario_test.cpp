@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdio>
+#include <memory>
+
+#include "sim/interop_workload.hpp"
 #include "sim/run.hpp"
 
 namespace ggen::sim {
@@ -39,7 +44,7 @@ TEST(ScenarioTest, MistakesAreToldWithTheirPath) {
     EXPECT_EQ(error(R"({"nodes": 1, "duration_s": 0})"), "scenario.duration_s: more than 0 is expected");
     EXPECT_EQ(error(R"({"nodes": 1, "duration_s": 1, "nodez": 1})"), "scenario: unknown member \"nodez\"");
     EXPECT_EQ(error(R"({"nodes": 1, "duration_s": 1, "link": {"fidelity": "F9"}})"),
-              "link.fidelity: one of F0, F1, F2 is expected");
+              "link.fidelity: one of F0, F1 is expected");
     EXPECT_EQ(error(R"({"nodes": 1, "duration_s": 1, "faults": [{"kind": "rain"}]})"),
               "faults.kind: one of partition, isolate, clog, flap, crash, collapse is expected");
     EXPECT_EQ(error(R"({"nodes": 1, "duration_s": 1, "byzantine": [{"program": "mute", "share_permille": 1001}]})"),
@@ -107,6 +112,88 @@ TEST(ScenarioTest, AProgressDeadlineThatIsMissedStopsTheRun) {
     EXPECT_FALSE(report.is_good);
     EXPECT_NE(report.failure.find("an echo did not end in time"), std::string::npos);
     EXPECT_NE(report.line.find("seed=1"), std::string::npos);
+}
+
+constexpr std::string_view k_gossip = R"({"name": "g", "nodes": 40, "duration_s": 25, "check_every": 1000,
+    "workload": "gossip", "options": {"links": 6, "messages": 5, "start_s": 10}%})";
+
+std::string gossip_with(std::string_view members) {
+    std::string text{k_gossip};
+    return text.replace(text.find('%'), 1, members);
+}
+
+TEST(ScenarioTest, GossipReachesAllAndRepeats) {
+    auto const first = run(gossip_with(""));
+    EXPECT_TRUE(first.is_good) << first.failure;
+    EXPECT_EQ(figure(first, "published"), 5);
+    EXPECT_EQ(figure(first, "delivered_percent"), 100);
+    EXPECT_EQ(first.digest, run(gossip_with("")).digest);
+    EXPECT_NE(first.digest, run(gossip_with(""), 2).digest);
+}
+
+TEST(ScenarioTest, GossipIsCutByAPartition) {
+    auto const cut = run(gossip_with(R"(, "faults": [{"kind": "partition", "at_s": 9, "share_permille": 500}])"));
+    EXPECT_LT(figure(cut, "delivered_percent"), 70);
+}
+
+TEST(ScenarioTest, SybilsTakePlacesInTheMeshAndHonestNodesStillHear) {
+    auto const report = run(R"({"nodes": 10, "duration_s": 40, "byzantine": [{"program": "sybil", "extra": 30}],
+        "workload": "gossip", "options": {"links": 4, "messages": 20, "start_s": 10,
+        "attack": {"kind": "eclipse_network", "at_s": 15, "links": 4}}})");
+    EXPECT_TRUE(report.is_good) << report.failure;
+    EXPECT_EQ(figure(report, "delivered_percent"), 100);
+    EXPECT_LT(figure(report, "mesh_honest_worst_percent"), 100);
+}
+
+TEST(ScenarioTest, KademliaFindsWhatWasPublishedAndRepeats) {
+    constexpr std::string_view k_kad = R"({"name": "k", "nodes": 30, "duration_s": 150, "workload": "kad",
+        "options": {"join_s": 20, "keys": 6, "publish_at_s": 60, "measure_at_s": 80, "operations": 10}})";
+    auto const first = run(k_kad);
+    EXPECT_TRUE(first.is_good) << first.failure;
+    EXPECT_EQ(figure(first, "value_success_percent"), 100);
+    EXPECT_EQ(figure(first, "providers_success_percent"), 100);
+    EXPECT_EQ(figure(first, "publish_success_percent"), 100);
+    EXPECT_GE(figure(first, "true_closest_mean"), 18);
+    EXPECT_EQ(first.digest, run(k_kad).digest);
+}
+
+constexpr std::string_view k_params = R"({"script": [
+    {"type": "initGossipSub", "gossipSubParams": {"D": 6, "HeartbeatInterval": 1000000000}},
+    {"type": "ifNodeIDEquals", "nodeID": 0, "instruction": {"type": "connect", "connectTo": [1]}},
+    {"type": "ifNodeIDEquals", "nodeID": 1, "instruction": {"type": "connect", "connectTo": [2]}},
+    {"type": "subscribeToTopic", "topicID": "foobar"},
+    {"type": "waitUntil", "elapsedSeconds": 20},
+    {"type": "ifNodeIDEquals", "nodeID": 0, "instruction":
+        {"type": "publish", "messageID": 7, "messageSizeBytes": 1024, "topicID": "foobar"}}]})";
+
+TEST(ScenarioTest, AGossipsubInteropExperimentIsPlayedAndLogged) {
+    auto const log = testing::TempDir() + "ggen_sim_interop";
+    auto const report = run(interop_scenario(k_params, 3, log).value());
+    EXPECT_TRUE(report.is_good) << report.failure;
+    EXPECT_EQ(figure(report, "published"), 1);
+    EXPECT_EQ(figure(report, "received"), 2);
+
+    auto const path = log + "/node2/gossipsub.1000.stdout";
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> const file{std::fopen(path.c_str(), "rb"), &std::fclose};
+    ASSERT_NE(file, nullptr);
+    std::array<char, 4096> text{};
+    std::string_view const lines{text.data(), std::fread(text.data(), 1, text.size(), file.get())};
+    EXPECT_NE(lines.find(R"("msg":"PeerID","id":"12D3Koo)"), std::string_view::npos) << lines;
+    EXPECT_NE(lines.find(R"("msg":"Received Message","topic":"foobar","id":"7"})"), std::string_view::npos) << lines;
+}
+
+TEST(ScenarioTest, ExperimentsThatCannotBePlayedAreRefused) {
+    auto const error = [](std::string_view params) {
+        auto const scenario = interop_scenario(params, 2, "");
+        return scenario ? std::string{} : scenario.error().context;
+    };
+    EXPECT_EQ(error(R"({"script": [{"type": "publishPartial"}]})"),
+              "script: instruction \"publishPartial\" is not supported");
+    EXPECT_EQ(error(R"({"script": [{"type": "ifNodeIDEquals", "nodeID": 1}]})"),
+              "script: ifNodeIDEquals without an instruction");
+    EXPECT_EQ(error(R"({"script": [{"type": "connect", "connectTo": ["a"]}]})"),
+              "script.connectTo: node numbers are expected");
+    EXPECT_FALSE(error("x").empty());
 }
 
 TEST(ScenarioTest, EchoCountsTheRoundTrips) {

@@ -34,8 +34,7 @@ inline constexpr Nanos k_clock_offset = 3'600 * k_second;
 /// How much of a connection is simulated (docs/simulator.md).
 enum class Fidelity : std::uint8_t {
     ideal,      ///< F0: streams with latency, order and connection set-up
-    transport,  ///< F1: and bandwidth, slow start, loss
-    bytes       ///< F2: F1 under every byte of multistream-select, Noise and yamux
+    transport   ///< F1: and bandwidth, slow start, loss
 };
 
 }  // namespace ggen::sim
