@@ -48,6 +48,13 @@ std::optional<KadEvent> Kad::poll_event() {
     return event;
 }
 
+std::optional<double> Kad::network_size(TimePoint now) const {
+    auto peers = size_.peers(now);
+    // A young network grows faster than samples age; but it has at least those that are known.
+    if (peers) peers = std::max(*peers, static_cast<double>(table_.size() + 1));
+    return peers;
+}
+
 KadStatus Kad::status() const {
     KadStatus status;
     status.table_peers = table_.size();

@@ -78,8 +78,13 @@ public:
     [[nodiscard]] std::optional<KadEvent> poll_event();
     [[nodiscard]] RoutingTable const& table() const { return table_; }
     /// Peers of the whole network; nullopt until enough lookups have told.
-    [[nodiscard]] std::optional<double> network_size(TimePoint now) const { return size_.peers(now); }
+    [[nodiscard]] std::optional<double> network_size(TimePoint now) const;
     [[nodiscard]] KadStatus status() const;
+    /// What this node holds for others; nullptr or empty when nothing. Valid until the next call.
+    [[nodiscard]] StoredRecord const* held_value(BytesView key, TimePoint now) const { return records_.find(key, now); }
+    [[nodiscard]] std::vector<Provider const*> held_providers(BytesView key, TimePoint now) const {
+        return providers_.find(key, now);
+    }
 
     [[nodiscard]] std::vector<std::string> protocols() const override;
     void on_host_changed(HostInfo const& info, TimePoint now) override;
@@ -146,7 +151,7 @@ private:
     // kad_publish.cpp
     void store(Query& query, TimePoint now);
     void store_early(Query& query, TimePoint now);
-    bool store_at(Query& query, KadContact const& contact, TimePoint now);
+    bool store_at(Query& query, KadContact const& contact, bool is_proven, TimePoint now);
     void on_store_outcome(Query& query, RequestOutcome const& outcome, TimePoint now);
     void settle_stores(Query& query, TimePoint now);
     QueryId publish(BytesView key, std::optional<Bytes> value, TimePoint now);

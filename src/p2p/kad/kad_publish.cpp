@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "p2p/kad/kad.hpp"
 
@@ -13,6 +14,8 @@ constexpr double k_slow_deviations = 2;
 /// the lookup ends, and how likely the k nearest that are known are the k nearest there are.
 constexpr double k_single_certainty = 0.9;
 constexpr double k_set_certainty = 0.9;
+constexpr std::size_t k_store_attempts_max = 3 * k_kad_bucket_peers;
+constexpr std::size_t k_store_attempts_crowded_max = 2 * k_kad_region_peers_max;
 
 }  // namespace
 
@@ -68,13 +71,13 @@ void Kad::unpublish(BytesView key) {
     published_.erase(at);
 }
 
-bool Kad::store_at(Query& query, KadContact const& contact, TimePoint now) {
+bool Kad::store_at(Query& query, KadContact const& contact, bool is_proven, TimePoint now) {
     auto const is_tried = std::any_of(query.stores.begin(), query.stores.end(),
                                       [&](StoreAttempt const& attempt) { return attempt.peer == contact.key; });
     if (is_tried) return false;
     auto const connected = is_connected(contact.key);
     auto const slow_at = now + requests_.patience(connected, k_slow_deviations);
-    query.stores.push_back({contact.key, StoreAttempt::State::waiting, slow_at});
+    query.stores.push_back({contact.key, StoreAttempt::State::waiting, slow_at, is_proven});
     requests_.send(contact, {options_.protocol}, *query.message, {query.id, RequestTag::Purpose::store}, connected,
                    now);
     return true;
@@ -84,37 +87,51 @@ bool Kad::store_at(Query& query, KadContact const& contact, TimePoint now) {
 /// the nearest once they are as near as the nearest can be expected to be.
 void Kad::store_early(Query& query, TimePoint now) {
     if (query.is_storing || query.is_crowded) return;
-    auto const peers = size_.peers(now);
+    auto const peers = network_size(now);
     if (!peers) return;
     constexpr auto k_wanted = k_kad_bucket_peers;
-    auto const nearest = query.lookup.hopeful(k_wanted);
-    if (nearest.size() < k_wanted || query.lookup.answered(k_kad_resilience).size() < k_kad_resilience) return;
+    if (query.lookup.answered(k_kad_resilience).size() < k_kad_resilience) return;
     auto const k = static_cast<double>(k_wanted);
     auto const single = gamma_quantile(k, 1 - k_single_certainty) / *peers;
     auto const set = gamma_quantile(k / 2 + 1, k_set_certainty) / *peers;
     double sum = 0;
-    std::vector<KadContact> near;
-    for (auto const* const contact : nearest) {
-        auto const share = kad_share(kad_distance(contact->key, query.lookup.target()));
+    std::size_t count = 0;
+    std::size_t near_count = 0;
+    std::vector<std::pair<KadContact, bool>> near;  // and whether it has answered
+    for (auto const& prospect : query.lookup.prospects()) {
+        if (prospect.standing == Lookup::Standing::slow) continue;
+        auto const share = kad_share(kad_distance(prospect.contact->key, query.lookup.target()));
         sum += share;
-        if (share <= single) near.push_back(*contact);
+        near.emplace_back(*prospect.contact, prospect.standing == Lookup::Standing::answered);
+        if (share <= single) near_count = near.size();
+        if (++count == k_wanted) break;
     }
-    if (sum / k <= set) {
-        near.clear();
-        for (auto const* const contact : nearest) near.push_back(*contact);
-    }
-    for (auto const& contact : near) store_at(query, contact, now);
+    if (count < k_wanted) return;
+    if (sum / k > set) near.erase(near.begin() + static_cast<std::ptrdiff_t>(near_count), near.end());
+    for (auto const& [contact, is_proven] : near) store_at(query, contact, is_proven, now);
 }
 
+/// At the nearest, and at a few more than the k for those among them that nobody has heard from: a fifth of what
+/// others believe alive is dead, and waiting for them costs more than a spare copy.
 void Kad::store(Query& query, TimePoint now) {
-    auto const limit = query.is_crowded ? k_kad_region_peers_max : k_kad_bucket_peers;
-    auto const settled = query.count(StoreAttempt::State::waiting) + query.count(StoreAttempt::State::done);
-    std::size_t open = settled;
-    std::vector<KadContact> next;
-    for (auto const* const contact : query.lookup.hopeful(k_kad_lookup_candidates_max)) next.push_back(*contact);
-    for (auto const& contact : next) {
-        if (open >= limit) return;
-        if (store_at(query, contact, now)) ++open;
+    auto const wanted = static_cast<double>(query.is_crowded ? k_kad_region_peers_max : k_kad_bucket_peers);
+    auto const attempts_max = query.is_crowded ? k_store_attempts_crowded_max : k_store_attempts_max;
+    auto hope = query.hope();
+    if (hope >= wanted) return;
+    struct Next {
+        KadContact contact;
+        Lookup::Standing standing;
+    };
+    std::vector<Next> next;
+    for (auto const& prospect : query.lookup.prospects()) {
+        if (next.size() == attempts_max) break;
+        next.push_back({*prospect.contact, prospect.standing});
+    }
+    for (auto const& [contact, standing] : next) {
+        if (hope >= wanted || query.stores.size() >= attempts_max) return;
+        if (!store_at(query, contact, standing == Lookup::Standing::answered, now)) continue;
+        if (standing == Lookup::Standing::slow) query.stores.back().state = StoreAttempt::State::slow;
+        hope += query.stores.back().hope();
     }
 }
 
@@ -140,13 +157,13 @@ void Kad::settle_stores(Query& query, TimePoint now) {
     auto const done = query.count(StoreAttempt::State::done);
     auto const is_over = query.is_storing && query.count(StoreAttempt::State::waiting) == 0 &&
                          query.count(StoreAttempt::State::slow) == 0;
-    auto const wanted = query.is_crowded ? query.stores.size() : k_kad_bucket_peers;
+    auto const wanted = query.is_crowded ? std::max(query.stores.size(), k_kad_bucket_peers) : k_kad_bucket_peers;
     auto const is_enough = done * 100 >= wanted * k_published_percent && (query.is_storing || !query.is_crowded);
     if (!query.is_published && (is_enough || (is_over && done > 0))) {
         query.is_published = true;
         if (!query.is_silent()) events_.emplace_back(Published{query.id, done});
     }
-    if (done >= wanted || is_over) {
+    if ((done >= wanted && (query.is_storing || !query.is_crowded)) || is_over) {
         finish(query, done > 0 ? std::nullopt
                                : std::optional(Error{Errc::unavailable, "no peer could be reached to hold it"}));
     }

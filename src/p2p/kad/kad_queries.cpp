@@ -8,10 +8,11 @@ namespace {
 /// A place is free again when an answer is later than most, and nobody is waited for much longer.
 constexpr double k_hedge_deviations = 0.5;
 constexpr double k_slow_deviations = 4;
+constexpr double k_slow_deviations_of_publication = 1.5;  // what it stores at, it need not hear from
 constexpr std::size_t k_providers_per_query_max = 256;
-/// The k nearest may stand this much denser than they should before somebody seems to crowd around the key:
-/// a gamma variable of shape 20 lies under 0.4 * 20 once in some 4,000 lookups.
-constexpr double k_crowd_density = 0.4;
+/// The k nearest may stand this much denser than they should before somebody seems to crowd around the key. By chance
+/// alone a gamma variable of shape 20 is never under 5, also when the network grew by half since it was estimated.
+constexpr double k_crowd_density = 0.25;
 
 KadMessageType request_type(QueryKind kind) {
     switch (kind) {
@@ -141,11 +142,12 @@ void Kad::ask(Query& query, TimePoint now) {
     KadMessage request;
     request.type = request_type(query.kind);
     request.key = query.key;
+    auto const slow = query.is_publication() ? k_slow_deviations_of_publication : k_slow_deviations;
     while (auto const* const next = query.lookup.next(now)) {
         auto const contact = *next;
         auto const connected = is_connected(contact.key);
         query.lookup.set_patience(contact.key, now + requests_.patience(connected, k_hedge_deviations),
-                                  now + requests_.patience(connected, k_slow_deviations));
+                                  now + requests_.patience(connected, slow));
         requests_.send(contact, {options_.protocol}, request, {query.id, RequestTag::Purpose::lookup}, connected, now);
     }
 }
@@ -251,7 +253,7 @@ void Kad::on_providers(Query& query, KadMessage const& answer) {
 /// peers need is asked, and stored at.
 void Kad::notice_crowd(Query& query, TimePoint now) {
     if (query.is_crowded) return;
-    auto const peers = size_.peers(now);
+    auto const peers = network_size(now);
     if (!peers) return;
     auto const nearest = query.lookup.hopeful(k_kad_bucket_peers);
     if (nearest.size() < k_kad_bucket_peers) return;

@@ -177,10 +177,11 @@ bool Lookup::is_arrived(std::size_t path) const {
 
 bool Lookup::is_done() const {
     if (request_count_ >= k_kad_lookup_requests_max && waiting_count() == 0) return true;
-    for (std::size_t path = 0; path < paths_.size(); ++path) {
-        if (!is_arrived(path)) return false;
-    }
-    return true;
+    std::size_t arrived = 0;
+    for (std::size_t path = 0; path < paths_.size(); ++path) arrived += is_arrived(path) ? 1U : 0U;
+    // Where not everybody need have answered, the last of several paths is not waited for either.
+    auto const spared = settings_.resilience != 0 && paths_.size() > 2 && settings_.region == KadKey{} ? 1U : 0U;
+    return arrived + spared >= paths_.size();
 }
 
 std::size_t Lookup::waiting_count() const {
@@ -215,6 +216,18 @@ std::vector<KadContact const*> Lookup::hopeful(std::size_t count) const {
     for (auto const& candidate : candidates_) {
         if (out.size() == count) break;
         if (candidate.state != State::failed && candidate.state != State::slow) out.push_back(&candidate.contact);
+    }
+    return out;
+}
+
+std::vector<Lookup::Prospect> Lookup::prospects() const {
+    std::vector<Prospect> out;
+    for (auto const& candidate : candidates_) {
+        if (candidate.state == State::failed) continue;
+        auto const standing = candidate.state == State::answered ? Standing::answered
+                              : candidate.state == State::slow   ? Standing::slow
+                                                                 : Standing::unknown;
+        out.push_back({&candidate.contact, standing});
     }
     return out;
 }

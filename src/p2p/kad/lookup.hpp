@@ -53,6 +53,14 @@ public:
     [[nodiscard]] std::vector<KadContact const*> answered(std::size_t count) const;
     /// Nearest peers that have not failed and are not slow, asked or not, at most `count`.
     [[nodiscard]] std::vector<KadContact const*> hopeful(std::size_t count) const;
+    /// What is known of a peer that something may be stored at.
+    enum class Standing : std::uint8_t { answered, unknown, slow };
+    struct Prospect {
+        KadContact const* contact = nullptr;
+        Standing standing = Standing::unknown;
+    };
+    /// All peers that have not failed, nearest first.
+    [[nodiscard]] std::vector<Prospect> prospects() const;
     [[nodiscard]] KadKey const& target() const { return target_; }
     [[nodiscard]] std::size_t request_count() const { return request_count_; }
     [[nodiscard]] std::size_t waiting_count() const;

@@ -35,7 +35,7 @@ void ProviderStore::forget_one(PeerId const& peer) {
     auto oldest_at = TimePoint::max();
     for (auto at = keys_.begin(); at != keys_.end(); ++at) {
         for (auto const& provider : at->second) {
-            if (provider.id != peer || provider.expires_at >= oldest_at) continue;
+            if (provider.id != peer || (oldest_key != keys_.end() && provider.expires_at >= oldest_at)) continue;
             oldest_at = provider.expires_at;
             oldest_key = at;
         }

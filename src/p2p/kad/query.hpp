@@ -63,6 +63,18 @@ struct StoreAttempt {
     KadKey peer;
     State state = State::waiting;
     TimePoint slow_at;
+    bool is_proven = false;  ///< it had answered the lookup
+
+    /// How likely it is to become a holder.
+    [[nodiscard]] double hope() const {
+        switch (state) {
+            case State::done: return 1;
+            case State::failed:
+            case State::slow: return 0;
+            case State::waiting: return is_proven ? 1 : 0.75;
+        }
+        return 0;
+    }
 };
 
 /// What a query in progress knows. The core (kad_queries.cpp, kad_publish.cpp) works on it.
@@ -96,6 +108,12 @@ struct Query {
 
     [[nodiscard]] bool is_publication() const {
         return kind == QueryKind::put_value || kind == QueryKind::provide || kind == QueryKind::republish;
+    }
+    /// Holders that the attempts so far are likely to make.
+    [[nodiscard]] double hope() const {
+        double hope = 0;
+        for (auto const& attempt : stores) hope += attempt.hope();
+        return hope;
     }
     [[nodiscard]] bool is_silent() const { return kind == QueryKind::refresh || kind == QueryKind::republish; }
     [[nodiscard]] std::size_t count(StoreAttempt::State state) const {

@@ -22,7 +22,7 @@ public:
     static constexpr std::size_t k_samples_min = 5;
 
 private:
-    static constexpr std::size_t k_samples_max = 32;
+    static constexpr std::size_t k_samples_max = 16;
     struct Sample {
         double peers = 0;
         TimePoint at;
