@@ -11,7 +11,8 @@ Gossip::Gossip(PeerId self, GossipOptions options, std::uint64_t seed, TimePoint
     : self_(std::move(self)), options_(std::move(options)), random_(seed), hash_(random_.next_u64()),
       score_(options_.score), seen_(options_.seen_ttl, k_gossip_seen_max, random_.next_u64()),
       cache_(options_.cache_windows, options_.gossip_windows, k_gossip_cache_bytes_max, random_.next_u64()),
-      wants_({options_.lazy_wait, options_.iwant_retry, options_.iwant_followup}, k_gossip_promises_max, random_.next_u64()),
+      wants_({options_.lazy_wait, options_.iwant_retry, options_.iwant_followup},
+             k_gossip_promises_max, random_.next_u64()),
       seqno_(options_.first_seqno), next_heartbeat_(start + options_.first_heartbeat),
       next_decay_(start + options_.score.decay_interval) {
     for (auto const& direct : options_.direct_peers) direct_.emplace(direct.peer, direct.addresses);
@@ -31,7 +32,8 @@ Result<void> Gossip::join(std::string_view name, TopicOptions options, TimePoint
     RETURN_IF_ERROR(options.score.validate());
     auto const* const known = find_topic(name);
     if (known != nullptr && known->is_joined) return Error{Errc::conflict, "join: joined already"};
-    auto const joined = std::count_if(topics_.begin(), topics_.end(), [](auto const& one) { return one.second->is_joined; });
+    auto const joined =
+        std::count_if(topics_.begin(), topics_.end(), [](auto const& one) { return one.second->is_joined; });
     if (static_cast<std::size_t>(joined) >= k_gossip_own_topics_max) return Error{Errc::too_large, "join: 100 topics"};
 
     auto& topic = topic_named(name);
@@ -72,10 +74,14 @@ Result<void> Gossip::leave(std::string_view name, TimePoint now) {
 
 Result<MessageId> Gossip::publish(std::string_view name, BytesView data, TimePoint now) {
     if (name.empty()) return Error{Errc::invalid, "publish: a topic without a name"};
-    if (name.size() > k_gossip_topic_emit_bytes_max) return Error{Errc::too_large, "publish: a topic name over 128 bytes"};
+    if (name.size() > k_gossip_topic_emit_bytes_max) {
+        return Error{Errc::too_large, "publish: a topic name over 128 bytes"};
+    }
     auto const* const known = find_topic(name);
     auto const& options = known != nullptr && known->options ? *known->options : options_.fanout_topic;
-    if (data.size() > options.message_bytes_max) return Error{Errc::too_large, "publish: a message over the topic's limit"};
+    if (data.size() > options.message_bytes_max) {
+        return Error{Errc::too_large, "publish: a message over the topic's limit"};
+    }
     bool const is_signed = options.policy == SignaturePolicy::signed_by_author;
     if (is_signed && !options_.key) return Error{Errc::invalid, "publish: a signed topic needs a key"};
 

@@ -134,7 +134,8 @@ void Gossip::on_graft(Peer& peer, std::string_view name, double score, bool& is_
     auto const refuse_graft = [&](bool with_exchange) {
         is_exchanging = is_exchanging && with_exchange;
         topic->backoffs.extend(peer.id, now + options_.prune_backoff);
-        peer.control.prunes.push_back({topic->name, static_cast<std::uint64_t>(options_.prune_backoff.count()), is_exchanging});
+        auto const backoff = static_cast<std::uint64_t>(options_.prune_backoff.count());
+        peer.control.prunes.push_back({topic->name, backoff, is_exchanging});
         touch(peer);
     };
     if (is_direct(peer.id)) {

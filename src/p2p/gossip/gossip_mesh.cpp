@@ -98,7 +98,7 @@ void Gossip::heartbeat(TimePoint now) {
         peer->ihave_rpcs = 0;
         peer->ids_asked = 0;
         peer->idontwant_rpcs = 0;
-        if (!peer->unwanted.empty()) std::erase_if(peer->unwanted, [&](auto const& one) { return one.second <= ticks_; });
+        std::erase_if(peer->unwanted, [&](auto const& one) { return one.second <= ticks_; });
         if (!peer->queue.is_empty()) peer->queue.drop_old(now);
         if (auto const dropped = peer->queue.take_dropped(); dropped > 0) {
             counters_.dropped += dropped;

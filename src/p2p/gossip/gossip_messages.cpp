@@ -45,7 +45,8 @@ void Gossip::on_message(Peer& peer, RpcMessage const& message, TimePoint now) {
          validating_bytes_ + taken->wire()->size() > k_gossip_validating_bytes_max)) {
         return;  // Not seen either: it is taken when it comes again.
     }
-    if (event_bytes_ + taken->wire()->size() > k_gossip_event_bytes_max || events_.size() >= k_gossip_events_max) return;
+    auto const wire_bytes = taken->wire()->size();
+    if (event_bytes_ + wire_bytes > k_gossip_event_bytes_max || events_.size() >= k_gossip_events_max) return;
 
     ++counters_.received;
     wants_.fulfil(taken->id());
@@ -181,12 +182,14 @@ std::vector<Gossip::Peer*> Gossip::publish_targets(Topic& topic, bool is_floodin
     return out;
 }
 
-void Gossip::send_idontwant(Topic& topic, std::string_view id, SeenRecord const& record, std::size_t bytes, TimePoint now) {
+void Gossip::send_idontwant(Topic& topic, std::string_view id, SeenRecord const& record, std::size_t bytes,
+                            TimePoint now) {
     if (bytes < options_.idontwant_bytes_min) return;
     Block block;
     for (auto const& link : topic.mesh) {
         auto& peer = *link.peer;
-        if (peer.version < GossipVersion::v1_2 || has_brought(record, peer.serial) || record.probed == peer.serial) continue;
+        if (peer.version < GossipVersion::v1_2 || record.probed == peer.serial) continue;
+        if (has_brought(record, peer.serial)) continue;
         if (block == nullptr) {
             RpcWriter writer;
             MessageId const one{id};

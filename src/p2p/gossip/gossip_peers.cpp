@@ -63,8 +63,9 @@ void Gossip::on_peer_disconnected(PeerId const& id, TimePoint now) {
 void Gossip::on_peer_protocols(PeerId const& id, std::span<std::string const> names, TimePoint /*now*/) {
     auto* const peer = find_peer(id);
     if (peer == nullptr || peer->out) return;
-    bool const is_speaking =
-        std::any_of(names.begin(), names.end(), [](auto const& name) { return version_of(name) != GossipVersion::none; });
+    bool const is_speaking = std::any_of(names.begin(), names.end(), [](auto const& name) {
+        return version_of(name) != GossipVersion::none;
+    });
     if (!is_speaking) return;
     peer->is_refusing = false;
     if (!peer->reopen_at) open_stream(*peer);

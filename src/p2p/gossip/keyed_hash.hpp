@@ -17,7 +17,9 @@ public:
 
     [[nodiscard]] std::size_t operator()(std::string_view bytes) const {
         std::uint64_t state = fold(secret_ ^ bytes.size(), 0x9e3779b97f4a7c15U);
-        for (; bytes.size() >= sizeof state; bytes.remove_prefix(sizeof state)) state = fold(state ^ word(bytes), secret_);
+        for (; bytes.size() >= sizeof state; bytes.remove_prefix(sizeof state)) {
+            state = fold(state ^ word(bytes), secret_);
+        }
         return static_cast<std::size_t>(fold(state ^ word(bytes), secret_ ^ 0xbf58476d1ce4e5b9U));
     }
 

@@ -32,7 +32,8 @@ inline constexpr std::size_t k_gossip_own_topics_max = 100;
 inline constexpr std::size_t k_gossip_id_bytes_max = 128;  ///< longer ids are never ours, so never looked up
 /// Everything of a message besides its data: topic, author, number, signature, key of the largest kind.
 inline constexpr std::size_t k_gossip_message_head_bytes_max = 2 * k_kib;
-inline constexpr std::size_t k_gossip_message_bytes_default = k_gossip_rpc_emit_bytes_max - k_gossip_message_head_bytes_max;
+inline constexpr std::size_t k_gossip_message_bytes_default =
+    k_gossip_rpc_emit_bytes_max - k_gossip_message_head_bytes_max;
 /// What an application may raise its messages to: one must fit what a stream may have unsent.
 inline constexpr std::size_t k_gossip_message_bytes_max = 240 * k_kib;
 

@@ -71,8 +71,8 @@ Result<MessagePtr> Message::from_rpc(RpcMessage const& message, MessageId id) {
     writer.publish(message.raw);
     out.wire_ = std::make_shared<Bytes const>(writer.take());
     // The message stands at the end of the RPC, so its data stands at the same distance from the end.
-    std::size_t const from_end =
-        message.data.empty() ? 0 : static_cast<std::size_t>(message.raw.data() + message.raw.size() - message.data.data());
+    auto const* const end = message.raw.data() + message.raw.size();
+    std::size_t const from_end = message.data.empty() ? 0 : static_cast<std::size_t>(end - message.data.data());
     out.data_at_ = out.wire_->size() - from_end;
     out.data_bytes_ = message.data.size();
     return MessagePtr{std::make_shared<Message const>(std::move(out))};

@@ -75,8 +75,8 @@ TEST(MessageTest, RefusesEveryChangeOfASignedMessage) {
         BytesView rest = framed;
         Rpc rpc;
         if (!parse_rpc(read_length_prefixed(rest).value(), rpc)) continue;
-        EXPECT_FALSE(check_policy(rpc.messages[0], SignaturePolicy::signed_by_author) && verify_signature(rpc.messages[0]))
-            << at;
+        auto const& one = rpc.messages[0];
+        EXPECT_FALSE(check_policy(one, SignaturePolicy::signed_by_author) && verify_signature(one)) << at;
     }
 }
 

@@ -39,7 +39,8 @@ struct Outcome {
     std::uint64_t suppressed = 0;
 };
 
-Outcome publish_all(VirtualNetwork& network, std::size_t count, std::size_t bytes, milliseconds gap = milliseconds{100}) {
+Outcome publish_all(VirtualNetwork& network, std::size_t count, std::size_t bytes,
+                    milliseconds gap = milliseconds{100}) {
     network.deliveries_.clear();
     std::uint64_t duplicates = 0;
     for (std::size_t i = 0; i < network.size(); ++i) duplicates -= network.node(i).counters().duplicates;
@@ -179,7 +180,9 @@ TEST(GossipNetworkTest, ASilentMemberLosesItsPlacesInTheMesh) {
             with_silent += peer == network.id(0) ? 1 : 0;
             honest += network.node(i).score(peer) >= 0 ? 1 : 0;
         }
-        for (std::size_t j = 1; j < network.size(); ++j) EXPECT_GE(network.node(i).score(network.id(j)), 0) << i << ' ' << j;
+        for (std::size_t j = 1; j < network.size(); ++j) {
+            EXPECT_GE(network.node(i).score(network.id(j)), 0) << i << ' ' << j;
+        }
     }
     EXPECT_EQ(with_silent, 0U);
     EXPECT_GT(honest, 100U);

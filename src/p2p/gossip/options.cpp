@@ -8,7 +8,9 @@ Error invalid(char const* what) { return Error{Errc::invalid, std::string{"gossi
 }  // namespace
 
 Result<void> GossipOptions::validate() const {
-    if (!(mesh_low <= mesh_size && mesh_size <= mesh_high && mesh_low >= 1)) return invalid("mesh sizes are out of order");
+    if (!(mesh_low <= mesh_size && mesh_size <= mesh_high && mesh_low >= 1)) {
+        return invalid("mesh sizes are out of order");
+    }
     if (mesh_best > mesh_size) return invalid("mesh_best is over mesh_size");
     if (mesh_outbound >= mesh_low || mesh_outbound > mesh_size / 2) {
         return invalid("mesh_outbound is not below mesh_low and within half of mesh_size");

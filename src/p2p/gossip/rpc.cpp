@@ -25,7 +25,9 @@ constexpr std::size_t k_message_fields_max = 64;
 /// Fields of an IHAVE, IWANT or IDONTWANT: go-libp2p sends up to 5,000 ids, we take that many and skip as many more.
 constexpr std::size_t k_ids_fields_max = 2 * k_gossip_ids_accept_max;
 
-Error too_large(char const* what) { return Error{Errc::too_large, std::string{"gossip rpc: too many or too long: "} + what}; }
+Error too_large(char const* what) {
+    return Error{Errc::too_large, std::string{"gossip rpc: too many or too long: "} + what};
+}
 Error invalid(char const* what) { return Error{Errc::invalid, std::string{"gossip rpc: "} + what}; }
 
 Result<std::string_view> topic_of(ProtoField const& field) {
@@ -156,7 +158,9 @@ Result<void> parse_prune(BytesView bytes, Rpc& out) {
                 return ok();
             }
             case 2: {
-                if (out.exchange.size() - prune.first == k_gossip_exchange_accept_max) return too_large("exchanged peers");
+                if (out.exchange.size() - prune.first == k_gossip_exchange_accept_max) {
+                    return too_large("exchanged peers");
+                }
                 ASSIGN_OR_RETURN(BytesView const entry, proto_bytes(field));
                 return parse_exchange(entry, out);
             }

@@ -96,8 +96,9 @@ TEST(RpcTest, TakesElementsUpToTheirLimitsAndNoneMore) {
         EXPECT_EQ(error_of(repeated(number, count_max + 1, {}, outer)), Errc::too_large) << number << ' ' << outer;
     }
     auto const peer = message_of(1, to_bytes("p"));
-    EXPECT_EQ(error_of(message_of(3, message_of(4, repeated(2, k_gossip_exchange_accept_max, peer)))), Errc::internal);
-    EXPECT_EQ(error_of(message_of(3, message_of(4, repeated(2, k_gossip_exchange_accept_max + 1, peer)))), Errc::too_large);
+    auto const prune_with = [&](std::size_t count) { return message_of(3, message_of(4, repeated(2, count, peer))); };
+    EXPECT_EQ(error_of(prune_with(k_gossip_exchange_accept_max)), Errc::internal);
+    EXPECT_EQ(error_of(prune_with(k_gossip_exchange_accept_max + 1)), Errc::too_large);
 }
 
 TEST(RpcTest, LetsIdsPastTheirLimitGoBy) {

@@ -58,7 +58,7 @@ Result<void> TopicScoreParams::validate() const {
         return invalid("a decay is not between 0 and 1");
     }
     if (time_in_mesh_quantum.count() <= 0 || time_in_mesh_cap <= 0 || first_message_deliveries_cap <= 0 ||
-        mesh_message_deliveries_cap <= 0 || probe_cap <= 0 || probe_share < 0 || probe_share > 1) {
+        mesh_message_deliveries_cap <= 0 || probe_cap <= 0 || probe_slack < 0 || probe_share < 0 || probe_share > 1) {
         return invalid("a cap, quantum or share is out of range");
     }
     return ok();
@@ -74,7 +74,7 @@ Result<void> PeerScoreParams::validate() const {
     if (topic_score_cap < 0 || application_weight < 0) return invalid("a weight or cap is negative");
     if (colocation_weight > 0 || behaviour_weight > 0 || colocation_floor > 0) return invalid("a penalty is positive");
     if (colocation_threshold < 1 || behaviour_threshold < 0) return invalid("a threshold is out of range");
-    if (!is_decay(behaviour_decay) || decay_to_zero <= 0 || decay_to_zero >= 1) return invalid("a decay is out of range");
+    if (!is_decay(behaviour_decay) || !is_decay(decay_to_zero)) return invalid("a decay is out of range");
     if (decay_interval.count() <= 0 || retain.count() < 0) return invalid("a time is out of range");
     if (application_floor > application_cap) return invalid("the application's range is empty");
     return ok();
@@ -239,7 +239,8 @@ double PeerScore::topic_score(PeerStats::Topic const& stats) const {
         score += deficit * deficit * params->mesh_message_deliveries_weight;
     }
     score += stats.mesh_failures * params->mesh_failure_penalty_weight;
-    double const unanswered = std::max(0.0, params->probe_share * stats.probes - stats.probes_answered);
+    double const expected = params->probe_share * stats.probes - params->probe_slack;
+    double const unanswered = std::max(0.0, expected - stats.probes_answered);
     score += unanswered * unanswered * params->probe_weight;
     score += stats.invalid_deliveries * stats.invalid_deliveries * params->invalid_message_deliveries_weight;
     return score * params->topic_weight;
@@ -249,7 +250,8 @@ double PeerScore::score(PeerStats const& stats) const {
     double score = 0;
     for (auto const& one : stats.topics) score += topic_score(one);
     if (params_.topic_score_cap > 0) score = std::min(score, params_.topic_score_cap);
-    score += std::clamp(stats.application, params_.application_floor, params_.application_cap) * params_.application_weight;
+    double const opinion = std::clamp(stats.application, params_.application_floor, params_.application_cap);
+    score += opinion * params_.application_weight;
     if (!stats.group.empty()) {
         int const surplus = groups_.at(stats.group) - params_.colocation_threshold;
         double const penalty = surplus > 0 ? surplus * surplus * params_.colocation_weight : 0.0;

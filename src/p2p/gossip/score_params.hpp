@@ -36,10 +36,12 @@ struct TopicScoreParams {
     double mesh_failure_penalty_decay = 0.97;
 
     // P3 by probes (ours): now and then a message is held back from one mesh peer, which should bring it to us
-    // by another way. The deficit is `share` of the probes minus those answered, squared.
+    // by another way. The deficit is `share` of the probes minus those answered minus the slack, squared. Time hardly
+    // forgives: topics here have a message in minutes. Newer probes push older ones out.
     double probe_weight = -2;
     double probe_share = 0.75;
-    double probe_decay = 0.9995;
+    double probe_slack = 2;
+    double probe_decay = 0.99999;
     double probe_cap = 40;  ///< probes remembered
 
     // P4: invalid messages, squared. An honest peer validates before it forwards, so one is a lie.

@@ -8,8 +8,9 @@ bool Wants::announce(std::string_view id, PeerSerial peer) {
     auto const at = by_id_.find(id);
     if (at == by_id_.end()) return by_id_.size() < count_max_;
     auto& want = at->second;
-    auto const is_known = std::find(want.announcers.begin(), want.announcers.end(), peer) != want.announcers.end() ||
-                          std::any_of(want.asked.begin(), want.asked.end(), [&](Ask const& ask) { return ask.peer == peer; });
+    auto const is_peer = [&](Ask const& ask) { return ask.peer == peer; };
+    bool const is_known = std::find(want.announcers.begin(), want.announcers.end(), peer) != want.announcers.end() ||
+                          std::any_of(want.asked.begin(), want.asked.end(), is_peer);
     if (!is_known && want.announcers.size() < k_announcers_max) want.announcers.push_back(peer);
     return false;
 }

@@ -64,7 +64,9 @@ public:
     /// What crosses while `is_cut(from, to)` is lost.
     void set_cut(std::function<bool(std::size_t, std::size_t)> is_cut) { is_cut_ = std::move(is_cut); }
     /// Sees (and may swallow, by answering false) every RPC.
-    void set_filter(std::function<bool(std::size_t from, std::size_t to, BytesView bytes)> filter) { filter_ = std::move(filter); }
+    void set_filter(std::function<bool(std::size_t from, std::size_t to, BytesView bytes)> filter) {
+        filter_ = std::move(filter);
+    }
 
     /// Topics that are validated later: every node accepts each message after this time.
     void set_judging(std::chrono::nanoseconds time) { judging_ = time; }
@@ -107,16 +109,20 @@ private:
         Block bytes;
     };
     struct Later {
-        bool operator()(Event const& a, Event const& b) const { return std::tie(a.at, a.order) > std::tie(b.at, b.order); }
+        bool operator()(Event const& a, Event const& b) const {
+            return std::tie(a.at, a.order) > std::tie(b.at, b.order);
+        }
     };
 
-    void post(std::chrono::nanoseconds after, Kind kind, std::size_t node, std::size_t from, StreamKey stream, Block bytes) {
+    void post(std::chrono::nanoseconds after, Kind kind, std::size_t node, std::size_t from, StreamKey stream,
+              Block bytes) {
         events_.push({now_ + after, ++order_, kind, node, from, stream, std::move(bytes)});
     }
     void handle(Event const& event) {
         auto& gossip = *nodes_[event.node].gossip;
         auto const size = event.bytes ? event.bytes->size() : 0;
-        trace_ = (trace_ ^ static_cast<std::uint64_t>(event.at.time_since_epoch().count()) ^ event.node ^ size) * 0x100000001b3U;
+        auto const at = static_cast<std::uint64_t>(event.at.time_since_epoch().count());
+        trace_ = (trace_ ^ at ^ event.node ^ size) * 0x100000001b3U;
         switch (event.kind) {
             case Kind::timer:
                 if (event.at != nodes_[event.node].timer) return;
@@ -129,7 +135,9 @@ private:
                 if (filter_ && !filter_(event.from, event.node, *event.bytes)) return;
                 gossip.on_stream_bytes(event.stream, *event.bytes, now_);
                 break;
-            case Kind::verdict: (void)gossip.report_validation(MessageId{as_text(*event.bytes)}, Verdict::accept, now_); break;
+            case Kind::verdict:
+                (void)gossip.report_validation(MessageId{as_text(*event.bytes)}, Verdict::accept, now_);
+                break;
         }
         drain(event.node);
     }
