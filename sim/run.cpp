@@ -1,0 +1,49 @@
+#include "sim/run.hpp"
+
+#include <fmt/format.h>
+
+#include <ctime>
+#include <utility>
+
+namespace ggen::sim {
+
+namespace {
+Result<std::unique_ptr<LatencyModel const>> choose_latency(Scenario const& scenario, RunOptions const& options) {
+    if (!options.rtt_path.empty()) return load_latency_matrix(options.rtt_path);
+    if (scenario.constant_latency != 0) return make_constant_latency(scenario.constant_latency);
+    return make_shipped_latency();
+}
+
+std::string print(std::vector<Figure> const& figures) {
+    std::string text;
+    for (auto const& figure : figures) text += fmt::format(" {}={:.{}f}", figure.name, figure.value, figure.digits);
+    return text;
+}
+}  // namespace
+
+Result<RunReport> run_scenario(std::string_view text, RunOptions const& options) {
+    ASSIGN_OR_RETURN(auto scenario, parse_scenario(text, options.nodes));
+    ASSIGN_OR_RETURN(auto latency, choose_latency(scenario, options));
+    ASSIGN_OR_RETURN(auto workload, make_workload(scenario));
+    auto const name = scenario.name;
+    auto const nodes = scenario.nodes;
+    World world{std::move(scenario), options.seed, std::move(latency), std::move(workload)};
+    auto const before = std::clock();
+    world.run();
+    auto const cpu_seconds = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
+
+    RunReport report;
+    report.figures = world.figures();
+    report.digest = world.network().trace().digest();
+    report.checkpoints = world.network().trace().checkpoints();
+    report.failure = world.violation();
+    if (report.failure.empty()) report.failure = fmt::format("{}", fmt::join(world.unmet(report.figures), "; "));
+    report.is_good = report.failure.empty();
+    report.line = fmt::format("{} seed={} nodes={} {} digest={:016x}{} cpu_s={:.2f} node_s_per_cpu_s={:.0f}", name,
+                              options.seed, nodes, report.is_good ? "ok" : "FAILED", report.digest,
+                              print(report.figures), cpu_seconds,
+                              cpu_seconds > 0 ? world.node_seconds() / cpu_seconds : 0.0);
+    return report;
+}
+
+}  // namespace ggen::sim

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/world.hpp"
+
+namespace ggen::sim {
+
+struct RunOptions {
+    std::uint64_t seed = 1;
+    std::uint32_t nodes = 0;  ///< 0 = as in the scenario
+    std::string rtt_path;     ///< a matrix of round trips instead of the scenario's latencies; empty = none
+};
+
+struct RunReport {
+    std::string line;  ///< what the program prints
+    bool is_good = false;
+    std::uint64_t digest = 0;
+    std::string failure;  ///< the broken invariant or the unmet expectations; empty when good
+    std::vector<Figure> figures;
+    std::vector<std::uint64_t> checkpoints;
+};
+
+/// Runs one scenario with one seed. Errors: invalid (the scenario), io, corrupt (the matrix).
+[[nodiscard]] Result<RunReport> run_scenario(std::string_view text, RunOptions const& options);
+
+}  // namespace ggen::sim

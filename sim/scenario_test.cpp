@@ -1,0 +1,210 @@
+#include "sim/scenario.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <memory>
+
+#include "sim/interop_workload.hpp"
+#include "sim/run.hpp"
+
+namespace ggen::sim {
+namespace {
+
+RunReport run(std::string_view text, std::uint64_t seed = 1) {
+    auto report = run_scenario(text, {.seed = seed, .nodes = 0, .rtt_path = {}});
+    EXPECT_TRUE(report) << report.error().context;
+    return std::move(report).value();
+}
+
+double figure(RunReport const& report, std::string_view name) {
+    for (auto const& figure : report.figures) {
+        if (figure.name == name) return figure.value;
+    }
+    ADD_FAILURE() << name;
+    return 0;
+}
+
+constexpr std::string_view k_flood = R"({"name": "f", "nodes": 60, "duration_s": 40, "workload": "flood",
+    "options": {"degree": 8, "messages": 20, "start_s": 5, "period_s": 1}, %})";
+
+std::string flood_with(std::string_view members) {
+    std::string text{k_flood};
+    return text.replace(text.find(", %"), 3, members.empty() ? "" : ", " + std::string{members});
+}
+
+TEST(ScenarioTest, MistakesAreToldWithTheirPath) {
+    auto const error = [](std::string_view text) {
+        auto const scenario = parse_scenario(text);
+        return scenario ? std::string{} : scenario.error().context;
+    };
+    EXPECT_EQ(error(R"({"nodes": 1, "duration_s": 1, "workload": "echo"})"), "");
+    EXPECT_EQ(error(R"({"nodes": 0, "duration_s": 1})"), "scenario.nodes: a number from 1 to 200,000 is expected");
+    EXPECT_EQ(error(R"({"nodes": 1, "duration_s": 0})"), "scenario.duration_s: more than 0 is expected");
+    EXPECT_EQ(error(R"({"nodes": 1, "duration_s": 1, "nodez": 1})"), "scenario: unknown member \"nodez\"");
+    EXPECT_EQ(error(R"({"nodes": 1, "duration_s": 1, "link": {"fidelity": "F9"}})"),
+              "link.fidelity: one of F0, F1 is expected");
+    EXPECT_EQ(error(R"({"nodes": 1, "duration_s": 1, "faults": [{"kind": "rain"}]})"),
+              "faults.kind: one of partition, isolate, clog, flap, crash, collapse is expected");
+    EXPECT_EQ(error(R"({"nodes": 1, "duration_s": 1, "byzantine": [{"program": "mute", "share_permille": 1001}]})"),
+              "byzantine.share_permille: a whole number from 0 to 1000 is expected");
+    EXPECT_EQ(error(R"({"nodes": 1, "duration_s": 1, "expect": {"x": {"least": "a"}}})"),
+              "expect.x.least: a number is expected");
+    EXPECT_EQ(error("[]"), "scenario: an object is expected");
+    EXPECT_EQ(parse_scenario(std::string(k_scenario_bytes_max + 1, ' ')).error().code, Errc::too_large);
+}
+
+TEST(ScenarioTest, UnknownWorkloadsAndFiguresFail) {
+    EXPECT_EQ(run_scenario(R"({"nodes": 1, "duration_s": 1, "workload": "x"})", {}).error().code, Errc::invalid);
+    auto const report = run(R"({"nodes": 2, "duration_s": 1, "workload": "echo", "expect": {"x": {"least": 1}}})");
+    EXPECT_FALSE(report.is_good);
+    EXPECT_EQ(report.failure, "x: no such figure");
+}
+
+TEST(ScenarioTest, OneSeedGivesOneDigestAndAnotherSeedAnother) {
+    auto const text = flood_with(R"("link": {"fidelity": "F1", "loss_ppm": 10000}, "churn": {"speed_permille":
+        200000})");
+    auto const first = run(text);
+    auto const again = run(text);
+    EXPECT_EQ(first.digest, again.digest);
+    EXPECT_EQ(first.checkpoints, again.checkpoints);
+    EXPECT_NE(first.digest, run(text, 2).digest);
+}
+
+TEST(ScenarioTest, AFloodReachesAllAndAPartitionStopsIt) {
+    auto const whole = run(flood_with(""));
+    EXPECT_EQ(figure(whole, "delivered_percent"), 100);
+    auto const cut = run(flood_with(R"("faults": [{"kind": "partition", "at_s": 4, "share_permille": 500}])"));
+    EXPECT_LT(figure(cut, "delivered_percent"), 60);
+    EXPECT_GT(figure(cut, "delivered_percent"), 40);
+}
+
+TEST(ScenarioTest, AShortPartitionLosesNothingOfAStream) {
+    auto const report = run(flood_with(R"("faults": [{"kind": "partition", "at_s": 8, "lasts_s": 5}])"));
+    EXPECT_EQ(figure(report, "delivered_percent"), 100);
+    EXPECT_GT(figure(report, "flood_p99_ms"), 2'000);
+}
+
+TEST(ScenarioTest, FaultsAndConductsHurtAsTheyShould) {
+    auto const base = figure(run(flood_with("")), "flood_p50_ms");
+    auto const mute = run(flood_with(R"("byzantine": [{"program": "mute", "share_permille": 300}])"));
+    EXPECT_LE(figure(mute, "delivered_percent"), 100);
+    EXPECT_GT(figure(mute, "flood_p50_ms"), base);
+    auto const late = run(flood_with(R"("byzantine": [{"program": "late", "share_permille": 900, "delay_s": 0.5}])"));
+    EXPECT_GT(figure(late, "flood_p50_ms"), base + 200);
+    auto const slow = run(flood_with(R"("byzantine": [{"program": "slow", "share_permille": 900, "bytes_per_second":
+        4096}])"));
+    EXPECT_GT(figure(slow, "flood_p50_ms"), base + 200);
+    auto const crash = run(flood_with(R"("faults": [{"kind": "crash", "at_s": 7, "lasts_s": 60, "share_permille":
+        500}])"));
+    EXPECT_LT(figure(crash, "delivered_percent"), 75);
+    auto const clog = run(flood_with(R"("faults": [{"kind": "clog", "at_s": 4, "lasts_s": 10, "period_s": 2}])"));
+    EXPECT_GT(figure(clog, "flood_p99_ms"), 500);
+    auto const thin = run(flood_with(R"("link": {"fidelity": "F1", "rates": [{"up_mbit": 100, "down_mbit": 100}]},
+        "faults": [{"kind": "collapse", "at_s": 4, "share_permille": 1000, "up_mbit": 1, "down_mbit": 1}])"));
+    EXPECT_GT(figure(thin, "flood_p50_ms"), base);
+}
+
+TEST(ScenarioTest, AProgressDeadlineThatIsMissedStopsTheRun) {
+    auto const report = run(R"({"nodes": 20, "duration_s": 60, "workload": "echo", "options": {"limit_s": 5},
+        "dead_permille": 500, "link": {"dial_timeout_s": 8}})");
+    EXPECT_FALSE(report.is_good);
+    EXPECT_NE(report.failure.find("an echo did not end in time"), std::string::npos);
+    EXPECT_NE(report.line.find("seed=1"), std::string::npos);
+}
+
+constexpr std::string_view k_gossip = R"({"name": "g", "nodes": 40, "duration_s": 25, "check_every": 1000,
+    "workload": "gossip", "options": {"links": 6, "messages": 5, "start_s": 10}%})";
+
+std::string gossip_with(std::string_view members) {
+    std::string text{k_gossip};
+    return text.replace(text.find('%'), 1, members);
+}
+
+TEST(ScenarioTest, GossipReachesAllAndRepeats) {
+    auto const first = run(gossip_with(""));
+    EXPECT_TRUE(first.is_good) << first.failure;
+    EXPECT_EQ(figure(first, "published"), 5);
+    EXPECT_EQ(figure(first, "delivered_percent"), 100);
+    EXPECT_EQ(first.digest, run(gossip_with("")).digest);
+    EXPECT_NE(first.digest, run(gossip_with(""), 2).digest);
+}
+
+TEST(ScenarioTest, GossipIsCutByAPartition) {
+    auto const cut = run(gossip_with(R"(, "faults": [{"kind": "partition", "at_s": 9, "share_permille": 500}])"));
+    EXPECT_LT(figure(cut, "delivered_percent"), 70);
+}
+
+TEST(ScenarioTest, SybilsTakePlacesInTheMeshAndHonestNodesStillHear) {
+    auto const report = run(R"({"nodes": 10, "duration_s": 40, "byzantine": [{"program": "sybil", "extra": 30}],
+        "workload": "gossip", "options": {"links": 4, "messages": 20, "start_s": 10,
+        "attack": {"kind": "eclipse_network", "at_s": 15, "links": 4}}})");
+    EXPECT_TRUE(report.is_good) << report.failure;
+    EXPECT_EQ(figure(report, "delivered_percent"), 100);
+    EXPECT_LT(figure(report, "mesh_honest_worst_percent"), 100);
+}
+
+TEST(ScenarioTest, KademliaFindsWhatWasPublishedAndRepeats) {
+    constexpr std::string_view k_kad = R"({"name": "k", "nodes": 30, "duration_s": 150, "workload": "kad",
+        "options": {"join_s": 20, "keys": 6, "publish_at_s": 60, "measure_at_s": 80, "operations": 10}})";
+    auto const first = run(k_kad);
+    EXPECT_TRUE(first.is_good) << first.failure;
+    EXPECT_EQ(figure(first, "value_success_percent"), 100);
+    EXPECT_EQ(figure(first, "providers_success_percent"), 100);
+    EXPECT_EQ(figure(first, "publish_success_percent"), 100);
+    EXPECT_GE(figure(first, "true_closest_mean"), 18);
+    EXPECT_EQ(first.digest, run(k_kad).digest);
+}
+
+constexpr std::string_view k_params = R"({"script": [
+    {"type": "initGossipSub", "gossipSubParams": {"D": 6, "HeartbeatInterval": 1000000000}},
+    {"type": "ifNodeIDEquals", "nodeID": 0, "instruction": {"type": "connect", "connectTo": [1]}},
+    {"type": "ifNodeIDEquals", "nodeID": 1, "instruction": {"type": "connect", "connectTo": [2]}},
+    {"type": "subscribeToTopic", "topicID": "foobar"},
+    {"type": "waitUntil", "elapsedSeconds": 20},
+    {"type": "ifNodeIDEquals", "nodeID": 0, "instruction":
+        {"type": "publish", "messageID": 7, "messageSizeBytes": 1024, "topicID": "foobar"}}]})";
+
+TEST(ScenarioTest, AGossipsubInteropExperimentIsPlayedAndLogged) {
+    auto const log = testing::TempDir() + "ggen_sim_interop";
+    auto const report = run(interop_scenario(k_params, 3, log).value());
+    EXPECT_TRUE(report.is_good) << report.failure;
+    EXPECT_EQ(figure(report, "published"), 1);
+    EXPECT_EQ(figure(report, "received"), 2);
+
+    auto const path = log + "/node2/gossipsub.1000.stdout";
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> const file{std::fopen(path.c_str(), "rb"), &std::fclose};
+    ASSERT_NE(file, nullptr);
+    std::array<char, 4096> text{};
+    std::string_view const lines{text.data(), std::fread(text.data(), 1, text.size(), file.get())};
+    EXPECT_NE(lines.find(R"("msg":"PeerID","id":"12D3Koo)"), std::string_view::npos) << lines;
+    EXPECT_NE(lines.find(R"("msg":"Received Message","topic":"foobar","id":"7"})"), std::string_view::npos) << lines;
+}
+
+TEST(ScenarioTest, ExperimentsThatCannotBePlayedAreRefused) {
+    auto const error = [](std::string_view params) {
+        auto const scenario = interop_scenario(params, 2, "");
+        return scenario ? std::string{} : scenario.error().context;
+    };
+    EXPECT_EQ(error(R"({"script": [{"type": "publishPartial"}]})"),
+              "script: instruction \"publishPartial\" is not supported");
+    EXPECT_EQ(error(R"({"script": [{"type": "ifNodeIDEquals", "nodeID": 1}]})"),
+              "script: ifNodeIDEquals without an instruction");
+    EXPECT_EQ(error(R"({"script": [{"type": "connect", "connectTo": ["a"]}]})"),
+              "script.connectTo: node numbers are expected");
+    EXPECT_FALSE(error("x").empty());
+}
+
+TEST(ScenarioTest, EchoCountsTheRoundTrips) {
+    for (auto const* const fidelity : {"F0", "F1"}) {
+        auto const report = run(std::string{R"({"nodes": 20, "duration_s": 200, "workload": "echo",
+            "link": {"jitter_permille": 0, "fidelity": ")"} + fidelity + "\"}}");
+        EXPECT_EQ(figure(report, "fresh_rtt_p50"), 3.0) << fidelity;
+        EXPECT_EQ(figure(report, "warm_rtt_p50"), 1.0) << fidelity;
+        EXPECT_EQ(figure(report, "asked"), figure(report, "answered")) << fidelity;
+    }
+}
+
+}  // namespace
+}  // namespace ggen::sim
