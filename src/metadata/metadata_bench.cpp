@@ -1,7 +1,7 @@
 // usage: metadata_bench DIR [PACKAGES [RELEASES]]
 //            writes an index of made-up packages (default 1,000,000 with 10,000,000 releases) into DIR, streaming, and
 //            looks packages up in it; then adds a change of 100 packages and merges the two files. Prints times,
-//            sizes, peak memory, and how much of the file a look-up of 600 packages touches.
+//            sizes and memory. "peak" is the largest resident set.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -31,11 +31,11 @@ double peak_mb() {
     return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-/// Pages of mapped files in memory, in MB, as the kernel counts them.
-double mapped_mb() {
+/// Memory that no file backs, in MB.
+double anonymous_mb() {
     std::ifstream status{"/proc/self/status"};
     for (std::string line; std::getline(status, line);) {
-        if (line.starts_with("RssFile:")) return std::atof(line.c_str() + 8) / 1024;
+        if (line.starts_with("RssAnon:")) return std::atof(line.c_str() + 8) / 1024;
     }
     return 0;
 }
@@ -100,7 +100,6 @@ void write(FileSystem& files, std::string const& path, Maker& maker, std::uint64
 }
 
 void look_up(FileSystem& files, std::string const& directory, std::uint64_t packages) {
-    auto const mapped_before = mapped_mb();
     auto const start = seconds();
     auto const chain = IndexChain::open(files, directory).value();
     std::printf("open         %8.3f ms, %zu files, %.1f MB\n", (seconds() - start) * 1e3, chain->file_count(),
@@ -114,9 +113,9 @@ void look_up(FileSystem& files, std::string const& directory, std::uint64_t pack
         found += record ? 1 : 0;
         bytes += record ? record->bytes().size() : 0;
     }
-    std::printf("find %llu     %8.3f us each, %llu found, %.1f kB of records, %.1f MB mapped in\n",
+    std::printf("find %llu     %8.3f us each, %llu found, %.1f kB of records\n",
                 static_cast<unsigned long long>(k_sought), (seconds() - begin) * 1e6 / static_cast<double>(k_sought),
-                static_cast<unsigned long long>(found), static_cast<double>(bytes) / 1e3, mapped_mb() - mapped_before);
+                static_cast<unsigned long long>(found), static_cast<double>(bytes) / 1e3);
 }
 
 int run(std::string const& directory, std::uint64_t packages, std::uint64_t releases) {
@@ -146,7 +145,8 @@ int run(std::string const& directory, std::uint64_t packages, std::uint64_t rele
     start = seconds();
     auto const merged = IndexChain::merge(*files, directory, Sync::durable);
     GGEN_ASSERT(merged);
-    std::printf("merge        %8.2f s, peak memory %.1f MB (mapped pages included)\n", seconds() - start, peak_mb());
+    std::printf("merge        %8.2f s, %.1f MB of memory afterwards; peak %.1f MB with mapped pages\n",
+                seconds() - start, anonymous_mb(), peak_mb());
     return 0;
 }
 

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+
+namespace ggen::bench {
+
+/// Whether libsolv-dev was there when this program was built.
+[[nodiscard]] bool has_libsolv();
+/// Loads a .solv file or, with `is_text`, a Packages text of Debian, and installs `package` without recommendations.
+/// Prints the number of packages; "-" when there is no solution. Errors: io, not_found (the package), unavailable
+/// (built without libsolv).
+[[nodiscard]] Result<void> run_libsolv_child(std::string const& path, bool is_text, std::string const& package);
+
+}  // namespace ggen::bench
