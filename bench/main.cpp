@@ -70,6 +70,8 @@ int main(int argc, char** argv) {
     child_libsolv->add_option("--file", child_file);
     child_libsolv->add_option("--package", child_package);
     child_libsolv->add_flag("--text", child_is_text);
+    std::string child_solv;
+    child_libsolv->add_option("--write", child_solv);
 
     std::vector<std::string> child_corpus;
     std::string child_index;
@@ -85,6 +87,7 @@ int main(int argc, char** argv) {
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     if (child_build->parsed()) return report(ggen::bench::run_build_child(child_corpus, child_index));
     if (child_open->parsed()) return report(ggen::bench::run_open_child(child_index, child_latency));
+    if (child_libsolv->parsed() && !child_solv.empty()) return report(ggen::bench::write_solv(child_file, child_solv));
     if (child_libsolv->parsed())
         return report(ggen::bench::run_libsolv_child(child_file, child_is_text, child_package));
     if (resolve_command->parsed()) return report(ggen::bench::run_resolve_suite(resolve));

@@ -10,6 +10,7 @@ extern "C" {
 #include <solv/repo.h>
 #include <solv/repo_deb.h>
 #include <solv/repo_solv.h>
+#include <solv/repo_write.h>
 #include <solv/solver.h>
 #include <solv/transaction.h>
 }
@@ -17,17 +18,43 @@ extern "C" {
 
 namespace ggen::bench {
 
-bool has_libsolv() { return true; }
+namespace {
 
-Result<void> run_libsolv_child(std::string const& path, bool is_text, std::string const& package) {
-    std::unique_ptr<Pool, void (*)(Pool*)> const pool{pool_create(), pool_free};
+using PoolPointer = std::unique_ptr<Pool, void (*)(Pool*)>;
+using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+PoolPointer make_pool() {
+    PoolPointer pool{pool_create(), pool_free};
     pool_setdisttype(pool.get(), DISTTYPE_DEB);
     pool_setarch(pool.get(), "amd64");
-    auto* const repo = repo_create(pool.get(), "index");
-    std::unique_ptr<std::FILE, int (*)(std::FILE*)> const file{std::fopen(path.c_str(), "rb"), std::fclose};
+    return pool;
+}
+
+Result<Repo*> load(Pool* pool, std::string const& path, bool is_text) {
+    auto* const repo = repo_create(pool, "index");
+    File const file{std::fopen(path.c_str(), "rb"), std::fclose};
     if (file == nullptr) return Error{Errc::io, path + " cannot be opened"};
     int const code = is_text ? repo_add_debpackages(repo, file.get(), 0) : repo_add_solv(repo, file.get(), 0);
-    if (code != 0) return Error{Errc::io, path + ": " + pool_errstr(pool.get())};
+    if (code != 0) return Error{Errc::io, path + ": " + pool_errstr(pool)};
+    return repo;
+}
+
+}  // namespace
+
+bool has_libsolv() { return true; }
+
+Result<void> write_solv(std::string const& text, std::string const& out) {
+    auto const pool = make_pool();
+    ASSIGN_OR_RETURN(auto* const repo, load(pool.get(), text, true));
+    File file{std::fopen(out.c_str(), "wb"), std::fclose};
+    if (file == nullptr || repo_write(repo, file.get()) != 0 || std::fflush(file.get()) != 0)
+        return Error{Errc::io, out + " cannot be written"};
+    return ok();
+}
+
+Result<void> run_libsolv_child(std::string const& path, bool is_text, std::string const& package) {
+    auto const pool = make_pool();
+    RETURN_IF_ERROR(load(pool.get(), path, is_text));
     pool_addfileprovides(pool.get());
     pool_createwhatprovides(pool.get());
     Id const name = pool_str2id(pool.get(), package.c_str(), 0);

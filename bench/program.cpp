@@ -36,7 +36,11 @@ std::vector<std::string> environment_with(std::map<std::string, std::string> con
         std::string text{*entry};
         if (!extra.contains(text.substr(0, text.find('=')))) out.push_back(std::move(text));
     }
-    for (auto const& [name, value] : extra) out.push_back(name + "=" + value);
+    for (auto const& [name, value] : extra) {
+        auto& variable = out.emplace_back(name);
+        variable += '=';
+        variable += value;
+    }
     return out;
 }
 

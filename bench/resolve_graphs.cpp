@@ -25,7 +25,8 @@ Result<std::vector<std::pair<std::string, std::string>>> read_roots(std::string 
     for (std::string line; std::getline(lines, line);) {
         auto const first = line.find('\t');
         auto const second = line.find('\t', first + 1);
-        if (first == std::string::npos || second == std::string::npos) return Error{Errc::invalid, path + ": " + line};
+        if (first == std::string::npos || second == std::string::npos)
+            return Error{Errc::invalid, path + " has a line without four columns"};
         out.emplace_back(line.substr(second + 1), line.substr(0, second));
     }
     return out;

@@ -12,6 +12,7 @@
 #include "program.hpp"
 #include "resolve_graphs.hpp"
 #include "resolve_wire.hpp"
+#include "search_process.hpp"
 #include "table.hpp"
 
 namespace ggen::bench {
@@ -241,10 +242,10 @@ private:
         if (wants("libsolv") && has_libsolv()) {
             auto const packages = join_path(work_, "Packages");
             auto const solv = join_path(work_, "debian.solv");
-            RETURN_IF_ERROR(run_well({"sh", "-c", "apt-cache dumpavail > \"$0\" && deb2solv \"$0\" > \"$1\"",
-                                      packages, solv}));
+            RETURN_IF_ERROR(run_well({"sh", "-c", "apt-cache dumpavail > \"$0\"", packages}));
+            RETURN_IF_ERROR(run_well({k_this_program, "child-libsolv", "--file", packages, "--write", solv}));
             auto const child = [&](std::string const& path, bool is_text) {
-                std::vector<std::string> words{"/proc/self/exe", "child-libsolv", "--file", path, "--package",
+                std::vector<std::string> words{k_this_program, "child-libsolv", "--file", path, "--package",
                                                options_.debian_package};
                 if (is_text) words.emplace_back("--text");
                 return words;

@@ -24,7 +24,7 @@ std::string tail_text(Version const& version) {
 }
 
 void freeze(std::vector<ReleaseFacts>& releases) {
-    std::stable_sort(releases.begin(), releases.end(), [](ReleaseFacts const& a, ReleaseFacts const& b) {
+    std::sort(releases.begin(), releases.end(), [](ReleaseFacts const& a, ReleaseFacts const& b) {
         if (auto const order = *a.version <=> *b.version; order != 0) return order < 0;
         if (a.is_yanked != b.is_yanked) return b.is_yanked;
         return a.version->build() > b.version->build();

@@ -37,7 +37,7 @@ std::string told(PackageRecord const& record) {
 /// The same from the facts, by the rules of the resolver.
 std::string told(SamplePackage const& package) {
     auto releases = package.releases;
-    std::stable_sort(releases.begin(), releases.end(), [](auto const& a, auto const& b) {
+    std::sort(releases.begin(), releases.end(), [](auto const& a, auto const& b) {
         if (auto const order = a.version <=> b.version; order != 0) return order < 0;
         if (a.is_yanked != b.is_yanked) return b.is_yanked;
         return a.version.build() > b.version.build();
