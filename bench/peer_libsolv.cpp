@@ -4,7 +4,7 @@
 #include <memory>
 
 // Its headers are C: a member is called as a keyword of C++20.
-#define requires solv_requires
+#define requires solv_requires  // NOLINT(clang-diagnostic-keyword-macro)
 extern "C" {
 #include <solv/pool.h>
 #include <solv/repo.h>

@@ -45,7 +45,6 @@ struct Process {
     std::vector<std::string> before;  ///< What to run before each run, unmeasured; empty = nothing.
     Samples wall, cpu;
     std::uint64_t peak_bytes = 0;
-    std::string said;
 };
 
 class Suite {
@@ -202,9 +201,8 @@ private:
             for (auto& process : processes) {
                 if (!process.before.empty()) RETURN_IF_ERROR(run_well(process.before));
                 ASSIGN_OR_RETURN(auto const run, run_well(process.words, process.environment));
-                process.said = run.output;
-                process.peak_bytes = std::max(process.peak_bytes, run.peak_bytes);
                 if (round == 0) continue;  // Fills caches.
+                process.peak_bytes = std::max(process.peak_bytes, run.peak_bytes);
                 process.wall.add(run.wall_ns);
                 process.cpu.add(run.cpu_ns);
             }
@@ -236,22 +234,23 @@ private:
         }
         auto const cache = join_path(work_, "cache");
         std::vector<std::string> const solve{tools_.ggen, "resolve", "--index", index, options_.debian_package};
-        std::vector<Process> warm{{"ggen, index kept", solve, cache_environment(), {}, {}, {}, 0, {}}};
+        std::vector<Process> warm{{"ggen, index kept", solve, cache_environment(), {}, {}, {}, 0}};
         std::vector<Process> cold{
-            {"ggen, from JSON lines", solve, cache_environment(), {"rm", "-rf", cache}, {}, {}, 0, {}}};
+            {"ggen, from JSON lines", solve, cache_environment(), {"rm", "-rf", cache}, {}, {}, 0}};
         if (wants("libsolv") && has_libsolv()) {
+            ASSIGN_OR_RETURN(auto const program, make_posix_file_system()->read_symlink(k_this_program));
             auto const packages = join_path(work_, "Packages");
             auto const solv = join_path(work_, "debian.solv");
             RETURN_IF_ERROR(run_well({"sh", "-c", "apt-cache dumpavail > \"$0\"", packages}));
             RETURN_IF_ERROR(run_well({k_this_program, "child-libsolv", "--file", packages, "--write", solv}));
             auto const child = [&](std::string const& path, bool is_text) {
-                std::vector<std::string> words{k_this_program, "child-libsolv", "--file", path, "--package",
+                std::vector<std::string> words{program, "child-libsolv", "--file", path, "--package",
                                                options_.debian_package};
                 if (is_text) words.emplace_back("--text");
                 return words;
             };
-            warm.push_back({"libsolv, .solv file", child(solv, false), {}, {}, {}, {}, 0, {}});
-            cold.push_back({"libsolv, from Debian's text", child(packages, true), {}, {}, {}, {}, 0, {}});
+            warm.push_back({"libsolv, .solv file", child(solv, false), {}, {}, {}, {}, 0});
+            cold.push_back({"libsolv, from Debian's text", child(packages, true), {}, {}, {}, {}, 0});
         }
         RETURN_IF_ERROR(run_processes("Debian, " + options_.debian_package, std::move(warm)));
         return run_processes("Debian, first load", std::move(cold));
@@ -270,11 +269,11 @@ private:
         }
         auto const cache = join_path(work_, "cache");
         std::vector<Process> processes;
-        processes.push_back({"ggen, index kept", words, cache_environment(), {}, {}, {}, 0, {}});
-        processes.push_back({"ggen --version", {tools_.ggen, "--version"}, cache_environment(), {}, {}, {}, 0, {}});
+        processes.push_back({"ggen, index kept", words, cache_environment(), {}, {}, {}, 0});
+        processes.push_back({"ggen --version", {tools_.ggen, "--version"}, cache_environment(), {}, {}, {}, 0});
         RETURN_IF_ERROR(run_processes(fmt::format("project, {} roots", words.size() - 4), std::move(processes)));
         std::vector<Process> cold;
-        cold.push_back({"ggen, from JSON lines", words, cache_environment(), {"rm", "-rf", cache}, {}, {}, 0, {}});
+        cold.push_back({"ggen, from JSON lines", words, cache_environment(), {"rm", "-rf", cache}, {}, {}, 0});
         return run_processes("project, first load", std::move(cold));
     }
 

@@ -88,9 +88,9 @@ Result<std::optional<metadata::PackageRecord>> KnownMetadata::find(PackageName c
     using Answer = std::optional<metadata::PackageRecord>;
     if (auto const served = served_.find(name); served != served_.end()) return Answer{served->second};
     if (is_chain_fresh_ && !stale_.contains(name)) {
-        if (auto const record = kept_record(name)) {
+        if (auto record = kept_record(name)) {
             served_.emplace(name, *record);
-            return Answer{*record};
+            return record;
         }
     }
     ASSIGN_OR_RETURN(auto const* const package, look_up(name));

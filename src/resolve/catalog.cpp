@@ -231,11 +231,12 @@ std::span<Catalog::Need const> Catalog::keep(std::span<Need const> needs) {
 
 Result<Catalog::Need> Catalog::pair_need(Entry& entry, std::uint32_t pair) {
     if (pair >= entry.pairs.size()) return damaged(entry.name.text());
-    auto& known = entry.pairs[pair];
-    if (known.is_known) {
+    auto& place = entry.pairs[pair];
+    if (place != 0) {
+        auto const known = known_pairs_[place - 1];
         // Opened here, not at the end, so that packages get their numbers in the order of the list.
-        RETURN_IF_ERROR(open_entry(known.value.entry));
-        return known.value;
+        RETURN_IF_ERROR(open_entry(known.entry));
+        return known;
     }
     auto const said = entry.record->pair(pair);
     Need need{0, 0, said.is_optional};
@@ -243,13 +244,14 @@ Result<Catalog::Need> Catalog::pair_need(Entry& entry, std::uint32_t pair) {
     RETURN_IF_ERROR(open_entry(need.entry));
     if (said.range >= entry.record->range_count()) return damaged(entry.name.text());
     ASSIGN_OR_RETURN(need.range, intern_range(need.entry, *entry.record, said.range));
-    known = {need, true};
+    known_pairs_.push_back(need);
+    place = static_cast<std::uint32_t>(known_pairs_.size());
     return need;
 }
 
 Result<std::span<Catalog::Need const>> Catalog::list_needs(Entry& entry, std::uint32_t list) {
-    auto& known = entry.lists[list];
-    if (!known.is_known) {
+    auto& place = entry.lists[list];
+    if (place == 0) {
         std::vector<Need> needs = std::move(list_);
         needs.clear();
         auto const size = entry.record->list_size(list);
@@ -257,10 +259,11 @@ Result<std::span<Catalog::Need const>> Catalog::list_needs(Entry& entry, std::ui
             ASSIGN_OR_RETURN(auto const need, pair_need(entry, entry.record->list_item(list, i)));
             needs.push_back(need);
         }
-        known = {keep(needs), true};
+        known_lists_.push_back(keep(needs));
+        place = static_cast<std::uint32_t>(known_lists_.size());
         list_ = std::move(needs);
     }
-    return known.value;
+    return known_lists_[place - 1];
 }
 
 Result<std::span<Catalog::Need const>> Catalog::learn_needs(Entry& entry, std::uint32_t index) {

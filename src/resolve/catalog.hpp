@@ -103,12 +103,6 @@ private:
         std::uint32_t resolution = 0;
         PackageId package = 0;
     };
-    /// Something of a record that is looked up once.
-    template <class T>
-    struct Once {
-        T value{};
-        bool is_known = false;
-    };
     struct Entry {
         PackageName name;
         Number number{};
@@ -116,8 +110,10 @@ private:
         std::optional<metadata::PackageRecord> record{};
         std::vector<Candidate> versions{};
         std::vector<Release> releases{};
-        std::vector<Once<std::span<Need const>>> lists{};  ///< Of the record.
-        std::vector<Once<Need>> pairs{};
+        /// Of the record, looked up once: places in `known_lists_` and `known_pairs_` plus 1; 0 = not yet. A record
+        /// has many more than a resolution looks at.
+        std::vector<std::uint32_t> lists{};
+        std::vector<std::uint32_t> pairs{};
         StateSet yanked{};
         StateSet prereleases{};  ///< Empty and of size 0 when there is none.
         /// By the order of preference; used only when some version is yanked or a prerelease.
@@ -147,6 +143,8 @@ private:
     std::unordered_map<std::string_view, EntryId> ids_;  ///< The texts belong to `entries_`.
     std::deque<KnownRange> ranges_;  ///< References stay valid while it grows.
     Arena arena_;
+    std::vector<std::span<Need const>> known_lists_;
+    std::vector<Need> known_pairs_;
     std::vector<Need> list_;  ///< Kept for their memory, like the next.
     std::vector<metadata::KeyComparatorSet> sets_;
     std::uint32_t resolution_ = 0;
