@@ -3,6 +3,8 @@
 
 #include <cstdio>
 
+#include "peer_libsolv.hpp"
+#include "resolve_suite.hpp"
 #include "sample.hpp"
 #include "search_process.hpp"
 #include "search_suite.hpp"
@@ -46,6 +48,31 @@ int main(int argc, char** argv) {
     sample_command->add_option("--rows", sample.rows, "Packages to keep");
     sample_command->add_option("--out", sample.out, "The .tsv.zst to write")->required();
 
+    ggen::bench::ResolveSuiteOptions resolve;
+    auto* const resolve_command = app.add_subcommand("resolve", "The resolver beside pubgrub-rs and libsolv");
+    resolve_command->add_option("--peers", resolve.peers, "Measure beside: pubgrub-rs, libsolv")->delimiter(',');
+    resolve_command->add_option("--ron", resolve.ron, "KIND=GRAPH.ron, pubgrub's test data; KIND: numbers, semver");
+    resolve_command->add_option("--index", resolve.indexes, "JSON lines: every release is solved as root");
+    resolve_command->add_option("--project", resolve.projects, "INDEX.jsonl=ROOTS: a whole process solves ROOTS");
+    resolve_command->add_flag("--generated", resolve.generated, "Graphs that are hard for naive solvers");
+    resolve_command->add_flag("--debian", resolve.debian, "Debian's index of this machine");
+    resolve_command->add_option("--debian-package", resolve.debian_package, "What to install of it");
+    resolve_command->add_option("--npm-cache", resolve.npm_cache, "npm's cache: bytes on the wire");
+    resolve_command->add_option("--passes", resolve.passes)->check(CLI::Range(2, 1'000));
+    resolve_command->add_option("--rounds", resolve.rounds)->check(CLI::PositiveNumber);
+    resolve_command->add_flag("--instructions", resolve.instructions, "Count with callgrind too (slow)");
+    resolve_command->add_option("--work", resolve.work, "Keep peers and prepared data here between runs");
+
+    std::string child_file;
+    std::string child_package;
+    bool child_is_text = false;
+    auto* const child_libsolv = app.add_subcommand("child-libsolv", "What `resolve` runs as libsolv")->group("");
+    child_libsolv->add_option("--file", child_file);
+    child_libsolv->add_option("--package", child_package);
+    child_libsolv->add_flag("--text", child_is_text);
+    std::string child_solv;
+    child_libsolv->add_option("--write", child_solv);
+
     std::vector<std::string> child_corpus;
     std::string child_index;
     std::string child_latency;
@@ -60,6 +87,10 @@ int main(int argc, char** argv) {
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     if (child_build->parsed()) return report(ggen::bench::run_build_child(child_corpus, child_index));
     if (child_open->parsed()) return report(ggen::bench::run_open_child(child_index, child_latency));
+    if (child_libsolv->parsed() && !child_solv.empty()) return report(ggen::bench::write_solv(child_file, child_solv));
+    if (child_libsolv->parsed())
+        return report(ggen::bench::run_libsolv_child(child_file, child_is_text, child_package));
+    if (resolve_command->parsed()) return report(ggen::bench::run_resolve_suite(resolve));
     if (sample_command->parsed()) return report(ggen::bench::make_sample(sample));
     return report(ggen::bench::run_search_suite(search));
 }

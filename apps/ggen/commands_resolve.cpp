@@ -4,6 +4,7 @@
 
 #include "handlers.hpp"
 #include "market/install.hpp"
+#include "resolve/index_cache.hpp"
 #include "resolve/index_provider.hpp"
 #include "resolve/resolve.hpp"
 #include "shapes.hpp"
@@ -11,8 +12,6 @@
 
 namespace ggen::cli {
 namespace {
-
-constexpr std::uint64_t k_index_bytes_max = 4 * k_gib;
 
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view k_blanks = " \t\n\r\f\v";
@@ -34,6 +33,25 @@ std::optional<Version> lenient_version(std::string_view text) {
 std::string text_without_build(Version const& version) {
     auto text = version.text();
     return text.substr(0, text.find('+'));
+}
+
+/// Through the index that is kept of the text; one that turns out to be damaged is made again.
+Result<Resolution> resolve_over_text(Context& context, std::string const& path, ResolveRequest const& request,
+                                     ResolveOptions const& options) {
+    auto const directories = Directories::from_environment(context.environment());
+    if (!directories) {  // No home, so nothing is kept.
+        ASSIGN_OR_RETURN(auto const text, context.read_user_file(path, IndexCache::k_text_bytes_max));
+        auto const provider = load_index(as_text(text));
+        return provider ? resolve(**provider, request, options) : wrap(provider.error(), path);
+    }
+    SystemClock clock;
+    IndexCache cache{context.files(), clock, join_path(directories->cache, "indexes")};
+    for (bool is_last_attempt = false;; is_last_attempt = true) {
+        ASSIGN_OR_RETURN(auto const provider, cache.open(path));
+        auto resolution = resolve(*provider, request, options);
+        if (resolution || resolution.error().code != Errc::corrupt || is_last_attempt) return resolution;
+        cache.forget(path);
+    }
 }
 
 }  // namespace
@@ -68,15 +86,12 @@ Result<ExitCode> run_semver(Context& context) {
 Result<ExitCode> run_resolve(Context& context) {
     ASSIGN_OR_RETURN(auto const path, context.needed("index"));
     ASSIGN_OR_RETURN(auto specs, parse_specs(context, context.args().positionals));
-    ASSIGN_OR_RETURN(auto const text, context.read_user_file(path, k_index_bytes_max));
-    auto provider = load_index(as_text(text));
-    if (!provider) return wrap(std::move(provider).error(), path);
     ResolveRequest request;
     request.root_label = "the request";
     for (auto& spec : specs) request.roots.push_back({std::move(spec.name), std::move(spec.range), false, {}});
     ResolveOptions options;
     options.cancel = &context.cancel();
-    ASSIGN_OR_RETURN(auto const resolution, resolve(**provider, request, options));
+    ASSIGN_OR_RETURN(auto const resolution, resolve_over_text(context, path, request, options));
     if (auto const* const conflict = std::get_if<Conflict>(&resolution)) {
         return no_solution_error(*conflict);
     }

@@ -19,6 +19,10 @@ public:
         if (found && alone_.contains(name)) return std::vector<Dependency>{};
         return found;
     }
+    Result<std::optional<CompiledPackage>> compiled(PackageName const& name) override {
+        if (alone_.contains(name)) return std::optional<CompiledPackage>{};
+        return inner_.compiled(name);
+    }
     void prefetch(PackageName const& name) override { inner_.prefetch(name); }
 
 private:
@@ -137,12 +141,11 @@ bool lockfile_satisfies(Lockfile const& lockfile, std::map<PackageName, std::str
     return true;
 }
 
-Result<std::variant<Plan, Conflict>> make_plan(Market& market, RegistryProvider& provider, Wish const& wish,
+namespace {
+
+Result<std::variant<Plan, Conflict>> plan_once(Market& market, RegistryProvider& provider, Wish const& wish,
                                                Lockfile const& old) {
     using Outcome = std::variant<Plan, Conflict>;
-    if (!wish.registry.empty()) {
-        for (auto const& name : wish.named) provider.pin_registry(name, wish.registry);
-    }
     ASSIGN_OR_RETURN(auto const request, make_request(wish, old));
     TrimmedProvider trimmed{provider, wish.without_dependencies};
     ResolveOptions options;
@@ -165,6 +168,30 @@ Result<std::variant<Plan, Conflict>> make_plan(Market& market, RegistryProvider&
     }
     plan.changes = compare_lockfiles(old, plan.lockfile);
     return Outcome{std::move(plan)};
+}
+
+}  // namespace
+
+Result<std::variant<Plan, Conflict>> make_plan(Market& market, RegistryProvider& provider, Wish const& wish,
+                                               Lockfile const& old) {
+    if (!wish.registry.empty()) {
+        for (auto const& name : wish.named) provider.pin_registry(name, wish.registry);
+    }
+    auto made = plan_once(market, provider, wish, old);
+    if (made && std::holds_alternative<Plan>(*made)) {
+        provider.keep_metadata();
+        return made;
+    }
+    // A conflict, or a release that is not what the metadata said: once more from what the registries prove, because
+    // nobody proves that a package was left out for a good reason.
+    bool const was_wrong =
+        !made && (made.error().code == Errc::corrupt || made.error().code == Errc::not_found);
+    if ((!made && !was_wrong) || !provider.has_used_metadata()) return made;
+    provider.keep_metadata();
+    provider.ask_registries();
+    auto proven = plan_once(market, provider, wish, old);
+    if (proven && std::holds_alternative<Plan>(*proven)) provider.forget_metadata();
+    return proven;
 }
 
 std::vector<PlannedChange> compare_lockfiles(Lockfile const& old, Lockfile const& wanted) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "market/known_metadata.hpp"
 #include "market/registry_set.hpp"
 
 namespace ggen {
@@ -17,18 +18,60 @@ Error mismatch(std::string text) { return {Errc::refused, ErrorId::origin_mismat
 
 }  // namespace
 
+RegistryProvider::RegistryProvider(Market& market, RegistrySet& registries)
+    : market_(market), registries_(registries) {}
+RegistryProvider::~RegistryProvider() = default;
+
 void RegistryProvider::pin_registry(PackageName const& name, std::string registry) {
     pinned_[name] = std::move(registry);
+}
+
+Result<OpenRegistry*> RegistryProvider::registry_of(PackageName const& name) {
+    std::string registry;
+    if (auto const wish = wished_.find(name); wish != wished_.end()) registry = wish->second;
+    if (auto const pin = pinned_.find(name); pin != pinned_.end()) registry = pin->second;
+    return registries_.for_package(name, registry);
+}
+
+detail::KnownMetadata* RegistryProvider::metadata_of(OpenRegistry& registry) {
+    auto& known = metadata_[registry.known.alias];
+    if (known == nullptr) known = std::make_unique<detail::KnownMetadata>(market_, registry);
+    return known.get();
+}
+
+void RegistryProvider::forget_metadata() {
+    for (auto const& [alias, known] : metadata_) known->forget();
+}
+
+void RegistryProvider::keep_metadata() {
+    if (!uses_metadata_) return;
+    for (auto const& [alias, known] : metadata_) known->keep();
+}
+
+Result<std::optional<CompiledPackage>> RegistryProvider::compiled(PackageName const& name) {
+    using Answer = std::optional<CompiledPackage>;
+    RETURN_IF_ERROR(market_.cancel.check());
+    if (!uses_metadata_ || names_.contains(name)) return Answer{};
+    ASSIGN_OR_RETURN(auto* const registry, registry_of(name));
+    auto found = metadata_of(*registry)->find(name);
+    if (!found) return wrap(std::move(found).error(), "look up " + name.text());
+    if (!*found) return Answer{};
+    answered_by_.emplace(name, registry->known.alias);
+    CompiledPackage compiled{**found};
+    if (market_.config.min_release_age_seconds <= 0) return Answer{std::move(compiled)};
+    auto const youngest = market_.clock.wall_now().seconds - market_.config.min_release_age_seconds;
+    for (std::uint32_t i = 0; i < compiled.record.size(); ++i) {
+        auto const log = compiled.record.log_facts(i);
+        if (!log || log->first_seen_unix > youngest) compiled.also_yanked.push_back(i);
+    }
+    return Answer{std::move(compiled)};
 }
 
 Result<RegistryProvider::NameFacts const*> RegistryProvider::name_facts(PackageName const& name) {
     RETURN_IF_ERROR(market_.cancel.check());
     if (auto const found = names_.find(name); found != names_.end()) return &found->second;
-    std::string registry;
-    if (auto const wish = wished_.find(name); wish != wished_.end()) registry = wish->second;
-    if (auto const pin = pinned_.find(name); pin != pinned_.end()) registry = pin->second;
     NameFacts facts;
-    ASSIGN_OR_RETURN(facts.registry, registries_.for_package(name, registry));
+    ASSIGN_OR_RETURN(facts.registry, registry_of(name));
     auto state = facts.registry->reader->lookup(name);
     if (!state) return wrap(std::move(state).error(), "look up " + name.text());
     facts.state = *std::move(state);
@@ -54,6 +97,7 @@ Result<std::vector<Dependency>> RegistryProvider::dependencies(PackageName const
     auto const asker = label_of(name, version);
     for (auto const& dependency : facts->manifest.dependencies)
         RETURN_IF_ERROR(wish_registry(dependency, asker));
+    if (uses_metadata_) metadata_of(*facts->registry)->note_needs(name, version, facts->manifest.dependencies);
     return facts->manifest.dependencies;
 }
 
@@ -73,8 +117,10 @@ Result<void> RegistryProvider::wish_registry(Dependency const& dependency, std::
     }
     auto const [wish, is_new] = wished_.try_emplace(name, wanted->alias);
     auto const used = names_.find(name);
+    auto const answered = answered_by_.find(name);
     auto const& before = !is_new                                         ? wish->second
                          : used != names_.end() && used->second.registry ? used->second.registry->known.alias
+                         : answered != answered_by_.end()                ? answered->second
                                                                          : wanted->alias;
     if (before == wanted->alias) return ok();
     return mismatch(fmt::format("{} wants {} from {}, but something else takes it from {}", asker,
@@ -106,6 +152,10 @@ Result<ReleaseFacts const*> RegistryProvider::facts(PackageName const& name, Ver
         return Error{Errc::refused, ErrorId::record_invalid,
                      fmt::format("the manifest of {} says that it is {}", label,
                                  label_of(manifest->name, manifest->version))};
+    }
+    if (uses_metadata_ && !metadata_of(*known->registry)->agrees(*known->state, version, manifest->dependencies)) {
+        return Error{Errc::corrupt, ErrorId::state_mismatch,
+                     fmt::format("the metadata that is kept of {} differs from what its registry proves", label)};
     }
     ReleaseFacts facts{known->registry, *state, *std::move(record), *std::move(manifest)};
     return &facts_.emplace(key, std::move(facts)).first->second;

@@ -69,16 +69,32 @@ struct ReleaseFacts {
     Manifest manifest;
 };
 
+namespace detail {
+class KnownMetadata;
+}
+
 /// DependencyProvider over a RegistrySet: versions from the state tree, dependencies from the manifest
-/// blob; each asked once and remembered. Not the catalogue: a tampered projection cannot change an install.
+/// blob; each asked once and remembered. What was proven before is answered from KnownMetadata, and `facts` compares
+/// it with the proof of every release that was chosen: a tampered projection cannot change an install.
 class RegistryProvider final : public DependencyProvider {
 public:
-    RegistryProvider(Market& market, RegistrySet& registries) : market_(market), registries_(registries) {}
+    RegistryProvider(Market& market, RegistrySet& registries);
+    ~RegistryProvider() override;
+    Result<std::optional<CompiledPackage>> compiled(PackageName const& name) override;
     Result<std::vector<Candidate>> versions(PackageName const& name) override;
     Result<std::vector<Dependency>> dependencies(PackageName const& name, Version const& version) override;
     /// After a resolution: the facts of a chosen version. Errors: not_found (version_not_found).
     /// Revoked ones and those under the cooldown count as yanked for the resolver; `facts` tells what they are.
+    /// corrupt when the resolver was told something else before.
     Result<ReleaseFacts const*> facts(PackageName const& name, Version const& version);
+    /// Whether some package was answered from what is kept of a registry.
+    [[nodiscard]] bool has_used_metadata() const { return uses_metadata_ && !answered_by_.empty(); }
+    /// From now on everything is asked of the registries.
+    void ask_registries() { uses_metadata_ = false; }
+    /// Removes what is kept of the registries.
+    void forget_metadata();
+    /// Keeps what was proven for the next resolution.
+    void keep_metadata();
     /// Makes `name` come from this registry (alias or origin) whatever the mapping.
     void pin_registry(PackageName const& name, std::string registry);
 
@@ -87,7 +103,9 @@ private:
         OpenRegistry* registry = nullptr;
         std::optional<NameState> state;
     };
+    Result<OpenRegistry*> registry_of(PackageName const& name);
     Result<NameFacts const*> name_facts(PackageName const& name);
+    detail::KnownMetadata* metadata_of(OpenRegistry& registry);
     Result<void> wish_registry(Dependency const& dependency, std::string const& asker);
 
     Market& market_;
@@ -95,6 +113,9 @@ private:
     std::map<PackageName, std::string> pinned_;  // By the user.
     std::map<PackageName, std::string> wished_;  // Aliases; by the manifests of dependents.
     std::map<PackageName, NameFacts> names_;
+    bool uses_metadata_ = true;
+    std::map<PackageName, std::string> answered_by_;  // Aliases; of packages that metadata was found of.
+    std::map<std::string, std::unique_ptr<detail::KnownMetadata>> metadata_;  // By alias.
     std::map<std::pair<PackageName, Version>, ReleaseFacts> facts_;
 };
 

@@ -24,11 +24,35 @@ void freeze(std::vector<Candidate>& versions) {
     versions.erase(std::unique(versions.begin(), versions.end(), same), versions.end());
 }
 
+Error damaged(std::string const& name) { return Error{Errc::corrupt, "package metadata: " + name + " is damaged"}; }
+
+/// The set that a record holds; of size 0 when it is empty.
+StateSet states_from(std::span<std::uint64_t const> words, std::uint32_t size) {
+    if (words.empty()) return {};
+    auto out = StateSet::none(size);
+    for (std::uint32_t state = 1; state < size; ++state) {
+        if (words[state / 64] == 0) state |= 63U;  // Nothing in this word.
+        else if (((words[state / 64] >> (state % 64)) & 1U) != 0) out.add(state);
+    }
+    return out.is_empty() ? StateSet{} : out;
+}
+
+template <class Sets>
+bool is_one_version(Sets const& sets) {
+    return sets.size() == 1 && sets[0].size() == 1 && sets[0][0].op == VersionRange::Operator::equal;
+}
+
 }  // namespace
 
-bool is_exact(VersionRange const& range) {
-    return range.sets().size() == 1 && range.sets()[0].size() == 1 &&
-           range.sets()[0][0].op == VersionRange::Operator::equal;
+bool is_exact(VersionRange const& range) { return is_one_version(range.sets()); }
+
+VersionRange const& Catalog::KnownRange::written() const {
+    // A record whose text is no range gave its comparators all the same; "*" stands for such a text.
+    if (!parsed) {
+        auto read = VersionRange::parse(text);
+        parsed = read ? *std::move(read) : VersionRange{};
+    }
+    return *parsed;
 }
 
 void Catalog::start() {
@@ -37,9 +61,17 @@ void Catalog::start() {
 }
 
 Catalog::EntryId Catalog::intern(PackageName const& name) {
-    auto const [found, is_new] = ids_.try_emplace(name, static_cast<EntryId>(entries_.size()));
-    if (is_new) entries_.push_back(std::make_unique<Entry>(Entry{name}));
-    return found->second;
+    if (auto const found = ids_.find(name.text()); found != ids_.end()) return found->second;
+    auto const id = static_cast<EntryId>(entries_.size());
+    entries_.push_back(std::make_unique<Entry>(Entry{name}));
+    ids_.emplace(entries_.back()->name.text(), id);
+    return id;
+}
+
+Result<Catalog::EntryId> Catalog::intern_text(std::string_view name) {
+    if (auto const found = ids_.find(name); found != ids_.end()) return found->second;
+    ASSIGN_OR_RETURN(auto const parsed, PackageName::parse(name));
+    return intern(parsed);
 }
 
 void Catalog::prefetch(PackageName const& name) {
@@ -49,7 +81,7 @@ void Catalog::prefetch(PackageName const& name) {
 Result<PackageId> Catalog::open(PackageName const& name) { return open_entry(intern(name)); }
 
 PackageId Catalog::find(PackageName const& name) const {
-    auto const found = ids_.find(name);
+    auto const found = ids_.find(name.text());
     return found == ids_.end() ? 0 : number(found->second);
 }
 
@@ -63,7 +95,37 @@ Result<PackageId> Catalog::open_entry(EntryId id) {
 }
 
 Result<void> Catalog::ask_versions(Entry& entry) {
-    ASSIGN_OR_RETURN(auto versions, provider_.versions(entry.name));
+    ASSIGN_OR_RETURN(auto const compiled, provider_.compiled(entry.name));
+    if (compiled) {
+        RETURN_IF_ERROR(take(entry, *compiled));
+    } else {
+        ASSIGN_OR_RETURN(auto versions, provider_.versions(entry.name));
+        RETURN_IF_ERROR(take(entry, std::move(versions)));
+    }
+    entry.is_asked = true;
+    rank(entry);
+    return ok();
+}
+
+Result<void> Catalog::take(Entry& entry, CompiledPackage const& compiled) {
+    auto const& record = compiled.record;
+    if (record.name() != entry.name.text()) return damaged(entry.name.text());
+    entry.record = record;
+    entry.releases.resize(record.size());
+    entry.lists.resize(record.list_count());
+    entry.pairs.resize(record.pair_count());
+    auto const size = record.size() + 1;
+    entry.yanked = states_from(record.yanked(), size);
+    entry.prereleases = states_from(record.prereleases(), size);
+    for (auto const index : compiled.also_yanked) {
+        if (index >= record.size()) continue;
+        if (entry.yanked.size() == 0) entry.yanked = StateSet::none(size);
+        entry.yanked.add(index + 1);
+    }
+    return ok();
+}
+
+Result<void> Catalog::take(Entry& entry, std::vector<Candidate> versions) {
     if (versions.size() > k_versions_max) {
         return Error{Errc::too_large, ErrorId::resolution_limit,
                      entry.name.text() + " has more than 100,000 versions"};
@@ -71,29 +133,78 @@ Result<void> Catalog::ask_versions(Entry& entry) {
     freeze(versions);
     entry.versions = std::move(versions);
     entry.releases.resize(entry.versions.size());
-    entry.is_asked = true;
     auto const size = static_cast<std::uint32_t>(entry.versions.size()) + 1;
-    auto const is_special = [](Candidate const& one) { return one.yanked || one.version.is_prerelease(); };
-    if (std::none_of(entry.versions.begin(), entry.versions.end(), is_special)) return ok();
-    for (auto& rank : entry.ranks) rank = StateSet::none(size);
-    entry.yanked = StateSet::none(size);
-    entry.prereleases = StateSet::none(size);
-    for (std::uint32_t state = 1; state < size; ++state) {
-        auto const& candidate = entry.versions[state - 1];
-        bool const is_prerelease = candidate.version.is_prerelease();
-        entry.ranks[(candidate.yanked ? 2U : 0U) + (is_prerelease ? 1U : 0U)].add(state);
-        if (candidate.yanked) entry.yanked.add(state);
-        if (is_prerelease) entry.prereleases.add(state);
-    }
+    auto const collect = [&](StateSet& out, auto is_in) {
+        for (std::uint32_t state = 1; state < size; ++state) {
+            if (!is_in(entry.versions[state - 1])) continue;
+            if (out.size() == 0) out = StateSet::none(size);
+            out.add(state);
+        }
+    };
+    collect(entry.yanked, [](Candidate const& one) { return one.yanked; });
+    collect(entry.prereleases, [](Candidate const& one) { return one.version.is_prerelease(); });
     return ok();
+}
+
+/// Releases, prereleases, yanked releases, yanked prereleases.
+void Catalog::rank(Entry& entry) {
+    if (entry.yanked.size() == 0 && entry.prereleases.size() == 0) return;
+    auto const size = static_cast<std::uint32_t>(entry.releases.size()) + 1;
+    auto const none = StateSet::none(size);
+    auto const& yanked = entry.yanked.size() == 0 ? none : entry.yanked;
+    auto const& prereleases = entry.prereleases.size() == 0 ? none : entry.prereleases;
+    auto const available = yanked.complement();
+    auto const releases = prereleases.complement();
+    entry.ranks = {available & releases, available & prereleases, yanked & releases, yanked & prereleases};
+    entry.ranks[0].remove(0);
+}
+
+Version Catalog::version_of(Entry const& entry, std::uint32_t index) {
+    if (!entry.record) return entry.versions[index].version;
+    auto parsed = Version::parse(entry.record->version_text(index));
+    if (parsed) return *std::move(parsed);
+    auto const key = entry.record->key(index);  // Damaged bytes with a right checksum: what can be read.
+    return Version{key.major, key.minor, key.patch};
+}
+
+std::vector<Candidate> const& Catalog::versions(PackageId package) const {
+    auto& entry = *entries_[order_[package]];
+    if (entry.record && entry.versions.empty()) {
+        for (std::uint32_t i = 0; i < entry.record->size(); ++i)
+            entry.versions.push_back({version_of(entry, i), entry.yanked.contains(i + 1)});
+    }
+    return entry.versions;
+}
+
+std::uint32_t Catalog::state_of(PackageId package, Version const& version) const {
+    auto const& entry = this->entry(package);
+    return entry.record ? state_of_version(version, *entry.record) : state_of_version(version, entry.versions);
 }
 
 std::uint32_t Catalog::intern_range(EntryId id, VersionRange const& range) {
     auto& entry = *entries_[id];
+    if (auto const found = entry.ranges.find(range.text()); found != entry.ranges.end()) return found->second;
     auto const next = static_cast<std::uint32_t>(ranges_.size());
-    auto const [found, is_new] = entry.ranges.try_emplace(range.text(), next);
-    if (!is_new) return found->second;
-    ranges_.push_back({id, range, matching_states(range, entry.versions, entry.prereleases), is_exact(range)});
+    auto matches = entry.record ? matching_states(range, *entry.record, entry.prereleases)
+                                : matching_states(range, entry.versions, entry.prereleases);
+    ranges_.push_back({id, range.text(), std::move(matches), is_exact(range), range});
+    entry.ranges.emplace(ranges_.back().text, next);
+    return next;
+}
+
+Result<std::uint32_t> Catalog::intern_range(EntryId id, metadata::PackageRecord const& record, std::uint32_t range) {
+    auto& entry = *entries_[id];
+    auto const text = record.range_text(range);
+    if (auto const found = entry.ranges.find(text); found != entry.ranges.end()) return found->second;
+    if (!entry.record) {
+        ASSIGN_OR_RETURN(auto const parsed, VersionRange::parse(text));
+        return intern_range(id, parsed);
+    }
+    if (!metadata::read_range_code(record.range_code(range), sets_)) return damaged(std::string{record.name()});
+    auto const next = static_cast<std::uint32_t>(ranges_.size());
+    ranges_.push_back({id, std::string{text}, matching_states(sets_, *entry.record, entry.prereleases),
+                       is_one_version(sets_)});
+    entry.ranges.emplace(ranges_.back().text, next);
     return next;
 }
 
@@ -112,18 +223,68 @@ Result<std::vector<Catalog::Need>> Catalog::needs_of(std::span<Dependency const>
     return out;
 }
 
+std::span<Catalog::Need const> Catalog::keep(std::span<Need const> needs) {
+    auto* const kept = arena_.allocate<Need>(needs.size());
+    std::copy(needs.begin(), needs.end(), kept);
+    return {kept, needs.size()};
+}
+
+Result<Catalog::Need> Catalog::pair_need(Entry& entry, std::uint32_t pair) {
+    if (pair >= entry.pairs.size()) return damaged(entry.name.text());
+    auto& place = entry.pairs[pair];
+    if (place != 0) {
+        auto const known = known_pairs_[place - 1];
+        // Opened here, not at the end, so that packages get their numbers in the order of the list.
+        RETURN_IF_ERROR(open_entry(known.entry));
+        return known;
+    }
+    auto const said = entry.record->pair(pair);
+    Need need{0, 0, said.is_optional};
+    ASSIGN_OR_RETURN(need.entry, intern_text(entry.record->dependency_name(said.name)));
+    RETURN_IF_ERROR(open_entry(need.entry));
+    if (said.range >= entry.record->range_count()) return damaged(entry.name.text());
+    ASSIGN_OR_RETURN(need.range, intern_range(need.entry, *entry.record, said.range));
+    known_pairs_.push_back(need);
+    place = static_cast<std::uint32_t>(known_pairs_.size());
+    return need;
+}
+
+Result<std::span<Catalog::Need const>> Catalog::list_needs(Entry& entry, std::uint32_t list) {
+    auto& place = entry.lists[list];
+    if (place == 0) {
+        std::vector<Need> needs = std::move(list_);
+        needs.clear();
+        auto const size = entry.record->list_size(list);
+        for (std::uint32_t i = 0; i < size; ++i) {
+            ASSIGN_OR_RETURN(auto const need, pair_need(entry, entry.record->list_item(list, i)));
+            needs.push_back(need);
+        }
+        known_lists_.push_back(keep(needs));
+        place = static_cast<std::uint32_t>(known_lists_.size());
+        list_ = std::move(needs);
+    }
+    return known_lists_[place - 1];
+}
+
+Result<std::span<Catalog::Need const>> Catalog::learn_needs(Entry& entry, std::uint32_t index) {
+    if (entry.record) {
+        auto const list = entry.record->list_of(index);
+        if (list != metadata::PackageRecord::k_unknown_list) return list_needs(entry, list);
+    }
+    ASSIGN_OR_RETURN(auto const said, provider_.dependencies(entry.name, version_of(entry, index)));
+    ASSIGN_OR_RETURN(auto const needs, needs_of(said));
+    return keep(needs);
+}
+
 Result<std::span<Catalog::Need const>> Catalog::needs(PackageId package, std::uint32_t index) {
     auto& entry = *entries_[order_[package]];
     auto& release = entry.releases[index];
-    if (release.is_asked) {
-        for (auto const& need : release.needs) RETURN_IF_ERROR(open_entry(need.entry));
-    } else {
-        ASSIGN_OR_RETURN(release.said, provider_.dependencies(entry.name, entry.versions[index].version));
-        ASSIGN_OR_RETURN(release.needs, needs_of(release.said));
-        release.is_asked = true;
+    if (release.resolution == 0) {
+        ASSIGN_OR_RETURN(release.needs, learn_needs(entry, index));
     }
+    for (auto const& need : release.needs) RETURN_IF_ERROR(open_entry(need.entry));
     release.resolution = resolution_;
-    return std::span<Need const>{release.needs};
+    return release.needs;
 }
 
 std::uint32_t Catalog::best(PackageId package, StateView left) const {

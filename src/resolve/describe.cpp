@@ -80,7 +80,7 @@ Phrase Describer::states(PackageId package, StateView states, std::string_view l
     if (covers(versions, states, true)) return {"every version of " + name.text(), false};
     for (auto const& range : facts_.ranges()) {
         if (range.package == package && range.states == states) {
-            return {shown(name, *range.range), false};
+            return {shown(name, range.range()), false};
         }
     }
     if (covers(versions, states, false)) return {"every release of " + name.text(), false};
@@ -96,7 +96,7 @@ Phrase Describer::depender(Incompatibility const& fact) const {
 }
 
 std::string Describer::wanted(Range const& range) const {
-    auto text = shown(facts_.catalog().name(range.package), *range.range);
+    auto text = shown(facts_.catalog().name(range.package), range.range());
     if (range.states.is_empty()) text += ", but " + why_empty(range);
     return text;
 }
@@ -111,11 +111,11 @@ std::string Describer::why_empty(Range const& range) const {
     for (auto entry = versions.rbegin(); entry != versions.rend(); ++entry) {
         auto const& version = entry->version;
         Version const release{version.major(), version.minor(), version.patch()};
-        if (range.range->matches(version)) {
+        if (range.range().matches(version)) {
             yanked.push_back(version.text());
         } else if (entry->yanked) {
             continue;
-        } else if (version.is_prerelease() && range.range->matches(release)) {
+        } else if (version.is_prerelease() && range.range().matches(release)) {
             prereleases.push_back(version.text());
         } else {
             others.push_back(version.text());
@@ -143,7 +143,7 @@ std::string Describer::clause(Incompatibility const& incompatibility) const {
     auto const& range = facts_.range(incompatibility.range);
     if (incompatibility.kind == CauseKind::constraint) {
         return who.text + (who.is_plural ? " work" : " works") + " with no " +
-               facts_.catalog().name(range.package).text() + " but " + range.range->text();
+               facts_.catalog().name(range.package).text() + " but " + range.range().text();
     }
     return who.text + (who.is_plural ? " need " : " needs ") + wanted(range);
 }

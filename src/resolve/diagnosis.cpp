@@ -55,7 +55,7 @@ private:
             auto const package = catalog_.find(root.name);
             bool const is_used = std::any_of(used.begin(), used.end(), [&](RangeId id) {
                 auto const& range = failed.facts().range(id);
-                return range.package == package && range.range->text() == root.range.text();
+                return range.package == package && range.range().text() == root.range.text();
             });
             if (is_used) out.push_back(root);
         }

@@ -45,18 +45,10 @@ void FactBase::open(PackageId id) {
     auto& package = packages_[id];
     if (package.state_count != 0) return;
     opened_.push_back(id);
-    auto const& versions = catalog_.versions(id);
-    package.state_count = static_cast<std::uint32_t>(versions.size()) + 1;
+    package.state_count = catalog_.version_count(id) + 1;
     auto const words = (std::size_t{package.state_count} + 63) / 64;
     package.expanded = arena_.allocate<std::uint64_t>(words);
     std::fill(package.expanded, package.expanded + words, 0);
-    auto const find = [&](Version const& version) -> std::uint32_t {
-        auto const found = std::lower_bound(
-            versions.begin(), versions.end(), version,
-            [](Candidate const& a, Version const& b) { return a.version < b; });
-        if (found == versions.end() || found->version != version) return 0;
-        return static_cast<std::uint32_t>(found - versions.begin()) + 1;
-    };
     StateView admitted;
     auto const admit = [&](std::uint32_t state) {
         if (state == 0) return;
@@ -65,12 +57,12 @@ void FactBase::open(PackageId id) {
     };
     if (!problem_.locked.empty()) {
         auto const locked = problem_.locked.find(catalog_.name(id));
-        if (locked != problem_.locked.end()) package.locked_state = find(locked->second);
+        if (locked != problem_.locked.end()) package.locked_state = catalog_.state_of(id, locked->second);
     }
     if (catalog_.yanked(id).is_empty()) return;
     admit(package.locked_state);
     if (auto const pinned = problem_.pinned.find(catalog_.name(id)); pinned != problem_.pinned.end()) {
-        for (auto const& version : pinned->second) admit(find(version));
+        for (auto const& version : pinned->second) admit(catalog_.state_of(id, version));
     }
     if (admitted.size() == 0) return;
     auto* const kept = arena_.allocate<StateView>(1);
@@ -91,7 +83,7 @@ RangeId FactBase::register_range(Need const& need) {
         if (admitted != nullptr) refused = refused.without(*admitted, arena_);
         states = states.without(refused, arena_);
     }
-    ranges_.push_back({package, &known.range, states, states.inverted(arena_)});
+    ranges_.push_back({package, &known, states, states.inverted(arena_)});
     return id;
 }
 

@@ -24,9 +24,11 @@ struct Term {
 /// A requirement text of one package with the states that it admits.
 struct Range {
     PackageId package = 0;
-    VersionRange const* range = nullptr;
+    Catalog::KnownRange const* known = nullptr;
     StateView states;  ///< Without state 0; yanked versions only when they are admitted.
     StateView others;  ///< All other states, 0 among them.
+
+    [[nodiscard]] VersionRange const& range() const { return known->written(); }
 };
 
 enum class CauseKind : std::uint8_t {

@@ -67,10 +67,30 @@ Result<void> read_line(std::string_view line, IndexTable& out) {
     return out.add(name, version_text, is_yanked, needs);
 }
 
+class FileProvider final : public DependencyProvider {
+public:
+    explicit FileProvider(std::unique_ptr<metadata::IndexFile> index) : index_(std::move(index)) {}
+
+    Result<std::optional<CompiledPackage>> compiled(PackageName const& name) override {
+        ASSIGN_OR_RETURN(auto const record, index_->find(name.text()));
+        if (!record) return std::optional<CompiledPackage>{};
+        return std::optional{CompiledPackage{*record}};
+    }
+    Result<std::vector<Candidate>> versions(PackageName const& /*name*/) override {
+        return std::vector<Candidate>{};  // Whatever exists is compiled.
+    }
+    Result<std::vector<Dependency>> dependencies(PackageName const& name, Version const& version) override {
+        return Error{Errc::not_found, ErrorId::version_not_found,
+                     "the index does not say what " + name.text() + " " + version.text() + " needs"};
+    }
+
+private:
+    std::unique_ptr<metadata::IndexFile> index_;
+};
+
 }  // namespace
 
-Result<std::unique_ptr<DependencyProvider>> load_index(std::string_view jsonl) {
-    auto out = std::make_unique<IndexTable>();
+Result<void> read_index(std::string_view jsonl, IndexTable& out) {
     PlainLineReader reader;
     for (std::size_t number = 1; !jsonl.empty(); ++number) {
         auto const end = std::min(jsonl.find('\n'), jsonl.size());
@@ -80,10 +100,20 @@ Result<std::unique_ptr<DependencyProvider>> load_index(std::string_view jsonl) {
         if (line.empty()) continue;
         auto const where = "line " + std::to_string(number);
         if (line.size() > k_line_bytes_max) return Error{Errc::too_large, where + ": over 1 MiB"};
-        if (reader.read(line, *out)) continue;
-        if (auto read = read_line(line, *out); !read) return wrap(std::move(read).error(), where);
+        if (reader.read(line, out)) continue;
+        if (auto read = read_line(line, out); !read) return wrap(std::move(read).error(), where);
     }
+    return ok();
+}
+
+Result<std::unique_ptr<DependencyProvider>> load_index(std::string_view jsonl) {
+    auto out = std::make_unique<IndexTable>();
+    RETURN_IF_ERROR(read_index(jsonl, *out));
     return std::unique_ptr<DependencyProvider>{std::move(out)};
+}
+
+std::unique_ptr<DependencyProvider> make_index_provider(std::unique_ptr<metadata::IndexFile> index) {
+    return std::make_unique<FileProvider>(std::move(index));
 }
 
 }  // namespace ggen

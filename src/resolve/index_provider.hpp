@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "metadata/index_file.hpp"
 #include "resolve/resolve.hpp"
 
 namespace ggen {
@@ -17,5 +18,8 @@ namespace ggen {
 /// order of the text. The whole text is read at once; the provider does not refer to it afterwards.
 /// Errors: invalid ("line 3: …"), also for a release that stands twice; too_large (a line over 1 MiB).
 [[nodiscard]] Result<std::unique_ptr<DependencyProvider>> load_index(std::string_view jsonl);
+
+/// Serves the packages of an index file (docs/formats/metadata-index.md) where they lie. Keeps it open.
+[[nodiscard]] std::unique_ptr<DependencyProvider> make_index_provider(std::unique_ptr<metadata::IndexFile> index);
 
 }  // namespace ggen

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "metadata/package_encoder.hpp"
+
 namespace ggen {
 
 Result<std::uint32_t> IndexTable::name(std::string_view text) {
@@ -86,6 +88,36 @@ Result<std::vector<Dependency>> IndexTable::dependencies(PackageName const& name
         out.push_back({packages_[need.name].name, ranges_[need.range].range, need.is_optional, {}});
     }
     return out;
+}
+
+Result<void> IndexTable::write(metadata::IndexWriter& out) const {
+    std::vector<Package const*> sorted;
+    for (auto const& package : packages_) {
+        if (!package.releases.empty()) sorted.push_back(&package);
+    }
+    std::sort(sorted.begin(), sorted.end(), [](auto const* a, auto const* b) { return a->name < b->name; });
+    std::vector<metadata::NeedFacts> needs;
+    std::vector<metadata::ReleaseFacts> releases;
+    for (auto const* const package : sorted) {
+        needs.clear();
+        releases.clear();
+        std::size_t count = 0;
+        for (auto const& release : package->releases) count += release.need_count;
+        needs.reserve(count);  // Spans point into it.
+        for (auto const& [candidate, first_need, need_count] : package->releases) {
+            auto const first = needs.size();
+            for (auto i = first_need; i < first_need + need_count; ++i) {
+                auto const& need = needs_[i];
+                needs.push_back({packages_[need.name].name.text(), &ranges_[need.range].range, need.is_optional});
+            }
+            releases.push_back({&candidate.version, candidate.yanked, true,
+                                std::span<metadata::NeedFacts const>{needs}.subspan(first), nullptr});
+        }
+        ASSIGN_OR_RETURN(auto const bytes, metadata::encode_package(package->name, releases));
+        ASSIGN_OR_RETURN(auto const record, metadata::PackageRecord::open(bytes));
+        RETURN_IF_ERROR(out.add(record));
+    }
+    return ok();
 }
 
 }  // namespace ggen

@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "metadata/index_writer.hpp"
 #include "resolve/resolve.hpp"
 
 namespace ggen {
@@ -29,6 +30,10 @@ public:
     /// Errors: invalid (version_invalid; a release that stands twice).
     Result<void> add(std::uint32_t name, std::string_view version, bool is_yanked,
                      std::vector<Need> const& needs);
+
+    /// The releases as an index file; those of one package together, packages by name. Errors: the writer's,
+    /// too_large (a package with more than 100,000 versions).
+    [[nodiscard]] Result<void> write(metadata::IndexWriter& out) const;
 
     Result<std::vector<Candidate>> versions(PackageName const& name) override;
     Result<std::vector<Dependency>> dependencies(PackageName const& name, Version const& version) override;
@@ -59,6 +64,9 @@ private:
     std::unordered_map<std::string_view, std::uint32_t> range_ids_;  ///< … to `ranges_`.
     std::vector<Need> needs_;
 };
+
+/// Reads a text of JSON lines into `out`; load_index says which. Errors: invalid, too_large.
+[[nodiscard]] Result<void> read_index(std::string_view jsonl, IndexTable& out);
 
 /// Reads the line of one release when it is written plainly: no escapes, no unknown members, dependencies
 /// as texts. Parsing is simdjson's. `read` returns false when the line must be read in another way, for

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "metadata/package_encoder.hpp"
 #include "resolve/testing/universe.hpp"
 
 namespace ggen::solver {
@@ -53,12 +54,20 @@ TEST(RangeStatesTest, AgreesWithAskingTheRangeAboutEachVersion) {
         }
         matched += static_cast<int>(expected.count());
         ASSERT_EQ(matching_states(*range, versions, prereleases), expected) << text;
+        std::vector<ggen::metadata::ReleaseFacts> facts;
+        for (auto const& candidate : versions) facts.push_back({&candidate.version});
+        auto const bytes = ggen::metadata::encode_package(ggen::PackageName::parse("a").value(), facts).value();
+        auto const record = ggen::metadata::PackageRecord::open(bytes).value();
+        ASSERT_TRUE(record.check_contents());
+        ASSERT_EQ(matching_states(*range, record, prereleases), expected) << text;
+        auto const sought = random_version(dice);
+        ASSERT_EQ(state_of_version(sought, record), state_of_version(sought, versions)) << sought.text();
     }
     EXPECT_GT(matched, 1'000);
 }
 
 TEST(RangeStatesTest, KnowsAnyReleaseOfNoVersions) {
-    EXPECT_EQ(matching_states(VersionRange{}, {}, {}), StateSet::none(1));
+    EXPECT_EQ(matching_states(VersionRange{}, std::vector<Candidate>{}, {}), StateSet::none(1));
 }
 
 }  // namespace

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "base/cancel.hpp"
 #include "base/result.hpp"
+#include "metadata/package_record.hpp"
 #include "spec/manifest.hpp"
 #include "spec/package_name.hpp"
 #include "spec/version.hpp"
@@ -20,11 +22,23 @@ struct Candidate {
     bool yanked = false;
 };
 
+/// A package in the form in which the solver works: nothing of it is parsed until it is shown to somebody.
+struct CompiledPackage {
+    metadata::PackageRecord record;  ///< Its bytes outlive the resolution.
+    /// Versions that count as yanked besides those that the record says; by index.
+    std::vector<std::uint32_t> also_yanked{};
+};
+
 /// Port: where the solver learns about packages, on demand. Called from the solver's thread only;
 /// each question is asked at most once per resolution.
 class DependencyProvider {
 public:
     virtual ~DependencyProvider() = default;
+    /// Asked first. When it answers, `versions` is not asked for this package, and `dependencies` only for versions
+    /// whose list of needs the record does not know.
+    virtual Result<std::optional<CompiledPackage>> compiled(PackageName const& /*name*/) {
+        return std::optional<CompiledPackage>{};
+    }
     /// Every version, any order. An unknown package is an empty list, not an error.
     virtual Result<std::vector<Candidate>> versions(PackageName const& name) = 0;
     virtual Result<std::vector<Dependency>> dependencies(PackageName const& name,
@@ -54,7 +68,6 @@ struct Solution {
     struct Chosen {
         Version version;
         bool yanked = false;
-        std::vector<Dependency> dependencies;  ///< As the provider said, optional ones included.
     };
     std::map<PackageName, Chosen> packages;
     /// The first in the order of preference (docs/resolver.md); false when the requirements are so

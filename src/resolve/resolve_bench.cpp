@@ -1,11 +1,12 @@
 // usage: resolve_bench [SCALE]
 //            times whole resolutions of generated universes, one line each; SCALE (default 1) multiplies
 //            the number of versions of the hard ones
-//        resolve_bench [--answers] [--passes N] index FILE.jsonl
-//            solves for every version of every package of an index as root, in the order of the file
-//        resolve_bench [--answers] [--passes N] singletons|disjoint|ranges PACKAGES VERSIONS
+//        resolve_bench [--answers] [--compiled] [--passes N] index FILE.jsonl
+//            solves for every version of every package of an index as root, in the order of the file; with
+//            --compiled from an index file (metadata/index_file.hpp) that is made of it before
+//        resolve_bench [--answers] [--passes N] singletons|disjoint|ranges|lists PACKAGES VERSIONS
 //        resolve_bench [--answers] [--passes N] tree PACKAGES
-//            solves one generated universe
+//            solves one generated universe; `lists` is `ranges` with every set written as a list of versions
 //        resolve_bench ron FILE.jsonl OUT.ron OUT.roots
 //            writes an index for tests/resolve/peer-pubgrub: packages and versions as numbers, a range as
 //            the runs of versions that it admits; OUT.roots has the numbers and the names of each release
@@ -13,8 +14,9 @@
 // The forms with --passes print the CPU time of each pass in microseconds, one line a pass: the first
 // learns the index (lists of versions, ranges), the others solve only. With --answers they print one
 // line a root instead: name, version, 1 when there is a solution and else 0.
-// tests/resolve/compare_pubgrub.py runs them beside astral-sh/pubgrub.
+// `ggen-bench resolve` runs them beside astral-sh/pubgrub.
 #include <fmt/format.h>
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp is POSIX.
 
 #include <algorithm>
 #include <cstdio>
@@ -27,6 +29,7 @@
 
 #include "codec/json.hpp"
 #include "resolve/index_provider.hpp"
+#include "resolve/index_table.hpp"
 #include "resolve/strategy.hpp"
 #include "resolve/testing/universe.hpp"
 
@@ -37,6 +40,7 @@ constexpr std::uint64_t k_no_limit = ~std::uint64_t{0};
 
 struct Options {
     bool wants_answers = false;
+    bool is_compiled = false;
     int passes = 1;
 };
 
@@ -167,6 +171,25 @@ int write_ron(char const* index_path, char const* ron_path, char const* roots_pa
     return ron.good() && roots.good() ? 0 : 1;
 }
 
+/// The same packages from an index file, which is unnamed again before it is used.
+ggen::Result<std::unique_ptr<ggen::DependencyProvider>> compile(std::string const& text, Options const& options) {
+    auto const start = cpu_us();
+    ggen::IndexTable table;
+    RETURN_IF_ERROR(ggen::read_index(text, table));
+    char scratch[] = "/tmp/resolve-bench-XXXXXX";
+    if (::mkdtemp(scratch) == nullptr) return ggen::Error{ggen::Errc::io, "no temporary folder can be made"};
+    auto const files = ggen::make_posix_file_system();
+    auto const path = ggen::join_path(scratch, "index");
+    ASSIGN_OR_RETURN(auto const writer, ggen::metadata::IndexWriter::create(*files, path, {}));
+    RETURN_IF_ERROR(table.write(*writer));
+    RETURN_IF_ERROR(writer->finish(ggen::Sync::none));
+    ASSIGN_OR_RETURN(auto index, ggen::metadata::IndexFile::open(*files, path));
+    RETURN_IF_ERROR(files->remove_tree(scratch));
+    if (!options.wants_answers)
+        std::printf("%.0f microseconds to read the text and write the index\n", cpu_us() - start);
+    return ggen::make_index_provider(std::move(index));
+}
+
 int run_index(char const* path, Options const& options) {
     auto const text = read_file(path);
     auto const start = cpu_us();
@@ -175,8 +198,12 @@ int run_index(char const* path, Options const& options) {
         std::fprintf(stderr, "%s: %s\n", path, provider.error().context.c_str());
         return 1;
     }
-    if (!options.wants_answers) std::printf("%.0f us to read the index\n", cpu_us() - start);
-    return solve_all(**provider, roots_of(text), options);
+    if (!options.wants_answers) std::printf("%.0f microseconds to read the index\n", cpu_us() - start);
+    if (!options.is_compiled) return solve_all(**provider, roots_of(text), options);
+    auto const compiled = compile(text, options);
+    if (compiled) return solve_all(**compiled, roots_of(text), options);
+    std::fprintf(stderr, "%s: %s\n", path, compiled.error().context.c_str());
+    return 1;
 }
 
 int run_generated(std::string_view kind, std::uint32_t packages, std::uint32_t versions,
@@ -185,6 +212,7 @@ int run_generated(std::string_view kind, std::uint32_t packages, std::uint32_t v
     if (kind == "singletons") universe = ggen::testing::singletons(packages, versions);
     if (kind == "disjoint") universe = ggen::testing::disjoint(packages, versions);
     if (kind == "ranges") universe = ggen::testing::ranges(packages, versions);
+    if (kind == "lists") universe = ggen::testing::lists(packages, versions);
     if (kind == "tree") universe = ggen::testing::tree(packages);
     ggen::testing::UniverseProvider provider{universe};
     return solve_all(provider, {{std::string{kind}, universe.request}}, options);
@@ -211,6 +239,8 @@ int main(int argc, char** argv) {
         std::string_view const word{argv[at]};
         if (word == "--answers") {
             options.wants_answers = true;
+        } else if (word == "--compiled") {
+            options.is_compiled = true;
         } else if (word == "--passes" && at + 1 < argc) {
             options.passes = static_cast<int>(number(argv[++at]));
         } else {

@@ -14,10 +14,9 @@ Solution solution_of(Solved const& solved) {
     for (auto const package : solved.solver->reached()) {
         if (package == k_root) continue;
         auto const state = solved.solver->chosen(package);
-        auto const& candidate = facts.catalog().versions(package)[state - 1];
         out.packages.emplace(facts.catalog().name(package),
-                             Solution::Chosen{candidate.version, candidate.yanked,
-                                              facts.catalog().dependencies(package, state - 1)});
+                             Solution::Chosen{facts.catalog().version(package, state - 1),
+                                              facts.catalog().yanked(package).contains(state)});
     }
     return out;
 }

@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """Writes the package documents in npm's cache as a JSON-lines index.
 
-usage: npm_cache_index.py CACHE OUT.jsonl [LOCK.json ROOTS.txt]
+usage: npm_cache_index.py [--wire] CACHE OUT.jsonl [LOCK.json ROOTS.txt]
 
 CACHE is the folder that `npm install --package-lock-only --cache CACHE` filled: it holds one document for
 each package that npm looked at. Nothing is asked over the network. What our rules do not know (capital
 letters, tags, aliases, addresses as ranges) is left out, together with the releases that need it. Names of
 scopes lose their "@". With LOCK.json, an npm lockfile, ROOTS.txt gets one exact requirement a line for the
-packages at its top level: the project as npm resolved it.
+packages at its top level: the project as npm resolved it. --wire also prints what the documents of these
+packages weigh, plain and gzipped, reduced to the members of npm's abbreviated form
+(application/vnd.npm.install-v1+json) when the cache holds longer ones.
 """
+import gzip
 import json
 import os
 import re
@@ -39,7 +42,24 @@ def documents(cache):
                 yield document
 
 
+# Of a release in npm's abbreviated form; the document itself keeps name, modified and dist-tags.
+ABBREVIATED = ("name", "version", "deprecated", "dependencies", "optionalDependencies", "devDependencies",
+               "bundleDependencies", "peerDependencies", "peerDependenciesMeta", "bin", "directories", "dist", "engines",
+               "_hasShrinkwrap", "hasInstallScript", "cpu", "os", "libc", "funding", "acceptDependencies")
+
+
+def wire_bytes(document):
+    short = {key: document[key] for key in ("name", "modified", "dist-tags") if key in document}
+    short["versions"] = {version: {key: release[key] for key in ABBREVIATED if key in release}
+                         for version, release in document["versions"].items()}
+    plain = json.dumps(short, separators=(",", ":"), ensure_ascii=False).encode()
+    return len(plain), len(gzip.compress(plain, 6))
+
+
 def main():
+    wants_wire = "--wire" in sys.argv
+    if wants_wire:
+        sys.argv.remove("--wire")
     if len(sys.argv) not in (3, 5):
         sys.exit(__doc__)
     seen = {}
@@ -62,6 +82,9 @@ def main():
                 releases += 1
                 out.write(json.dumps({"name": name, "version": version, "dependencies": named}) + "\n")
     print(f"{len(seen)} packages, {releases} releases, {left_out} left out")
+    if wants_wire:
+        weights = [wire_bytes(document) for document in seen.values()]
+        print(f"wire: {len(weights)} packages, {sum(w[0] for w in weights)} bytes, {sum(w[1] for w in weights)} gzip")
     if len(sys.argv) == 5:
         with open(sys.argv[3], encoding="utf-8") as file:
             packages = json.load(file)["packages"]

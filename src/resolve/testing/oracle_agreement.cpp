@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "resolve/strategy.hpp"
+#include "resolve/testing/compiled_universe.hpp"
 #include "resolve/testing/oracle.hpp"
 
 namespace ggen {
@@ -10,6 +11,24 @@ namespace {
 
 constexpr std::uint64_t k_universes = 20'000;
 constexpr std::uint64_t k_first_seed = 1;
+
+/// Packages in the form of the solver give the same answer, word for word.
+void expect_same_when_compiled(testing::Universe const& universe, std::uint64_t seed, solver::Tuning const& tuning,
+                               Resolution const& expected) {
+    testing::CompiledUniverse provider{universe, seed};
+    solver::Catalog catalog{provider};
+    auto const result = solver::resolve_tuned(catalog, universe.request, {}, tuning);
+    ASSERT_TRUE(result) << result.error().context;
+    EXPECT_FALSE(provider.was_asked_twice());
+    ASSERT_EQ(result->index(), expected.index());
+    if (auto const* const solution = std::get_if<Solution>(&expected)) {
+        EXPECT_EQ(testing::solution_text(std::get<Solution>(*result)), testing::solution_text(*solution));
+    } else {
+        auto const& conflict = std::get<Conflict>(expected);
+        EXPECT_EQ(std::get<Conflict>(*result).explanation, conflict.explanation);
+        EXPECT_EQ(std::get<Conflict>(*result).hints, conflict.hints);
+    }
+}
 
 /// Every way through the strategy must give the same answer as trying everything.
 TEST(OracleTest, AgreesOnTwentyThousandRandomUniverses) {
@@ -27,6 +46,7 @@ TEST(OracleTest, AgreesOnTwentyThousandRandomUniverses) {
 
         SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + universe.text());
         ASSERT_TRUE(result) << result.error().context;
+        expect_same_when_compiled(universe, seed, tuning, *result);
         ASSERT_FALSE(provider.was_asked_twice());
         auto const* solution = std::get_if<Solution>(&*result);
         ASSERT_EQ(solution != nullptr, expected.has_value());

@@ -270,6 +270,39 @@ Universe ranges(std::uint32_t packages, std::uint32_t versions) {
     return out;
 }
 
+Universe lists(std::uint32_t packages, std::uint32_t versions) {
+    Universe out;
+    out.request.roots.push_back(any(numbered(1)));
+    for (std::uint32_t n = 1; n < packages; ++n) {
+        if (n == 1) offer(out, numbered(1), 0, {});
+        for (std::uint32_t v = 1; v < versions; ++v) {
+            std::string text;
+            for (auto other = versions - v; other < versions; ++other) {
+                text += (text.empty() ? "" : "||") + std::to_string(other) + ".0.0";
+            }
+            offer(out, numbered(n), v, {{numbered(n + 1), VersionRange::parse(text).value(), false, {}}});
+        }
+    }
+    return out;
+}
+
+Universe pigeons(std::uint32_t holes) {
+    Universe out;
+    auto const hole = [](std::uint32_t n) { return PackageName::parse("hole" + std::to_string(n)).value(); };
+    for (std::uint32_t pigeon = 0; pigeon <= holes; ++pigeon) {
+        auto const name = PackageName::parse("pigeon" + std::to_string(pigeon)).value();
+        out.request.roots.push_back(any(name));
+        for (std::uint32_t n = 0; n < holes; ++n) {
+            auto alone = VersionRange::exactly(Version{pigeon, 0, 0});
+            offer(out, name, n, {{hole(n), std::move(alone), false, {}}});
+        }
+    }
+    for (std::uint32_t n = 0; n < holes; ++n) {
+        for (std::uint32_t pigeon = 0; pigeon <= holes; ++pigeon) offer(out, hole(n), pigeon, {});
+    }
+    return out;
+}
+
 Universe tree(std::uint32_t packages) {
     Universe out;
     out.request.roots.push_back(any(numbered(1)));

@@ -78,6 +78,10 @@ private:
 [[nodiscard]] Universe disjoint(std::uint32_t packages, std::uint32_t versions);
 /// p(n) at v needs p(n+1) >= versions - v.
 [[nodiscard]] Universe ranges(std::uint32_t packages, std::uint32_t versions);
+/// The same sets, each written as a list of its versions. At most 110 versions: a range has 1,024 bytes.
+[[nodiscard]] Universe lists(std::uint32_t packages, std::uint32_t versions);
+/// One pigeon more than holes, each in some hole, none with another: no solution, and no short proof by resolution.
+[[nodiscard]] Universe pigeons(std::uint32_t holes);
 /// A binary tree without any conflict.
 [[nodiscard]] Universe tree(std::uint32_t packages);
 /// Each needs the next; the last needs the first when `is_cycle`.
