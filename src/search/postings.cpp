@@ -238,8 +238,17 @@ void PostingCursor::seek(DocId doc) {
             return;
         }
     }
+    if (docs_[index_] >= doc) return;
+    // Most steps are short: gallop, then halve. The block's last document is at or after `doc`.
+    std::uint32_t low = index_;
+    std::uint32_t step = 1;
+    while (low + step < block_size_ && docs_[low + step] < doc) {
+        low += step;
+        step *= 2;
+    }
     auto const* const begin = docs_.data();
-    auto const* const found = std::lower_bound(begin + index_, begin + block_size_, doc);
+    auto const* const found =
+        std::lower_bound(begin + low + 1, begin + std::min(low + step, block_size_ - 1), doc);
     index_ = static_cast<std::uint32_t>(found - begin);
 }
 

@@ -31,6 +31,9 @@ enum class WordClass : std::uint8_t { none, equal, prefix, one_edit, two_edits }
 [[nodiscard]] constexpr unsigned edits_allowed(std::uint32_t code_points) {
     return code_points >= 8 ? 2 : code_points >= 4 ? 1 : 0;
 }
+/// Two edits count only where one leads to little: when fewer documents than this have a string within one edit, each
+/// string counting its own.
+inline constexpr std::uint64_t k_near_enough = 5;
 /// Joined queries from here on are also looked for as beginnings with a typing mistake.
 inline constexpr std::uint32_t k_typo_prefix_min = 4;
 /// Last words of so many bytes are also looked for as beginnings of tokens of names.
