@@ -13,7 +13,7 @@
 namespace ggen::search_index {
 
 /// Beginnings of so many strings have a list of their documents in the segment; those of fewer are soon gathered.
-inline constexpr std::uint32_t k_beginning_strings_min = 2'000;
+inline constexpr std::uint32_t k_beginning_strings_min = 4'000;
 /// Shorter beginnings are not looked for.
 inline constexpr std::size_t k_beginning_bytes_min = 2;
 

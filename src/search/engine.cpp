@@ -290,7 +290,8 @@ void Engine::walk_any() {
 }
 
 // A name that is met in another way gains nothing from being a beginning with a typing mistake, too.
-static_assert(k_weights.name_typo_prefix <= k_weights.name_prefix &&
+static_assert(k_weights.name_typo_prefix <= k_weights.name_prefix_base &&
+              k_weights.name_prefix_base <= k_weights.name_prefix &&
               k_weights.name_typo_prefix <= k_weights.name_two_edits &&
               k_weights.name_two_edits <= k_weights.name_one_edit &&
               k_weights.gate_typo_prefix <= k_weights.gate_two_edits);

@@ -180,7 +180,8 @@ Engine::NameMatch Engine::match_name(DocId doc) {
         std::string_view const joined = joined_buffer_;
         auto const length = count_code_points(joined);
         if (joined == wanted) note(is_base ? NameClass::equal_base : NameClass::equal, length);
-        else if (prepared_->has_prefix_name() && joined.starts_with(wanted)) note(NameClass::prefix, length);
+        else if (prepared_->has_prefix_name() && joined.starts_with(wanted))
+            note(is_base ? NameClass::prefix_base : NameClass::prefix, length);
         out.match.is_equal = out.match.is_equal || joined == wanted;
         out.match.begins = out.match.begins || out.match.gate == 1;
         if (edits > 0 && joined != wanted) {

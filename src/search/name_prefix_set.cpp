@@ -19,12 +19,9 @@ void NamePrefixSet::gather(std::string_view beginning, DocId end) {
     asked_ = next_ = 0;
     for (auto term = range.begin; term < range.end; ++term) {
         if (term == except || view_->term_best_doc(term) >= end) continue;
-        for (auto cursor = view_->postings(term); !cursor.at_end() && cursor.doc() < end;) {
-            if ((cursor.block_flags() & k_in_name) == 0) {
-                cursor.seek(cursor.block_last() + 1);
-                continue;
-            }
-            if ((cursor.flags() & k_in_name) != 0) add(cursor.doc());
+        auto cursor = view_->postings(term);
+        for (cursor.find(k_in_name); !cursor.at_end() && cursor.doc() < end; cursor.find(k_in_name)) {
+            add(cursor.doc());
             cursor.next();
         }
     }

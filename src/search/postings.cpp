@@ -184,6 +184,11 @@ DocId PostingCursor::skip_first(std::uint32_t block) const {
     return load<std::uint32_t>(data_ + body_ + std::uint64_t{block} * k_skip_bytes);
 }
 
+std::uint8_t PostingCursor::skip_flags(std::uint32_t block) const {
+    auto const* const at = data_ + body_ + std::uint64_t{block} * k_skip_bytes + sizeof(std::uint32_t);
+    return static_cast<std::uint8_t>(load<std::uint32_t>(at) >> k_flag_shift);
+}
+
 void PostingCursor::load_block(std::uint32_t block) {
     block_ = block;
     index_ = 0;
@@ -213,6 +218,19 @@ void PostingCursor::decode_block(std::uint64_t offset, std::uint32_t size, DocId
     // 128 deltas of 24 bits and a first document below 2^24 stay below 2^32: the sum cannot wrap.
     DocId const doc = k_decoders[width](deltas, size, first, docs_.data());
     if (doc < doc_count_) block_size_ = size;
+}
+
+void PostingCursor::find(std::uint8_t mask) {
+    while (!at_end()) {
+        if ((block_flags_ & mask) != 0) {
+            for (; index_ < block_size_; ++index_) {
+                if ((flags() & mask) != 0) return;
+            }
+        }
+        auto block = block_ + 1;
+        while (block < blocks_ && (skip_flags(block) & mask) == 0) ++block;
+        load_block(block);
+    }
 }
 
 void PostingCursor::seek(DocId doc) {

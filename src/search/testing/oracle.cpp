@@ -192,7 +192,8 @@ private:
             auto const points = search::code_points(name);
             begins = begins || name == joined_ || (query_.prefix && name.starts_with(joined_));
             if (name == joined_) note(is_whole ? NameClass::equal : NameClass::equal_base, points.size());
-            else if (query_.prefix && name.starts_with(joined_)) note(NameClass::prefix, points.size());
+            else if (query_.prefix && name.starts_with(joined_))
+                note(is_whole ? NameClass::prefix : NameClass::prefix_base, points.size());
             auto const edits = tier == Tier::strict ? std::min<std::size_t>(joined_edits_, 1) : joined_edits_;
             if (query_.fuzzy && edits > 0 && (is_relevance || tier != Tier::strict)) {
                 auto const apart = distance(joined_points_, points, edits);
