@@ -144,6 +144,7 @@ Result<Throughput> throughput(Product& product, std::vector<JudgedQuery> const& 
         answered[thread] = count;
     };
     std::vector<std::thread> pool;
+    pool.reserve(threads);
     for (unsigned thread = 0; thread < threads; ++thread) pool.emplace_back(work, thread);
     while (ready.load() < threads) std::this_thread::yield();
     auto const start = now_ns();

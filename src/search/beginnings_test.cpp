@@ -30,6 +30,7 @@ Terms random_terms(std::mt19937& random, std::size_t count) {
         std::set<DocId> docs;
         for (auto n = 1 + random() % 4; n > 0; --n) docs.insert(draw(random, k_documents));
         std::vector<Posting> list;
+        list.reserve(docs.size());
         for (auto const doc : docs) list.push_back({doc, static_cast<std::uint8_t>(1 + random() % 3)});
         terms.emplace(text, list);
     }

@@ -86,6 +86,7 @@ protected:
 TEST_F(EngineTest, AWarmSearchAllocatesNothing) {
     if (!testing::allocations()) GTEST_SKIP() << "sanitizers replace the operators that are counted";
     std::vector<SearchQuery> queries;
+    queries.reserve(400);
     for (int i = 0; i < 400; ++i) queries.push_back(random_query(random_));
     PreparedQuery prepared;
     Engine engine;
