@@ -39,8 +39,8 @@ struct BoxTimes {
 Result<BoxTimes> time_search_box(Product& product, std::vector<JudgedQuery> const& queries);
 
 struct UpdateTimes {
-    Samples applied;  ///< Until the change was durable and in a snapshot.
-    Samples visible;  ///< Until a search of the next snapshot had found it.
+    Samples visible;  ///< Until a search on another thread had found the change.
+    Samples durable;  ///< Until the writer said that it is on disk.
 };
 /// Changes `document` of the index in `directory` `count` times, each time to a word that no other package has.
 /// Errors: the writer's; internal (a change was not found).

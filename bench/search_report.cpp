@@ -52,10 +52,10 @@ void report_index(SizeFigures const& figures) {
 }
 
 void report_updates(UpdateTimes const& times) {
-    fmt::print("update of one package: found by the next search after p50 {}, p99 {} ({} updates); of that on disk "
-               "p50 {}\n\n",
+    fmt::print("update of one package: found by a search on another thread after p50 {}, p99 {}; on disk after p50 {}, "
+               "p99 {} ({} updates)\n\n",
                format_ns(times.visible.percentile(50)), format_ns(times.visible.percentile(99)),
-               times.visible.count(), format_ns(times.applied.percentile(50)));
+               format_ns(times.durable.percentile(50)), format_ns(times.durable.percentile(99)), times.visible.count());
 }
 
 void report_latency(LatencyTimes const& times) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "search/fuzzy.hpp"
 #include "search/little_endian.hpp"
 
 namespace ggen::search_index {
@@ -13,8 +14,8 @@ constexpr std::uint8_t k_any = 0xff;
 /// it needs one place like all others.
 constexpr char32_t k_wild = 0xffffffff;
 constexpr char32_t k_raw_byte = 0x110000;  // Added to bytes that are not UTF-8.
-/// Sequences of characters that can matter: the directory sees three, an edit moves one.
-constexpr std::size_t k_sequence_max = k_directory_depth + 1;
+/// Longer ranges are cut down by looking strings up, which takes as long as comparing so many.
+constexpr std::uint32_t k_long_range = 256;
 
 /// Whether a class holds several bytes. What follows such a byte does not count: codes must ascend with strings.
 bool is_lumped(std::uint32_t byte_class) { return byte_class == 1 || byte_class == 12 || byte_class == k_class_high; }
@@ -24,15 +25,25 @@ std::uint8_t first_class(char32_t c) {
     return c < 0x80 ? byte_class(static_cast<std::uint8_t>(c)) : k_class_high;
 }
 
+/// Of a class that holds one byte.
+char byte_of_class(std::uint32_t byte_class) {
+    return static_cast<char>(byte_class < 12 ? '0' + (byte_class - 2) : 'a' + (byte_class - 13));
+}
+
 using Pattern = std::array<std::uint8_t, k_directory_depth>;
 
 /// Turns patterns into ranges of the directory.
 class RangeCollector {
 public:
-    RangeCollector(ClassDirectory const& directory, std::vector<TermRange>& out) : directory_(directory), out_(out) {}
+    RangeCollector(ClassDirectory const& directory, StringTable const* sorted, std::vector<TermRange>& out)
+        : directory_(directory), sorted_(sorted), out_(out) {}
 
-    /// Every string that begins with `characters`, k_wild standing for any one character.
+    /// Every string that begins with `characters`, k_wild standing for any one of those that the directory sees.
     void add(std::span<char32_t const> characters) {
+        tail_bytes_ = 0;
+        if (sorted_ != nullptr && characters.size() > k_directory_depth) {
+            tail_bytes_ = encode_code_points(characters.subspan(k_directory_depth), tail_);
+        }
         Pattern pattern;
         pattern.fill(k_any);
         expand(characters, pattern, 0);
@@ -57,6 +68,10 @@ private:
             return std::all_of(pattern.begin() + static_cast<std::ptrdiff_t>(at), pattern.end(),
                                [](std::uint8_t c) { return c == k_any; });
         };
+        if (at == k_directory_depth) {
+            push_code(code);
+            return;
+        }
         if (rest_is_any()) {
             push(code * span, code * span + span - 1);
             return;
@@ -75,13 +90,29 @@ private:
         if (range.size() > 0) out_.push_back(range);
     }
 
+    /// One code, all of whose classes are single bytes, so that strings can be told apart further.
+    void push_code(std::uint32_t code) {
+        auto range = directory_.range(code, code);
+        if (range.size() > k_long_range && tail_bytes_ > 0) {
+            std::array<char, k_directory_depth + 4 * k_fuzzy_chars_max> bytes;
+            for (std::size_t i = k_directory_depth; i-- > 0; code /= k_byte_classes)
+                bytes[i] = byte_of_class(code % k_byte_classes);
+            std::copy_n(tail_.begin(), tail_bytes_, bytes.begin() + k_directory_depth);
+            range = sorted_->prefix_range({bytes.data(), k_directory_depth + tail_bytes_}, range);
+        }
+        if (range.size() > 0) out_.push_back(range);
+    }
+
     ClassDirectory const& directory_;
+    StringTable const* sorted_;
     std::vector<TermRange>& out_;
+    std::array<char, 4 * k_fuzzy_chars_max> tail_;  // What must follow the characters that the directory sees.
+    std::size_t tail_bytes_ = 0;
 };
 
 /// Everything that one edit can make of the first characters: delete, replace, insert, swap neighbours.
 void add_edited(RangeCollector& ranges, std::span<char32_t const> whole, std::size_t length) {
-    std::array<char32_t, k_sequence_max + 2> edited{};
+    std::array<char32_t, k_fuzzy_chars_max + 1> edited;
     auto const put = [&](std::initializer_list<std::span<char32_t const>> parts) {
         std::size_t used = 0;
         for (auto const part : parts) {
@@ -179,14 +210,15 @@ Bytes write_class_directory(std::span<std::uint32_t const> codes) {
 }
 
 void class_ranges(ClassDirectory const& directory, std::span<char32_t const> characters, std::size_t length,
-                  unsigned edits, std::vector<TermRange>& out) {
+                  unsigned edits, StringTable const* sorted, std::vector<TermRange>& out) {
     out.clear();
-    RangeCollector ranges{directory, out};
+    RangeCollector ranges{directory, sorted, out};
     if (!directory.is_present()) {
         ranges.add({});
         return;
     }
-    ranges.add(characters.first(std::min(length, k_sequence_max)));
+    // Edits further on are found by the first characters.
+    ranges.add(characters.first(edits > 0 ? std::min(length, k_directory_depth) : length));
     if (edits > 0) add_edited(ranges, characters, length);
     merge(out);
 }

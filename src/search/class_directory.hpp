@@ -9,6 +9,7 @@
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "search/index_types.hpp"
+#include "search/string_table.hpp"
 
 namespace ggen::search_index {
 
@@ -45,8 +46,9 @@ private:
 [[nodiscard]] Bytes write_class_directory(std::span<std::uint32_t const> codes);
 
 /// Ranges of the directory's order that hold every string with a prefix within `edits` (0 or 1) of the first
-/// `length` of `characters`, merged and ascending. `characters` may be those of a reversed string.
+/// `length` of `characters`, merged and ascending. `characters` may be those of a reversed string. With `sorted`, the
+/// strings in that order, long ranges are cut down to what all known characters leave of them.
 void class_ranges(ClassDirectory const& directory, std::span<char32_t const> characters, std::size_t length,
-                  unsigned edits, std::vector<TermRange>& out);
+                  unsigned edits, StringTable const* sorted, std::vector<TermRange>& out);
 
 }  // namespace ggen::search_index

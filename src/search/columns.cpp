@@ -31,11 +31,6 @@ Result<Column> Column::open(BytesView section, std::uint32_t count) {
     return column;
 }
 
-std::uint32_t Column::at(std::uint32_t index) const {
-    if (index >= count_) return 0;
-    return load_bits(data_, std::uint64_t{index} * width_, width_) * unit_;
-}
-
 Bytes write_column(std::span<std::uint32_t const> values, std::uint32_t unit) {
     if (std::any_of(values.begin(), values.end(), [&](std::uint32_t value) { return value % unit != 0; })) unit = 1;
     std::uint32_t largest = 0;

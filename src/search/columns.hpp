@@ -7,6 +7,7 @@
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "search/index_types.hpp"
+#include "search/little_endian.hpp"
 
 namespace ggen::search_index {
 
@@ -18,7 +19,9 @@ public:
     /// Errors: corrupt (the section's length does not fit `count`).
     static Result<Column> open(BytesView section, std::uint32_t count);
     /// 0 when `index` is out of range.
-    [[nodiscard]] std::uint32_t at(std::uint32_t index) const;
+    [[nodiscard]] std::uint32_t at(std::uint32_t index) const {
+        return index >= count_ ? 0 : load_bits(data_, std::uint64_t{index} * width_, width_) * unit_;
+    }
     [[nodiscard]] std::uint32_t size() const { return count_; }
 
 private:

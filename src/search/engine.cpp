@@ -5,13 +5,6 @@
 #include <limits>
 
 namespace ggen::search_index {
-namespace {
-
-/// Strings that are sooner read through than a few names are looked at.
-constexpr std::uint32_t k_prefix_strings_few = 4'000;
-
-}  // namespace
-
 Ranking Engine::run(Parts const& parts, SearchQuery const& query, PreparedQuery const& prepared,
                     PageKey const* after, std::size_t count, std::vector<RankedHit>& hits) {
     parts_ = &parts;
@@ -22,6 +15,8 @@ Ranking Engine::run(Parts const& parts, SearchQuery const& query, PreparedQuery 
     order_ = &order;
     pattern_.assign(prepared.joined());
     near_strings_used_ = 0;
+    word_edits_.assign(prepared.words().size(), std::nullopt);
+    name_edits_.reset();
     prefix_set_part_ = k_none;
     if (after != nullptr) {
         // The tier was chosen for the first page.
@@ -78,8 +73,6 @@ void Engine::run_part(std::uint32_t part) {
     view_ = &parts_->live[part].view();
     offered_in_part_ = 0;
     prefix_doc_ = k_none;
-    names_looked_at_ = 0;
-    has_prefix_set_ = prefix_set_part_ == part;
     filter_.assign(*query_, parts_->live[part]);
     if (prepared_->is_blank()) return walk_all();
     open_words();
@@ -124,9 +117,9 @@ void Engine::open_words() {
         commonest_first_.push_back(i);
         least_share_ = std::min(least_share_, words[i].share);
     }
-    if (tier_ != Tier::any && prepared_->has_prefix_word() && !has_prefix_set_ &&
-        view_->prefix_range(words.back().text).size() <= k_prefix_strings_few) {
-        open_prefix_set(k_none);
+    if (tier_ != Tier::any && prepared_->has_prefix_word() && prefix_set_part_ != part_) {
+        prefix_set_.assign(*view_, words.back().text, filter_.end());
+        prefix_set_part_ = part_;
     }
     words_but_one_max_ = words.empty() ? 0 : words_max_ - least;
     // The stream whose first document is the furthest is a good guess for the shortest.
@@ -138,9 +131,9 @@ void Engine::open_words() {
 
 void Engine::add_near_words(std::size_t word) {
     auto const& wanted = prepared_->words()[word];
-    auto const edits = edits_allowed(wanted.length);
+    auto const edits = edits_of(wanted.text, wanted.length, word_edits_[word]);
     if (edits == 0) return;
-    for (auto const& match : near(wanted.text, edits)) {
+    for (auto const& match : near(part_, wanted.text, edits)) {
         if (match.distance == 0) continue;
         auto const kind = match.distance == 1 ? WordClass::one_edit : WordClass::two_edits;
         words_[word].add(*view_, match.term, kind);
@@ -148,27 +141,46 @@ void Engine::add_near_words(std::size_t word) {
     }
 }
 
-std::vector<FuzzyMatch> const& Engine::near(std::string_view text, unsigned edits) {
+unsigned Engine::edits_of(std::string_view text, std::uint32_t length, std::optional<unsigned>& known) {
+    if (!known) {
+        known = edits_allowed(length);
+        if (*known > 1 && count_near(text) >= k_near_enough) known = 1;
+    }
+    return *known;
+}
+
+unsigned Engine::name_edits() {
+    auto const length = prepared_->joined_length();
+    if (!has_near_names()) return 0;
+    if (tier_ == Tier::strict) return std::min(edits_allowed(length), 1U);
+    return edits_of(prepared_->joined(), length, name_edits_);
+}
+
+std::uint64_t Engine::count_near(std::string_view text) {
+    std::uint64_t count = 0;
+    for (std::uint32_t i = 0; i < parts_->live.size(); ++i) {
+        auto const& part = parts_->live[i];
+        for (auto const& match : near(i, text, 1)) count += part.view().posting_count(match.term);
+        for (auto const& grave : part.graves) {
+            grave->view().fuzzy(text, 1, fuzzy_, fuzzy_matches_);
+            for (auto const& match : fuzzy_matches_) count -= grave->view().posting_count(match.term);
+        }
+    }
+    return count;
+}
+
+std::vector<FuzzyMatch> const& Engine::near(std::uint32_t part, std::string_view text, unsigned edits) {
     for (std::size_t i = 0; i < near_strings_used_; ++i) {
         auto const& known = near_strings_[i];
-        if (known.part == part_ && known.edits == edits && known.text == text) return known.matches;
+        if (known.part == part && known.edits == edits && known.text == text) return known.matches;
     }
     if (near_strings_used_ == near_strings_.size()) near_strings_.emplace_back();
     auto& found = near_strings_[near_strings_used_++];
-    found.part = part_;
+    found.part = part;
     found.edits = edits;
     found.text.assign(text);
-    view_->fuzzy(text, edits, fuzzy_, found.matches);
+    parts_->live[part].view().fuzzy(text, edits, fuzzy_, found.matches);
     return found.matches;
-}
-
-void Engine::open_prefix_set(DocId end) {
-    auto const& word = prepared_->words().back();
-    prefix_set_end_ = std::min(end, filter_.end());
-    prefix_set_.assign(*view_, view_->prefix_range(word.text), view_->find(word.text), prefix_set_end_);
-    has_prefix_set_ = true;
-    if (prefix_set_end_ >= view_->doc_count()) prefix_set_part_ = part_;
-    else if (prefix_set_end_ < filter_.end()) is_exact_ = false;
 }
 
 void Engine::open_names() {
@@ -180,9 +192,9 @@ void Engine::open_names() {
         names_.add(whole, NameClass::equal, name_weight(NameClass::equal, typed, typed),
                    name_weight(NameClass::equal_base, typed, typed));
     }
-    auto const edits = edits_allowed(typed);
-    if (has_near_names() && edits > 0) {
-        for (auto const& match : near(joined, edits)) {
+    auto const edits = name_edits();
+    if (edits > 0) {
+        for (auto const& match : near(part_, joined, edits)) {
             if (match.distance == 0) continue;
             auto const kind = match.distance == 1 ? NameClass::one_edit : NameClass::two_edits;
             auto const weight = name_weight(kind, typed, typed);
@@ -278,7 +290,8 @@ void Engine::walk_any() {
 }
 
 // A name that is met in another way gains nothing from being a beginning with a typing mistake, too.
-static_assert(k_weights.name_typo_prefix <= k_weights.name_prefix &&
+static_assert(k_weights.name_typo_prefix <= k_weights.name_prefix_base &&
+              k_weights.name_prefix_base <= k_weights.name_prefix &&
               k_weights.name_typo_prefix <= k_weights.name_two_edits &&
               k_weights.name_two_edits <= k_weights.name_one_edit &&
               k_weights.gate_typo_prefix <= k_weights.gate_two_edits);

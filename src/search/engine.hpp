@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,17 +43,20 @@ private:
     void open_words();
     void open_names();
     void add_near_words(std::size_t word);
-    /// Documents from `end` on are left out.
-    void open_prefix_set(DocId end);
-    /// Every string within `edits` of `text`; each is looked for once a run. Stands until the next call.
-    std::vector<FuzzyMatch> const& near(std::string_view text, unsigned edits);
+    /// Every string of a part within `edits` of `text`; each is looked for once a run. Stands until the next call.
+    std::vector<FuzzyMatch> const& near(std::uint32_t part, std::string_view text, unsigned edits);
+    /// The edits that `text` of `length` code points may have; `known` keeps the answer during a run.
+    unsigned edits_of(std::string_view text, std::uint32_t length, std::optional<unsigned>& known);
+    /// Those that the joined name may have in this tier.
+    unsigned name_edits();
+    /// Live documents, once for each of their strings within one edit of `text`.
+    std::uint64_t count_near(std::string_view text);
     void walk_all();
     void walk_matches();
     void walk_any();
     void walk_typo_prefixes();
 
     [[nodiscard]] DocId next_with_all_words(DocId from, double more);
-    [[nodiscard]] bool has_last_word(DocId doc);
     [[nodiscard]] DocId next_with_last_word(DocId doc);
     [[nodiscard]] std::size_t first_driving_word(DocId doc) const;
     /// Offers a document that matches. `is_partial`: its name may lie nearer to the query than `name` tells.
@@ -121,12 +125,9 @@ private:
     DocId prefix_doc_ = k_none;       // The document of which …
     double prefix_weight_ = 0;        // … this is the weight of the last word as a beginning.
 
-    // Documents that may have the last word as a beginning, once looking at names took too long.
+    // Documents that have the last word as a beginning, when that counts.
     NamePrefixSet prefix_set_;
-    bool has_prefix_set_ = false;
-    std::uint32_t prefix_set_part_ = k_none;  // What it was built for in this run, all of it.
-    DocId prefix_set_end_ = 0;                // Documents from here on are not in it.
-    std::size_t names_looked_at_ = 0;
+    std::uint32_t prefix_set_part_ = k_none;  // What it was made for in this run.
     bool is_guessing_ = false;  // Names are not read, but taken to begin as well as can be …
     bool has_guessed_ = false;  // … and one was.
 
@@ -138,6 +139,8 @@ private:
     };
     std::vector<NearStrings> near_strings_;
     std::size_t near_strings_used_ = 0;
+    std::vector<std::optional<unsigned>> word_edits_;
+    std::optional<unsigned> name_edits_;
 
     FuzzyScratch fuzzy_;
     std::vector<FuzzyMatch> fuzzy_matches_;

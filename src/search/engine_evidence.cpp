@@ -4,24 +4,15 @@
 #include "search/engine.hpp"
 
 namespace ggen::search_index {
-namespace {
-
-/// When more names than this were looked at, all that begin so are gathered.
-constexpr std::size_t k_names_looked_at_max = 300;
-
-}  // namespace
-
 /// The first document from `from` on that has every word; the walk may end where documents with `more` beside their
 /// popularity are hopeless.
 DocId Engine::next_with_all_words(DocId from, double more) {
     if (prepared_->words().empty() || rarest_first_.empty()) return k_none;
+    bool const is_alone = rarest_first_.size() == 1 && !prepared_->has_prefix_word();
     for (auto doc = from;;) {
         // Leapfrog: every stream goes to where the others stand until all stand at one document.
         auto const first = doc;
-        if (prepared_->has_prefix_word() && !has_prefix_set_ && names_looked_at_ > k_names_looked_at_max) {
-            open_prefix_set(hopeless_from(more));
-        }
-        if (prepared_->has_prefix_word() && has_prefix_set_) {
+        if (prepared_->has_prefix_word()) {
             doc = next_with_last_word(doc);
             if (doc == k_none) return k_none;
         }
@@ -30,40 +21,33 @@ DocId Engine::next_with_all_words(DocId from, double more) {
             doc = words_[word].doc();
             if (doc == k_none) return k_none;
         }
-        if (doc != first) {
+        if (doc != first && !is_alone) {
             if (is_hopeless(doc, more)) return doc;
             continue;
         }
         if (doc >= filter_.end() || is_hopeless(doc, more)) return doc;
-        if (admits(doc) && (!prepared_->has_prefix_word() || has_last_word(doc))) return doc;
+        if (admits(doc)) return doc;
         ++doc;
     }
 }
 
-/// Needs the prefix set. Documents that it leaves out are hopeless.
 DocId Engine::next_with_last_word(DocId doc) {
     auto& last = words_[prepared_->words().size() - 1];
     last.seek(doc);
     return std::min(last.doc(), prefix_set_.next(doc));
 }
 
-bool Engine::has_last_word(DocId doc) {
-    auto& last = words_[prepared_->words().size() - 1];
-    last.seek(doc);
-    return last.doc() == doc || last_word_prefix(doc) > 0;
-}
-
 double Engine::last_word_prefix(DocId doc) {
-    if (has_prefix_set_ && doc < prefix_set_end_ && !prefix_set_.contains(doc)) return 0;
-    auto const& word = prepared_->words().back();
     if (prefix_doc_ == doc) return prefix_weight_;
+    // A single word has no set: names that begin with it are few to look at.
+    if (prepared_->has_prefix_word() && !prefix_set_.contains(doc)) return 0;
+    auto const& word = prepared_->words().back();
     if (is_guessing_) {
         has_guessed_ = true;
         return word_prefix_weight(word.length, word.length + 1);
     }
     prefix_doc_ = doc;
     prefix_weight_ = best_name_prefix(view_->name(doc, name_buffer_), word, tokenizer_);
-    ++names_looked_at_;
     return prefix_weight_;
 }
 
@@ -179,7 +163,7 @@ Engine::NameMatch Engine::match_name(DocId doc) {
     auto const name = view_->name(doc, name_buffer_);
     auto const wanted = prepared_->joined();
     auto const typed = prepared_->joined_length();
-    auto const edits = has_near_names() ? edits_allowed(typed) : 0;
+    auto const edits = name_edits();
     NameMatch out;
     bool has_other = false;
     bool has_typo_prefix = false;
@@ -196,7 +180,8 @@ Engine::NameMatch Engine::match_name(DocId doc) {
         std::string_view const joined = joined_buffer_;
         auto const length = count_code_points(joined);
         if (joined == wanted) note(is_base ? NameClass::equal_base : NameClass::equal, length);
-        else if (prepared_->has_prefix_name() && joined.starts_with(wanted)) note(NameClass::prefix, length);
+        else if (prepared_->has_prefix_name() && joined.starts_with(wanted))
+            note(is_base ? NameClass::prefix_base : NameClass::prefix, length);
         out.match.is_equal = out.match.is_equal || joined == wanted;
         out.match.begins = out.match.begins || out.match.gate == 1;
         if (edits > 0 && joined != wanted) {

@@ -119,8 +119,9 @@ std::vector<SearchFacet> FacetCounter::take() {
         std::map<std::string, std::uint64_t> sums;
         for (auto& [value, count] : found_[i]) sums[std::move(value)] += count;
         facets[i].counts.assign(sums.begin(), sums.end());
-        std::stable_sort(facets[i].counts.begin(), facets[i].counts.end(),
-                         [](auto const& a, auto const& b) { return a.second > b.second; });
+        std::sort(facets[i].counts.begin(), facets[i].counts.end(), [](auto const& a, auto const& b) {
+            return a.second != b.second ? a.second > b.second : a.first < b.first;
+        });
         found_[i].clear();
     }
     return facets;

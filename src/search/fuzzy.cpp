@@ -124,11 +124,13 @@ unsigned OsaPattern::run(std::string_view text, unsigned limit) const {
     std::uint64_t vertical_minus = 0;
     std::uint64_t diagonal_zero = 0;
     std::uint64_t previous_mask = 0;
+    // Each further column costs an insertion, so no later result can be within the limit.
+    std::size_t const columns_max = length_ + limit;
     std::size_t columns = 0;
-    for (std::size_t at = 0; at < text.size(); ++columns) {
-        // Each further column costs an insertion, so no later result can be within the limit.
-        if (columns == length_ + limit) return Prefix ? std::min(best, limit + 1) : limit + 1;
-        std::uint64_t const mask = mask_of(next_code_point(text, at));
+    for (std::size_t at = 0; at < text.size();) {
+        if (columns == columns_max) return Prefix ? std::min(best, limit + 1) : limit + 1;
+        auto const byte = static_cast<std::uint8_t>(text[at]);
+        std::uint64_t const mask = byte < 0x80 ? ascii_[text[at++] & 0x7f] : mask_of(next_code_point(text, at));
         std::uint64_t const swapped = ((~diagonal_zero & mask) << 1U) & previous_mask;
         diagonal_zero =
             (((mask & vertical_plus) + vertical_plus) ^ vertical_plus) | mask | vertical_minus | swapped;
@@ -141,7 +143,10 @@ unsigned OsaPattern::run(std::string_view text, unsigned limit) const {
         vertical_plus = horizontal_minus | ~(diagonal_zero | horizontal_plus);
         vertical_minus = horizontal_plus & diagonal_zero;
         previous_mask = mask;
+        ++columns;
         best = std::min(best, score);
+        // A column lowers the distance by one at most: too few may be left.
+        if (score > limit + std::min(text.size() - at, columns_max - columns)) break;
     }
     return std::min(Prefix ? best : score, limit + 1);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -58,22 +59,45 @@ enum class ScanSpeed : std::uint8_t { scalar, avx2, avx512 };
 /// The widest that this processor has.
 [[nodiscard]] ScanSpeed best_scan_speed();
 
+/// Numbers that scans write many at a time. Keeps its memory.
+class CandidateList {
+public:
+    /// Room for `count` more; what is written there counts after `added`.
+    std::uint32_t* room_for(std::size_t count) {
+        if (items_.size() - size_ < count) items_.resize(std::max(2 * items_.size(), size_ + count));
+        return items_.data() + size_;
+    }
+    void added(std::size_t count) { size_ += count; }
+    void push_back(std::uint32_t item) {
+        *room_for(1) = item;
+        ++size_;
+    }
+    void clear() { size_ = 0; }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] std::uint32_t& operator[](std::size_t i) { return items_[i]; }
+    [[nodiscard]] std::uint32_t operator[](std::size_t i) const { return items_[i]; }
+
+private:
+    std::vector<std::uint32_t> items_;
+    std::size_t size_ = 0;
+};
+
 /// Reused from query to query by one thread, so that look-ups do not allocate.
 struct FuzzyScratch {
     ScanSpeed speed = best_scan_speed();
     OsaPattern pattern;
     std::vector<TermRange> ranges;
-    std::vector<std::uint32_t> candidates;
+    CandidateList candidates;
 };
 
-/// Appends to `out` the positions in `signatures`, plus `base`, at which a string within `distance` edits of one
-/// with signature `query` may stand: no false negatives.
-void scan_signatures(ScanSpeed speed, std::span<std::uint32_t const> signatures, std::uint32_t query,
-                     unsigned distance, std::uint32_t base, std::vector<std::uint32_t>& out);
+/// Appends to `out` the positions in `ranges` of `signatures` at which a string within `distance` edits of one with
+/// signature `query` may stand: no false negatives.
+void scan_signatures(ScanSpeed speed, std::span<std::uint32_t const> signatures, std::span<TermRange const> ranges,
+                     std::uint32_t query, unsigned distance, CandidateList& out);
 /// The same for strings with a prefix within `distance` edits and `ranks[i] <= rank_max`; `ranks` is as long as
 /// `signatures`.
 void scan_prefix_signatures(ScanSpeed speed, std::span<std::uint32_t const> signatures,
-                            BytesView ranks, std::uint32_t query, unsigned distance,
-                            std::uint8_t rank_max, std::uint32_t base, std::vector<std::uint32_t>& out);
+                            std::span<TermRange const> ranges, BytesView ranks, std::uint32_t query,
+                            unsigned distance, std::uint8_t rank_max, CandidateList& out);
 
 }  // namespace ggen::search_index

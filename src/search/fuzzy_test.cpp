@@ -88,11 +88,14 @@ TEST(SignatureScanTest, AllInstructionSetsFindTheSame) {
     for (int round = 0; round < 200; ++round) {
         auto const query = static_cast<std::uint32_t>(random() & random() & random());
         auto const distance = 1 + static_cast<unsigned>(round % 2);
+        std::vector<TermRange> const ranges{{0, 5}, {7, 7}, {9, 500}, {500, 1'003}};
         auto const scan = [&](ScanSpeed speed) {
+            CandidateList found;
+            scan_signatures(speed, signatures, ranges, query, distance, found);
+            found.push_back(k_none);
+            scan_prefix_signatures(speed, signatures, ranges, ranks, query, distance, 100, found);
             std::vector<std::uint32_t> out;
-            scan_signatures(speed, signatures, query, distance, 7, out);
-            out.push_back(k_none);
-            scan_prefix_signatures(speed, signatures, ranks, query, distance, 100, 7, out);
+            for (std::size_t i = 0; i < found.size(); ++i) out.push_back(found[i]);
             return out;
         };
         auto const wanted = scan(ScanSpeed::scalar);

@@ -66,7 +66,4 @@ struct TermBuffer {
 enum class FilterField : std::uint8_t { category, license, origin, author, tag, keyword };
 inline constexpr std::size_t k_filter_fields = 6;
 
-/// `docs_with_stars(i)` lists the packages with at least this many stars.
-inline constexpr std::array<std::uint32_t, 4> k_star_steps{10, 100, 1'000, 10'000};
-
 }  // namespace ggen::search_index

@@ -128,7 +128,7 @@ struct SearchIndexWriter::Impl {
           lock(std::move(lock_in)),
           state(std::move(state_in)),
           log(std::move(log_in)) {
-        publish();
+        publish(*state.delta);
     }
 
     ~Impl() {
@@ -136,8 +136,8 @@ struct SearchIndexWriter::Impl {
         if (merger.joinable()) merger.join();
     }
 
-    void publish() {
-        std::atomic_store(&shown, si::make_parts_index(state.delta->parts()));
+    void publish(si::Delta const& delta) {
+        std::atomic_store(&shown, si::make_parts_index(delta.parts()));
     }
 
     [[nodiscard]] bool is_merge_due() const {
@@ -186,14 +186,16 @@ Result<void> SearchIndexWriter::Impl::apply(std::span<IndexChange const> changes
         if (!files.truncate(si::changes_path(directory, state.number), state.changes_bytes)) log.reset();
         return appended;
     }
+    // Readers need not wait for the disk.
+    publish(*next);
     if (auto synced = log->sync(); !synced) {
+        publish(*state.delta);
         log.reset();
         return synced;
     }
     state.changes_bytes += record.size();
     state.delta = std::move(next);
     if (is_logging_merge) since_merge.insert(since_merge.end(), changes.begin(), changes.end());
-    publish();
     return ok();
 }
 
@@ -213,7 +215,7 @@ Result<void> SearchIndexWriter::Impl::switch_to(std::uint64_t number) {
     RETURN_IF_ERROR(si::write_current(files, directory, number));
     state = std::move(next);
     log = std::move(next_log);
-    publish();
+    publish(*state.delta);
     return ok();
 }
 

@@ -52,8 +52,10 @@ public:
     /// Stops a merge under way; what was applied is on disk.
     ~SearchIndexWriter();
 
-    /// All changes or none: on disk and in the next snapshot when this returns. Errors: io (disk full; the index is as
-    /// before, and so is the file unless the disk fails for good: then every later call fails too), too_large.
+    /// All changes or none: on disk and in the next snapshot when this returns. Snapshots show them a little earlier,
+    /// once they are written and while the disk makes them durable; what a crash takes back then was not answered for
+    /// yet. Errors: io (disk full; the index is as before, in snapshots too, and so is the file unless the disk fails
+    /// for good: then every later call fails too), too_large.
     Result<void> apply(std::span<IndexChange const> changes);
 
     /// The index with everything applied so far. Never waits. Immutable.

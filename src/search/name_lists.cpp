@@ -64,8 +64,8 @@ void NameLists::pull_prefixes(DocId up_to) {
     while (has_prefixes_ && next_prefix_.doc <= up_to) {
         TermBuffer buffer;
         auto const length = count_code_points(view_->term_text(next_prefix_.term, buffer));
-        auto const weight = name_weight(NameClass::prefix, typed_, length);
-        push({next_prefix_.doc, next_prefix_.term, NameClass::prefix, weight, weight, k_none});
+        push({next_prefix_.doc, next_prefix_.term, NameClass::prefix, name_weight(NameClass::prefix, typed_, length),
+              name_weight(NameClass::prefix_base, typed_, length), k_none});
         fetch_prefix();
     }
 }
@@ -92,11 +92,8 @@ void NameLists::advance(List& list, DocId end) {
     open(list);
     auto& cursor = cursors_[list.cursor];
     if (!cursor.at_end()) cursor.next();
-    while (!cursor.at_end() && cursor.doc() < end && (cursor.flags() & k_is_joined) == 0) {
-        // A common word names few packages: its other blocks are passed over.
-        if ((cursor.block_flags() & k_is_joined) == 0) cursor.seek(cursor.block_last() + 1);
-        else cursor.next();
-    }
+    // A common word names few packages.
+    cursor.find(k_is_joined);
     is_cut_ = is_cut_ || (!cursor.at_end() && cursor.doc() >= end);
     list.doc = cursor.at_end() || cursor.doc() >= end ? k_none : cursor.doc();
 }

@@ -83,7 +83,11 @@ void PartFilter::assign(SearchQuery const& query, Part const& part) {
 bool PartFilter::passes(DocId doc) const {
     if (is_open_) return true;
     auto const& view = part_->view();
-    if (is_shut_ || view.stars(doc) < stars_min_ || view.released(doc) > released_max_) return false;
+    // A column that does not matter is not read: it would push another out of the cache.
+    if (is_shut_ || (stars_min_ > 0 && view.stars(doc) < stars_min_) ||
+        (released_max_ < k_count_max && view.released(doc) > released_max_)) {
+        return false;
+    }
     if (signed_only_ && !view.is_signed(doc)) return false;
     if (category_.is_on && !category_.admits(view.category(doc))) return false;
     if (license_.is_on && !license_.admits(view.license(doc))) return false;

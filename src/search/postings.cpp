@@ -184,6 +184,11 @@ DocId PostingCursor::skip_first(std::uint32_t block) const {
     return load<std::uint32_t>(data_ + body_ + std::uint64_t{block} * k_skip_bytes);
 }
 
+std::uint8_t PostingCursor::skip_flags(std::uint32_t block) const {
+    auto const* const at = data_ + body_ + std::uint64_t{block} * k_skip_bytes + sizeof(std::uint32_t);
+    return static_cast<std::uint8_t>(load<std::uint32_t>(at) >> k_flag_shift);
+}
+
 void PostingCursor::load_block(std::uint32_t block) {
     block_ = block;
     index_ = 0;
@@ -215,6 +220,19 @@ void PostingCursor::decode_block(std::uint64_t offset, std::uint32_t size, DocId
     if (doc < doc_count_) block_size_ = size;
 }
 
+void PostingCursor::find(std::uint8_t mask) {
+    while (!at_end()) {
+        if ((block_flags_ & mask) != 0) {
+            for (; index_ < block_size_; ++index_) {
+                if ((flags() & mask) != 0) return;
+            }
+        }
+        auto block = block_ + 1;
+        while (block < blocks_ && (skip_flags(block) & mask) == 0) ++block;
+        load_block(block);
+    }
+}
+
 void PostingCursor::seek(DocId doc) {
     if (at_end() || docs_[index_] >= doc) return;
     if (docs_[block_size_ - 1] < doc) {
@@ -238,8 +256,17 @@ void PostingCursor::seek(DocId doc) {
             return;
         }
     }
+    if (docs_[index_] >= doc) return;
+    // Most steps are short: gallop, then halve. The block's last document is at or after `doc`.
+    std::uint32_t low = index_;
+    std::uint32_t step = 1;
+    while (low + step < block_size_ && docs_[low + step] < doc) {
+        low += step;
+        step *= 2;
+    }
     auto const* const begin = docs_.data();
-    auto const* const found = std::lower_bound(begin + index_, begin + block_size_, doc);
+    auto const* const found =
+        std::lower_bound(begin + low + 1, begin + std::min(low + step, block_size_ - 1), doc);
     index_ = static_cast<std::uint32_t>(found - begin);
 }
 

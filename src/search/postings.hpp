@@ -49,6 +49,8 @@ public:
     void next() {
         if (++index_ >= block_size_) load_block(block_ + 1);
     }
+    /// To the first posting from here on with one of the flags in `mask`. Blocks without any are passed over unread.
+    void find(std::uint8_t mask);
     /// To the first posting at or after `doc`; never backwards. Skips whole blocks unread.
     void seek(DocId doc);
     /// Postings of the whole list, wherever the cursor stands.
@@ -61,6 +63,7 @@ private:
     void load_block(std::uint32_t block);
     void decode_block(std::uint64_t offset, std::uint32_t size, DocId first);
     [[nodiscard]] DocId skip_first(std::uint32_t block) const;
+    [[nodiscard]] std::uint8_t skip_flags(std::uint32_t block) const;
 
     std::uint8_t const* data_ = nullptr;  // Of the section.
     std::uint64_t size_ = 0;              // Of the section, bytes.

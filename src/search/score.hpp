@@ -20,6 +20,7 @@ enum class NameClass : std::uint8_t {
     equal,
     equal_base,  ///< Equal but for the scope.
     prefix,
+    prefix_base,  ///< Beginning with it but for the scope.
     one_edit,
     two_edits,
     typo_prefix,
@@ -31,6 +32,9 @@ enum class WordClass : std::uint8_t { none, equal, prefix, one_edit, two_edits }
 [[nodiscard]] constexpr unsigned edits_allowed(std::uint32_t code_points) {
     return code_points >= 8 ? 2 : code_points >= 4 ? 1 : 0;
 }
+/// Two edits count only where one leads to little: when fewer documents than this have a string within one edit, each
+/// string counting its own.
+inline constexpr std::uint64_t k_near_enough = 5;
 /// Joined queries from here on are also looked for as beginnings with a typing mistake.
 inline constexpr std::uint32_t k_typo_prefix_min = 4;
 /// Last words of so many bytes are also looked for as beginnings of tokens of names.
@@ -46,17 +50,17 @@ inline constexpr double k_before_any = 1'000;
 struct Weights {
     double popularity = 1.82;      ///< Times log10(1 + downloads), times the gate.
     double gate = 0.67;            ///< Share of it that must be earned by matching.
-    double name_equal = 5.96, name_equal_base = 2.8, name_equal_length = 0.455;
-    double name_prefix = 2.84;    ///< Times the typed share, as all prefixes.
+    double name_equal = 5.96, name_equal_base = 2.1, name_equal_length = 0.455;
+    double name_prefix = 2.84, name_prefix_base = 2.0;  ///< Times the typed share, as all prefixes.
     double name_typed_least = 0.91, word_typed_least = 0.61;  ///< What the typed share of a long rest comes to.
     double name_one_edit = 2.27, name_two_edits = 1.79, name_edits_length = 0.29;
     double name_typo_prefix = 1.48;
     double gate_one_edit = 0.83, gate_two_edits = 0.8, gate_typo_prefix = 0.8;
-    double word_in_name = 2.08, word_in_text = 2.18;  ///< Times the word's share of the query, as all words.
+    double word_in_name = 2.08, word_in_text = 2.03;  ///< Times the word's share of the query, as all words.
     double word_prefix = 1.82;                        ///< In the name only.
     double word_in_name_one_edit = 0.72, word_in_name_two_edits = 0.40;
     double word_in_text_one_edit = 0.49, word_in_text_two_edits = 0.30;
-    double all_words = 0.41, all_in_name = 0.27;
+    double all_words = 0.41, all_in_name = 0.33;
     double scoped = -0.54;
 };
 inline constexpr Weights k_weights{};
@@ -76,6 +80,8 @@ inline constexpr Weights k_weights{};
         case NameClass::none: return 0;
         case NameClass::equal: return k_weights.name_equal + k_weights.name_equal_length * length;
         case NameClass::equal_base: return k_weights.name_equal_base + k_weights.name_equal_length * length;
+        case NameClass::prefix_base:
+            return k_weights.name_prefix_base * typed_share(query, name, k_weights.name_typed_least);
         case NameClass::prefix: return k_weights.name_prefix * typed_share(query, name, k_weights.name_typed_least);
         case NameClass::one_edit: return k_weights.name_one_edit + k_weights.name_edits_length * length;
         case NameClass::two_edits: return k_weights.name_two_edits + k_weights.name_edits_length * length;
@@ -91,7 +97,8 @@ inline constexpr Weights k_weights{};
         case NameClass::none: return 0;
         case NameClass::equal:
         case NameClass::equal_base:
-        case NameClass::prefix: return 1;
+        case NameClass::prefix:
+        case NameClass::prefix_base: return 1;
         case NameClass::one_edit: return k_weights.gate_one_edit;
         case NameClass::two_edits: return k_weights.gate_two_edits;
         case NameClass::typo_prefix: return k_weights.gate_typo_prefix;

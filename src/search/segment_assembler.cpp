@@ -94,8 +94,6 @@ void SegmentAssembler::add_name(SearchDocument const& document, std::span<Indexe
     }
     name_terms_.push_back(joined_term);
     append_name_recipe(document.name, joined, name_recipes_);
-    std::array<char32_t, k_term_bytes_max> characters;
-    name_length_.push_back(static_cast<std::uint8_t>(decode_code_points(joined, characters)));
 }
 
 /// The value's number by first appearance plus 1; 0 for texts that cannot be filtered by.
@@ -149,6 +147,7 @@ Result<void> SegmentAssembler::write_lists(SegmentWriter& writer, TermColumns& c
     lists_.assign(1, 0);  // So that no list has offset 0.
     std::vector<Posting> list;
     columns.order = terms_.sorted();
+    BeginningCollector collector{static_cast<std::uint32_t>(downloads_.size())};
     columns.entries.reserve(columns.order.size());
     columns.best_names.reserve(columns.order.size());
     for (TermId term = 0; term < columns.order.size(); ++term) {
@@ -156,11 +155,13 @@ Result<void> SegmentAssembler::write_lists(SegmentWriter& writer, TermColumns& c
         terms_.postings(columns.order[term], list);
         ASSIGN_OR_RETURN(auto const entry, write_list(writer, list));
         columns.entries.push_back(entry);
+        RETURN_IF_ERROR(write_beginnings(writer, collector.add(terms_.text(columns.order[term]), list)));
         auto const named = std::find_if(list.begin(), list.end(),
                                         [](Posting posting) { return (posting.flags & k_is_joined) != 0; });
         columns.best_names.push_back(named == list.end() ? k_none : named->doc);
         if (list.size() >= k_facet_cache_df_min) add_facets(term, list);
     }
+    RETURN_IF_ERROR(write_beginnings(writer, collector.finish()));
     terms_.drop_postings();
     std::vector<std::uint32_t> entries;
     for (std::size_t field = 0; field < k_filter_fields; ++field) {
@@ -170,21 +171,28 @@ Result<void> SegmentAssembler::write_lists(SegmentWriter& writer, TermColumns& c
             entries.push_back(entry);
         }
     }
-    std::vector<std::uint32_t> star_entries;
-    for (auto const least : k_star_steps) {
-        list.clear();
-        for (DocId doc = 0; doc < stars_.size(); ++doc) {
-            if (stars_[doc] >= least) list.push_back({doc, 0});
-        }
-        ASSIGN_OR_RETURN(auto const entry, write_list(writer, list));
-        star_entries.push_back(entry);
-    }
     RETURN_IF_ERROR(flush_lists(writer));
     RETURN_IF_ERROR(writer.write(Bytes(k_posting_slack_bytes)));
     RETURN_IF_ERROR(writer.end());
     RETURN_IF_ERROR(writer.add(Section::filter_entries, write_column(entries)));
-    RETURN_IF_ERROR(writer.add(Section::star_entries, write_column(star_entries)));
+    std::sort(beginnings_.begin(), beginnings_.end());
+    StringTableWriter beginnings;
+    entries.clear();
+    for (auto const& [text, entry] : beginnings_) {
+        beginnings.add(text);
+        entries.push_back(entry);
+    }
+    RETURN_IF_ERROR(writer.add(Section::beginnings, beginnings.finish()));
+    RETURN_IF_ERROR(writer.add(Section::beginning_entries, write_column(entries)));
     return write_filters(writer);
+}
+
+Result<void> SegmentAssembler::write_beginnings(SegmentWriter& writer, std::span<Beginning const> found) {
+    for (auto const& beginning : found) {
+        ASSIGN_OR_RETURN(auto const entry, write_list(writer, beginning.docs));
+        beginnings_.emplace_back(beginning.text, entry);
+    }
+    return ok();
 }
 
 void SegmentAssembler::add_facets(TermId term, std::span<Posting const> list) {
@@ -240,8 +248,7 @@ Result<void> SegmentAssembler::write_columns(SegmentWriter& writer) {
     RETURN_IF_ERROR(writer.add(Section::license, column_of(values_[1])));
     RETURN_IF_ERROR(writer.add(Section::origin, column_of(values_[2])));
     RETURN_IF_ERROR(writer.add(Section::author, column_of(values_[3])));
-    RETURN_IF_ERROR(writer.add(Section::bits, column_of(bits_)));
-    return writer.add(Section::name_length, column_of(name_length_));
+    return writer.add(Section::bits, column_of(bits_));
 }
 
 Result<void> SegmentAssembler::write_dictionary(SegmentWriter& writer, TermColumns& columns) {

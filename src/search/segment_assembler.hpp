@@ -3,10 +3,13 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "search/beginnings.hpp"
 #include "search/index_types.hpp"
 #include "search/inverter.hpp"
 #include "search/search.hpp"
@@ -34,6 +37,7 @@ private:
     Result<void> write_lists(SegmentWriter& writer, TermColumns& columns);
     Result<std::uint32_t> write_list(SegmentWriter& writer, std::span<Posting const> list);
     Result<void> flush_lists(SegmentWriter& writer);
+    Result<void> write_beginnings(SegmentWriter& writer, std::span<Beginning const> found);
     Result<void> write_filters(SegmentWriter& writer);
     Result<void> write_dictionary(SegmentWriter& writer, TermColumns& columns);
     Result<void> write_reversed(SegmentWriter& writer, TermColumns const& columns);
@@ -48,11 +52,11 @@ private:
     std::vector<std::uint32_t> released_;
     std::array<std::vector<std::uint32_t>, 4> values_;  // Category, license, origin, author, each plus 1.
     std::vector<std::uint8_t> bits_;
-    std::vector<std::uint8_t> name_length_;
     Bytes name_recipes_;
     std::vector<std::uint32_t> hashes_;
     std::vector<TermId> name_terms_;
     Bytes lists_;
+    std::vector<std::pair<std::string, std::uint32_t>> beginnings_;  // Each with the entry of its list.
     std::vector<std::uint32_t> facet_terms_;
     std::vector<std::uint32_t> facet_offsets_;
     Bytes facet_counts_;

@@ -11,10 +11,42 @@ namespace ggen::search_index {
 namespace {
 
 /// Fetches the string of a later candidate while the present one is compared.
-void prefetch_ahead(StringTable const& terms, std::vector<std::uint32_t> const& candidates, std::size_t at) {
+void prefetch_ahead(StringTable const& terms, CandidateList const& candidates, std::size_t at) {
     constexpr std::size_t k_ahead = 6;
     if (at + k_ahead < candidates.size()) terms.prefetch(candidates[at + k_ahead]);
 }
+
+/// Sorts out most strings of which no beginning is one edit away from `query`: the edit is in the first half, and then
+/// the second stands where it should or one place beside, or it is in the second, or swaps the two at the border.
+class HalvesFilter {
+public:
+    explicit HalvesFilter(std::string_view query) {
+        auto const half = query.size() / 2;
+        first_ = query.substr(0, half);
+        second_ = query.substr(half);
+        // Places are those of bytes.
+        is_on_ = half > 1 && std::all_of(query.begin(), query.end(), [](char c) { return (c & 0x80) == 0; });
+    }
+    [[nodiscard]] bool admits(std::string_view text) const {
+        if (!is_on_ || text.starts_with(first_)) return true;
+        auto const at = first_.size();
+        // An inserted or replacing character may be longer than a byte.
+        if (text.size() <= at || std::any_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at + 1),
+                                             [](char c) { return (c & 0x80) != 0; })) {
+            return true;
+        }
+        auto const stands = [&](std::string_view part, std::size_t place) {
+            return text.substr(place).starts_with(part);
+        };
+        return stands(second_, at) || stands(second_, at - 1) || stands(second_, at + 1) ||
+               stands(second_.substr(1), at + 1);
+    }
+
+private:
+    std::string_view first_;
+    std::string_view second_;
+    bool is_on_ = false;
+};
 
 }  // namespace
 
@@ -22,12 +54,9 @@ void SegmentView::scan_side(std::span<char32_t const> characters, std::size_t le
                             std::uint32_t query, unsigned distance, bool is_reversed, FuzzyScratch& scratch) const {
     auto const& directory = is_reversed ? parts_.suffixes : parts_.prefixes;
     auto const signatures = is_reversed ? parts_.reverse_signatures : parts_.forward_signatures;
-    class_ranges(directory, characters, length, edits, scratch.ranges);
+    class_ranges(directory, characters, length, edits, is_reversed ? nullptr : &parts_.terms, scratch.ranges);
     std::size_t const before = scratch.candidates.size();
-    for (auto const range : scratch.ranges) {
-        scan_signatures(scratch.speed, signatures.subspan(range.begin, range.size()), query, distance, range.begin,
-                        scratch.candidates);
-    }
+    scan_signatures(scratch.speed, signatures, scratch.ranges, query, distance, scratch.candidates);
     if (!is_reversed) return;
     for (std::size_t i = before; i < scratch.candidates.size(); ++i) {
         scratch.candidates[i] = parts_.reverse_order.at(scratch.candidates[i]);
@@ -90,19 +119,19 @@ void SegmentView::fuzzy_prefix(std::string_view text, unsigned distance, FuzzySc
     std::uint8_t const rank_max = rank_of(std::min(best_doc_below - 1, k_documents_max));
     std::array<char32_t, k_fuzzy_chars_max> characters;
     std::size_t const count = decode_code_points(text, characters);
-    class_ranges(parts_.prefixes, {characters.data(), count}, count, distance, scratch.ranges);
+    class_ranges(parts_.prefixes, {characters.data(), count}, count, distance, &parts_.terms, scratch.ranges);
     std::uint32_t const query = signature_of(text);
     scratch.candidates.clear();
-    for (auto const range : scratch.ranges) {
-        scan_prefix_signatures(scratch.speed, parts_.forward_signatures.subspan(range.begin, range.size()),
-                               parts_.name_ranks.ranks().subspan(range.begin, range.size()), query, distance,
-                               rank_max, range.begin, scratch.candidates);
-    }
+    scan_prefix_signatures(scratch.speed, parts_.forward_signatures, scratch.ranges, parts_.name_ranks.ranks(), query,
+                           distance, rank_max, scratch.candidates);
     StringScan strings{parts_.terms};
+    HalvesFilter const halves{text};
     for (std::size_t i = 0; i < scratch.candidates.size(); ++i) {
         prefetch_ahead(parts_.terms, scratch.candidates, i);
         TermId const term = scratch.candidates[i];
-        unsigned const found = scratch.pattern.prefix_distance(strings.at(term), distance);
+        auto const string = strings.at(term);
+        if (!halves.admits(string)) continue;
+        unsigned const found = scratch.pattern.prefix_distance(string, distance);
         if (found > distance || term_best_name_doc(term) >= best_doc_below) continue;
         out.push_back({term, static_cast<std::uint8_t>(found)});
     }

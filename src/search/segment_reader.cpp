@@ -14,7 +14,7 @@ namespace {
 constexpr std::array<std::string_view, k_sections> k_names{
     "term strings", "term entries", "postings", "name ranks", "forward signatures", "reverse signatures",
     "reverse order", "prefix directory", "suffix directory", "downloads", "stars", "released", "category", "license",
-    "origin", "author", "bits", "name length", "names", "filter strings", "filter entries", "star entries",
+    "origin", "author", "bits", "beginnings", "names", "filter strings", "filter entries", "beginning entries",
     "facet cache", "store dictionary", "store index", "store blocks"};
 
 Error damaged(std::string what) { return Error{Errc::corrupt, "search segment: " + std::move(what)}; }
@@ -121,6 +121,9 @@ Result<void> read_dictionary(PartsReader const& in, SegmentParts& parts) {
     ASSIGN_OR_RETURN(parts.reverse_signatures, in.numbers<std::uint32_t>(Section::reverse_signatures, reversed));
     ASSIGN_OR_RETURN(parts.reverse_order, Column::open(in.bytes(Section::reverse_order), reversed));
     parts.postings = in.bytes(Section::postings);
+    ASSIGN_OR_RETURN(parts.beginnings, StringTable::open(in.bytes(Section::beginnings)));
+    ASSIGN_OR_RETURN(parts.beginning_entries,
+                     Column::open(in.bytes(Section::beginning_entries), parts.beginnings.size()));
     return ok();
 }
 
@@ -134,7 +137,6 @@ Result<void> read_columns(PartsReader const& in, SegmentParts& parts) {
     ASSIGN_OR_RETURN(parts.origin, column(Section::origin));
     ASSIGN_OR_RETURN(parts.author, column(Section::author));
     ASSIGN_OR_RETURN(parts.bits, column(Section::bits));
-    ASSIGN_OR_RETURN(parts.name_length, column(Section::name_length));
     return ok();
 }
 
@@ -171,7 +173,6 @@ Result<void> read_filters(PartsReader const& in, SegmentParts& parts) {
         entries += parts.filter_texts[field].size();
     }
     ASSIGN_OR_RETURN(parts.filter_entries, Column::open(in.bytes(Section::filter_entries), entries));
-    ASSIGN_OR_RETURN(parts.star_entries, Column::open(in.bytes(Section::star_entries), k_star_steps.size()));
     parts.facet_cache = in.bytes(Section::facet_cache);
     return ok();
 }

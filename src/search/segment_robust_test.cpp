@@ -90,15 +90,18 @@ TEST_F(SegmentRobustTest, ZeroedPagesAreRefused) {
 }
 
 TEST_F(SegmentRobustTest, OtherFilesAndVersionsAreToldApart) {
-    Bytes bytes = small_segment();
-    bytes[8] = 2;
+    for (std::uint8_t const version : {std::uint8_t{1}, std::uint8_t{3}}) {
+        Bytes bytes = small_segment();
+        bytes[8] = version;
 
-    ASSERT_TRUE(directory_.files().write_file_atomic(path_, bytes, Sync::none));
-    auto const opened = SegmentReader::open(directory_.files(), path_);
+        ASSERT_TRUE(directory_.files().write_file_atomic(path_, bytes, Sync::none));
+        auto const opened = SegmentReader::open(directory_.files(), path_);
 
-    ASSERT_FALSE(opened);
-    EXPECT_EQ(opened.error().code, Errc::invalid);
-    EXPECT_NE(opened.error().context.find("version 2"), std::string::npos) << opened.error().context;
+        ASSERT_FALSE(opened);
+        EXPECT_EQ(opened.error().code, Errc::invalid);
+        EXPECT_NE(opened.error().context.find("of version " + std::to_string(version)), std::string::npos)
+            << opened.error().context;
+    }
     EXPECT_EQ(open_code(to_bytes(std::string(4'096, 'x'))), Errc::invalid);
     EXPECT_EQ(SegmentReader::open(directory_.files(), directory_ / "none").error().code, Errc::not_found);
 }

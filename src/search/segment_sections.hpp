@@ -20,7 +20,7 @@
 namespace ggen::search_index {
 
 inline constexpr std::string_view k_segment_magic = "GGENSIDX";
-inline constexpr std::uint32_t k_segment_version = 1;
+inline constexpr std::uint32_t k_segment_version = 2;
 inline constexpr std::uint64_t k_segment_bytes_max = 4 * k_gib;
 inline constexpr std::size_t k_section_alignment_bytes = 64;
 /// Documents with a term from which on facet counts are kept for it.
@@ -33,7 +33,7 @@ inline constexpr std::size_t k_facet_cache_fields = 3;  // category, license, or
 enum class Section : std::uint32_t {
     term_strings, term_entries, postings, name_ranks, forward_signatures, reverse_signatures,
     reverse_order, prefix_directory, suffix_directory, downloads, stars, released, category, license, origin,
-    author, bits, name_length, names, filter_strings, filter_entries, star_entries, facet_cache,
+    author, bits, beginnings, names, filter_strings, filter_entries, beginning_entries, facet_cache,
     store_dictionary, store_index, store_blocks,
 };
 inline constexpr std::size_t k_sections = 26;
@@ -72,12 +72,12 @@ struct SegmentParts {
     Column origin;
     Column author;
     Column bits;  // 1 = signed, 2 = scoped.
-    Column name_length;
+    StringTable beginnings;
+    Column beginning_entries;
     NameTable names;
     std::array<StringTable, k_filter_fields> filter_texts;
     Column filter_entries;
     std::array<std::uint32_t, k_filter_fields> filter_starts{};  // Of each field's entries.
-    Column star_entries;
     BytesView facet_cache;
     SegmentStore store;
 };

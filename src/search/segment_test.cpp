@@ -156,15 +156,6 @@ TEST_F(SegmentTest, ListsDocumentsByFilterValue) {
     check(FilterField::tag, [](SearchDocument const& d) { return Texts(d.tags.begin(), d.tags.end()); });
     check(FilterField::keyword, [](SearchDocument const& d) { return Texts(d.keywords.begin(), d.keywords.end()); });
     EXPECT_EQ(view.find_filter_value(FilterField::license, "none such"), k_none);
-    for (std::size_t step = 0; step < k_star_steps.size(); ++step) {
-        std::vector<DocId> wanted;
-        for (DocId doc = 0; doc < expected.documents.size(); ++doc) {
-            if (expected.documents[doc].stars >= k_star_steps[step]) wanted.push_back(doc);
-        }
-        std::vector<DocId> found;
-        for (auto cursor = view.docs_with_stars(step); !cursor.at_end(); cursor.next()) found.push_back(cursor.doc());
-        EXPECT_EQ(found, wanted);
-    }
 }
 
 TEST_F(SegmentTest, LimitsDocumentsByDownloads) {

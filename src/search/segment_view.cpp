@@ -21,15 +21,6 @@ void push(BestNameScratch& scratch, BestNameScratch::Node node) {
     std::push_heap(scratch.heap.begin(), scratch.heap.end(), &is_later);
 }
 
-/// The smallest string after all that begin with `prefix`; empty when there is none.
-std::string_view after_prefix(std::string_view prefix, TermBuffer& buffer) {
-    std::size_t length = std::min(prefix.size(), k_term_bytes_max);
-    while (length > 0 && static_cast<std::uint8_t>(prefix[length - 1]) == 0xff) --length;
-    std::copy_n(prefix.begin(), length, buffer.bytes.begin());
-    if (length > 0) ++buffer.bytes[length - 1];
-    return {buffer.bytes.data(), length};
-}
-
 }  // namespace
 
 TermRange SegmentView::directory_range(std::string_view text) const {
@@ -48,12 +39,7 @@ TermRange SegmentView::prefix_range(std::string_view prefix) const {
     if (prefix.size() > k_term_bytes_max) return {};
     TermRange within{0, parts_.term_count};
     if (prefix.size() >= k_directory_depth) within = directory_range(prefix);
-    TermBuffer buffer;
-    TermRange range;
-    range.begin = parts_.terms.lower_bound(prefix, within);
-    auto const after = after_prefix(prefix, buffer);
-    range.end = after.empty() ? within.end : parts_.terms.lower_bound(after, {range.begin, within.end});
-    return range.begin < range.end ? range : TermRange{};
+    return parts_.terms.prefix_range(prefix, within);
 }
 
 std::string_view SegmentView::term_text(TermId term, TermBuffer& buffer) const {
@@ -109,6 +95,14 @@ DocId SegmentView::term_best_name_doc(TermId term) const {
 
 PostingCursor SegmentView::postings(TermId term) const {
     return list(parts_.term_entries.at(term));
+}
+
+std::uint32_t SegmentView::find_beginning(std::string_view text) const {
+    return text.size() > k_term_bytes_max ? k_none : parts_.beginnings.find(text);
+}
+
+PostingCursor SegmentView::beginning_docs(std::uint32_t beginning) const {
+    return list(parts_.beginning_entries.at(beginning));
 }
 
 void SegmentView::begin_best_names(TermRange range, BestNameScratch& scratch) const {
@@ -214,10 +208,6 @@ PostingCursor SegmentView::filter_docs(FilterField field, std::uint32_t value) c
 
 std::uint32_t SegmentView::filter_doc_count(FilterField field, std::uint32_t value) const {
     return list_info(filter_entry(field, value)).count;
-}
-
-PostingCursor SegmentView::docs_with_stars(std::size_t step) const {
-    return list(parts_.star_entries.at(static_cast<std::uint32_t>(std::min(step, k_star_steps.size()))));
 }
 
 bool SegmentView::cached_facet(TermId term, FilterField field, std::vector<std::uint32_t>& counts) const {

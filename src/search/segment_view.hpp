@@ -53,6 +53,10 @@ public:
     /// Smallest document whose joined name (with or without scope) is this string, or k_none.
     [[nodiscard]] DocId term_best_name_doc(TermId term) const;
     [[nodiscard]] PostingCursor postings(TermId term) const;
+    /// The number of `text` among the beginnings whose documents stand in a list of their own; k_none when it has none.
+    [[nodiscard]] std::uint32_t find_beginning(std::string_view text) const;
+    /// Documents with a token in their name that begins so and is longer; flags are 0.
+    [[nodiscard]] PostingCursor beginning_docs(std::uint32_t beginning) const;
 
     /// Starts a walk over the strings of `range` that name a package, in ascending `term_best_name_doc`.
     void begin_best_names(TermRange range, BestNameScratch& scratch) const;
@@ -82,10 +86,6 @@ public:
     [[nodiscard]] bool is_signed(DocId doc) const { return (parts_.bits.at(doc) & 1U) != 0; }
     /// The name has a scope ("@a/b").
     [[nodiscard]] bool is_scoped(DocId doc) const { return (parts_.bits.at(doc) & 2U) != 0; }
-    /// Code points of the joined name, at most 255.
-    [[nodiscard]] std::uint8_t name_length(DocId doc) const {
-        return static_cast<std::uint8_t>(parts_.name_length.at(doc));
-    }
     /// First document with at most `downloads`: `min_downloads` as a limit of ids.
     [[nodiscard]] DocId first_below_downloads(std::uint32_t downloads_min) const;
 
@@ -100,9 +100,6 @@ public:
     /// Documents with the value, ascending; flags are 0.
     [[nodiscard]] PostingCursor filter_docs(FilterField field, std::uint32_t value) const;
     [[nodiscard]] std::uint32_t filter_doc_count(FilterField field, std::uint32_t value) const;
-    /// Documents with at least k_star_steps[step] stars.
-    [[nodiscard]] PostingCursor docs_with_stars(std::size_t step) const;
-
     /// Counts of `field`'s values (category, license, origin) over the documents that have `term` as a token,
     /// written to `counts` by value; false when none are kept: the term has under k_facet_cache_df_min documents.
     [[nodiscard]] bool cached_facet(TermId term, FilterField field, std::vector<std::uint32_t>& counts) const;

@@ -40,9 +40,22 @@ bool decode_next(BytesView& rest, TermBuffer& buffer, std::size_t& length) {
 bool decode_head(BytesView& rest, TermBuffer& buffer, std::size_t& length) {
     if (rest.empty() || rest[0] > rest.size() - 1) return false;
     length = rest[0];
-    std::memcpy(buffer.bytes.data(), rest.data() + 1, length);
+    if (length <= k_copy_bytes && rest.size() > k_copy_bytes) {
+        std::memcpy(buffer.bytes.data(), rest.data() + 1, k_copy_bytes);
+    } else {
+        std::memcpy(buffer.bytes.data(), rest.data() + 1, length);
+    }
     rest = rest.subspan(1 + length);
     return true;
+}
+
+/// The smallest string after all that begin with `prefix`; empty when there is none.
+std::string_view after_prefix(std::string_view prefix, TermBuffer& buffer) {
+    std::size_t length = std::min(prefix.size(), k_term_bytes_max);
+    while (length > 0 && static_cast<std::uint8_t>(prefix[length - 1]) == 0xff) --length;
+    std::copy_n(prefix.begin(), length, buffer.bytes.begin());
+    if (length > 0) ++buffer.bytes[length - 1];
+    return {buffer.bytes.data(), length};
 }
 
 }  // namespace
@@ -108,6 +121,15 @@ std::uint32_t StringTable::lower_bound(std::string_view text, TermRange within) 
         if (index + 1 < block_end) good = decode_next(rest, buffer, length);
     }
     return std::max(block_end, within.begin);
+}
+
+TermRange StringTable::prefix_range(std::string_view prefix, TermRange within) const {
+    TermBuffer buffer;
+    TermRange range;
+    range.begin = lower_bound(prefix, within);
+    auto const after = after_prefix(prefix, buffer);
+    range.end = after.empty() ? within.end : lower_bound(after, {range.begin, within.end});
+    return range.begin < range.end ? range : TermRange{};
 }
 
 std::uint32_t StringTable::find(std::string_view text, TermRange within) const {

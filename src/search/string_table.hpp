@@ -34,6 +34,8 @@ public:
     [[nodiscard]] std::uint32_t find(std::string_view text) const { return find(text, {0, count_}); }
     /// The first index in `within` whose string is not less than `text`; `within.end` when there is none.
     [[nodiscard]] std::uint32_t lower_bound(std::string_view text, TermRange within) const;
+    /// Those of `within` that begin with `prefix`; all for an empty one.
+    [[nodiscard]] TermRange prefix_range(std::string_view prefix, TermRange within) const;
 
 private:
     friend class StringScan;

@@ -39,14 +39,7 @@ void WordStream::settle(List& list, DocId doc) {
     }
     auto& cursor = cursors_[list.cursor];
     if (!cursor.at_end() && cursor.doc() < doc) cursor.seek(doc);
-    while (!cursor.at_end() && (cursor.flags() & k_is_token) == 0) {
-        // Blocks in which the string only names packages are passed over whole.
-        if ((cursor.block_flags() & k_is_token) == 0 && cursor.block_last() != k_none) {
-            cursor.seek(cursor.block_last() + 1);
-        } else {
-            cursor.next();
-        }
-    }
+    cursor.find(k_is_token);
     list.doc = cursor.at_end() ? k_none : cursor.doc();
 }
 

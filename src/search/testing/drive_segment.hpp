@@ -77,7 +77,7 @@ inline std::uint64_t drive_view(SegmentView const& view) {
     }
     for (DocId doc = 0; doc < std::min(view.doc_count() + 2, k_most); ++doc) {
         sum += view.downloads(doc) + view.stars(doc) + view.released(doc) + view.category(doc) + view.license(doc) +
-               view.origin(doc) + view.author(doc) + view.name_length(doc) + (view.is_signed(doc) ? 1 : 0) +
+               view.origin(doc) + view.author(doc) + (view.is_signed(doc) ? 1 : 0) +
                (view.is_scoped(doc) ? 1 : 0) + view.name(doc, name).size();
         auto const stored = view.stored(doc, store);
         sum += stored ? stored->description.size() : 1;
@@ -91,7 +91,8 @@ inline std::uint64_t drive_view(SegmentView const& view) {
             walk(view.filter_docs(which, value));
         }
     }
-    for (std::size_t step = 0; step <= k_star_steps.size(); ++step) walk(view.docs_with_stars(step));
+    sum += view.find_beginning("py");
+    for (std::uint32_t beginning = 0; beginning < k_most; ++beginning) walk(view.beginning_docs(beginning));
     return sum;
 }
 

@@ -24,6 +24,7 @@ using search_index::k_in_name;
 using search_index::k_in_text;
 using search_index::k_is_joined;
 using search_index::k_is_token;
+using search_index::k_near_enough;
 using search_index::k_strong_score;
 using search_index::k_typo_prefix_min;
 using search_index::name_gate;
@@ -42,10 +43,12 @@ struct Word {
     std::string text;
     std::u32string points;
     double share = 0;
+    std::size_t edits = 0;  // That it may have.
 };
 
 struct Analysed {
     SearchDocument const* document = nullptr;
+    std::vector<std::u32string> strings;  // Tokens and joined names, each once.
     std::vector<std::pair<std::string, std::uint8_t>> tokens;
     std::vector<std::pair<std::string, bool>> names;  // Joined, and whether that is with the scope.
     std::vector<std::string> name_tokens;
@@ -65,6 +68,7 @@ Analysed analyse(SearchDocument const& document) {
     std::vector<IndexedString> strings;
     analyser.analyse(document, strings);
     for (auto const& string : strings) {
+        out.strings.push_back(search::code_points(string.text));
         if ((string.flags & k_is_token) != 0) out.tokens.emplace_back(string.text, string.flags);
         if ((string.flags & k_is_joined) != 0)
             out.names.push_back({std::string{string.text}, (string.flags & search_index::k_joined_whole) != 0});
@@ -99,6 +103,8 @@ public:
         double sum = 0;
         for (auto& word : words_) sum += word.share = rarity(df(word.text));
         for (auto& word : words_) word.share *= 2 / sum;
+        for (auto& word : words_) word.edits = edits_of(word.points);
+        joined_edits_ = edits_of(joined_points_);
     }
 
     std::vector<OracleHit> run() {
@@ -128,6 +134,18 @@ private:
                 return std::any_of(analysed.tokens.begin(), analysed.tokens.end(),
                                    [&](auto const& token) { return token.first == text; });
             }));
+    }
+
+    [[nodiscard]] std::size_t edits_of(std::u32string const& wanted) const {
+        auto const allowed = edits_allowed(static_cast<std::uint32_t>(wanted.size()));
+        if (allowed < 2 || !query_.fuzzy) return allowed;
+        std::uint64_t near = 0;
+        for (auto const& analysed : documents_) {
+            near += static_cast<std::uint64_t>(
+                std::count_if(analysed.strings.begin(), analysed.strings.end(),
+                              [&](auto const& string) { return distance(wanted, string, 1).has_value(); }));
+        }
+        return near < k_near_enough ? 2 : 1;
     }
 
     static bool has_value(std::vector<std::string> const& values, std::string const& wanted) {
@@ -174,8 +192,9 @@ private:
             auto const points = search::code_points(name);
             begins = begins || name == joined_ || (query_.prefix && name.starts_with(joined_));
             if (name == joined_) note(is_whole ? NameClass::equal : NameClass::equal_base, points.size());
-            else if (query_.prefix && name.starts_with(joined_)) note(NameClass::prefix, points.size());
-            auto const edits = edits_allowed(typed);
+            else if (query_.prefix && name.starts_with(joined_))
+                note(is_whole ? NameClass::prefix : NameClass::prefix_base, points.size());
+            auto const edits = tier == Tier::strict ? std::min<std::size_t>(joined_edits_, 1) : joined_edits_;
             if (query_.fuzzy && edits > 0 && (is_relevance || tier != Tier::strict)) {
                 auto const apart = distance(joined_points_, points, edits);
                 if (apart == 1U) note(NameClass::one_edit, points.size());
@@ -210,9 +229,9 @@ private:
                     kind = WordClass::equal;
                     is_equal = true;
                 } else if (query_.fuzzy && tier != Tier::strict) {
-                    auto const edits = edits_allowed(static_cast<std::uint32_t>(word.points.size()));
-                    auto const apart =
-                        edits > 0 ? distance(word.points, search::code_points(text), edits) : std::nullopt;
+                    auto const apart = word.edits > 0
+                                           ? distance(word.points, search::code_points(text), word.edits)
+                                           : std::nullopt;
                     if (apart == 1U) kind = WordClass::one_edit;
                     if (apart == 2U) kind = WordClass::two_edits;
                 }
@@ -318,6 +337,7 @@ private:
     std::vector<Word> words_;
     std::string joined_;
     std::u32string joined_points_;
+    std::size_t joined_edits_ = 0;
 };
 
 }  // namespace
