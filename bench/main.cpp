@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "install_suite.hpp"
 #include "sample.hpp"
 #include "search_process.hpp"
 #include "search_suite.hpp"
@@ -37,6 +38,19 @@ int main(int argc, char** argv) {
         ->delimiter(',');
     search_command->add_option("--work", search.work, "Keep indexes of peers here between runs");
 
+    ggen::bench::InstallSuiteOptions install;
+    auto* const install_command = app.add_subcommand("install", "Install: peers, small trees, store, concurrency");
+    install_command->add_option("--ggen", install.ggen, "The product; default: the ggen beside this program");
+    install_command->add_option("--registry", install.registry, "A registry folder that holds the roots");
+    install_command->add_option("--roots", install.roots, "npm names, one a line");
+    install_command->add_option("--peers", install.peers, "Measure beside: bun, pnpm, npm")->delimiter(',')
+        ->check(CLI::IsMember({"bun", "pnpm", "npm"}));
+    install_command->add_option("--peers-directory", install.peers_directory, "Where `npm install bun pnpm` ran");
+    install_command->add_option("--server", install.server, "tests/perf/loopback.py: measure cold installs too");
+    install_command->add_option("--mirror", install.mirror, "Where the server keeps what it took from npm's registry");
+    install_command->add_option("--rooms", install.rooms, "Directories on the file systems to measure")->delimiter(',');
+    install_command->add_option("--rounds", install.rounds, "Runs of each case")->check(CLI::PositiveNumber);
+
     ggen::bench::SampleOptions sample;
     auto* const sample_command = app.add_subcommand("sample", "Cut a corpus down to what judged queries need");
     sample_command->add_option("--corpus", sample.corpus, "Lists of packages (.tsv, .tsv.zst)")
@@ -60,6 +74,7 @@ int main(int argc, char** argv) {
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     if (child_build->parsed()) return report(ggen::bench::run_build_child(child_corpus, child_index));
     if (child_open->parsed()) return report(ggen::bench::run_open_child(child_index, child_latency));
+    if (install_command->parsed()) return report(ggen::bench::run_install_suite(install));
     if (sample_command->parsed()) return report(ggen::bench::make_sample(sample));
     return report(ggen::bench::run_search_suite(search));
 }
