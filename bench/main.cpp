@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "install_suite.hpp"
 #include "peer_libsolv.hpp"
 #include "resolve_suite.hpp"
 #include "sample.hpp"
@@ -38,6 +39,19 @@ int main(int argc, char** argv) {
     search_command->add_option("--sizes", search.sizes, "Most downloaded packages to take: numbers, all")
         ->delimiter(',');
     search_command->add_option("--work", search.work, "Keep indexes of peers here between runs");
+
+    ggen::bench::InstallSuiteOptions install;
+    auto* const install_command = app.add_subcommand("install", "Install: peers, small trees, store, concurrency");
+    install_command->add_option("--ggen", install.ggen, "The product; default: the ggen beside this program");
+    install_command->add_option("--registry", install.registry, "A registry folder that holds the roots");
+    install_command->add_option("--roots", install.roots, "npm names, one a line");
+    install_command->add_option("--peers", install.peers, "Measure beside: bun, pnpm, npm")->delimiter(',')
+        ->check(CLI::IsMember({"bun", "pnpm", "npm"}));
+    install_command->add_option("--peers-directory", install.peers_directory, "Where `npm install bun pnpm` ran");
+    install_command->add_option("--server", install.server, "tests/perf/loopback.py: measure cold installs too");
+    install_command->add_option("--mirror", install.mirror, "Where the server keeps what it took from npm's registry");
+    install_command->add_option("--rooms", install.rooms, "Directories on the file systems to measure")->delimiter(',');
+    install_command->add_option("--rounds", install.rounds, "Runs of each case")->check(CLI::PositiveNumber);
 
     ggen::bench::SampleOptions sample;
     auto* const sample_command = app.add_subcommand("sample", "Cut a corpus down to what judged queries need");
@@ -91,6 +105,7 @@ int main(int argc, char** argv) {
     if (child_libsolv->parsed())
         return report(ggen::bench::run_libsolv_child(child_file, child_is_text, child_package));
     if (resolve_command->parsed()) return report(ggen::bench::run_resolve_suite(resolve));
+    if (install_command->parsed()) return report(ggen::bench::run_install_suite(install));
     if (sample_command->parsed()) return report(ggen::bench::make_sample(sample));
     return report(ggen::bench::run_search_suite(search));
 }

@@ -8,6 +8,7 @@
 #include "net/http_client.hpp"
 #include "net/opener.hpp"
 #include "process.hpp"
+#include "event_lines.hpp"
 #include "progress.hpp"
 
 namespace ggen::cli {
@@ -26,7 +27,9 @@ struct Context::Parts {
         : files(make_posix_file_system()),
           client(http_options(), random, cancel),
           opener(*files, client),
-          progress(out, is_terminal(STDERR_FILENO) && !out.style().quiet) {}
+          progress(out, is_terminal(STDERR_FILENO) && !out.style().quiet && !out.style().events) {}
+
+    Observer& observer(Output const& out) { return out.style().events ? static_cast<Observer&>(events) : progress; }
 
     std::unique_ptr<FileSystem> files;
     SystemClock clock;
@@ -34,6 +37,7 @@ struct Context::Parts {
     HttpClient client;
     LocationOpener opener;
     Progress progress;
+    EventLines events;
     std::unique_ptr<Market> market;
 };
 
@@ -62,7 +66,7 @@ Result<Market*> Context::market() {
     ASSIGN_OR_RETURN(auto config, Config::load(*parts_->files, directories, project, environment_));
     if (invocation_.has("offline")) config.offline = true;
     parts_->market = std::make_unique<Market>(
-        Market{*parts_->files, parts_->clock, parts_->random, out_, parts_->opener, parts_->progress, cancel_,
+        Market{*parts_->files, parts_->clock, parts_->random, out_, parts_->opener, parts_->observer(out_), cancel_,
                std::move(directories), std::move(config), project});
     return parts_->market.get();
 }

@@ -26,6 +26,7 @@ OutputStyle style_of(Invocation const& invocation, std::map<std::string, std::st
     style.json = invocation.has("json");
     style.plain = invocation.has("plain");
     style.quiet = invocation.has("quiet");
+    style.events = invocation.has("events");
     style.verbosity = static_cast<int>(invocation.count("verbose"));
     style.color_out = !style.plain && wants_color(when, environment, STDOUT_FILENO);
     style.color_err = wants_color(when, environment, STDERR_FILENO);

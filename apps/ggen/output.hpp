@@ -15,6 +15,7 @@ struct OutputStyle {
     bool json = false;
     bool plain = false;
     bool quiet = false;
+    bool events = false;  ///< Progress and warnings are JSON lines on stderr.
     int verbosity = 0;
     bool color_out = false;
     bool color_err = false;

@@ -64,7 +64,10 @@ void Progress::on_event(ProgressEvent const& event) {
             bytes_ = 0;
             break;
         case ProgressEvent::Kind::fetch_started:
-            transfers_[event.text] = {std::max(event.bytes, event.total), now};
+            transfers_[event.text] = {event.bytes, now, event.source, 0};
+            break;
+        case ProgressEvent::Kind::fetch_progress:
+            if (auto const at = transfers_.find(event.text); at != transfers_.end()) at->second.bytes = event.done;
             break;
         case ProgressEvent::Kind::fetch_done:
             transfers_.erase(event.text);
@@ -95,6 +98,18 @@ std::string Progress::total_line(Clock::time_point now) const {
     return line;
 }
 
+std::string Progress::transfer_line(std::string const& name, Transfer const& transfer, Clock::time_point now) {
+    auto const elapsed = seconds_between(transfer.started, now);
+    auto line = "  " + escape_for_terminal(name) + "  ";
+    if (transfer.bytes > 0) line += format_bytes(transfer.bytes) + " of ";
+    if (transfer.total_bytes > 0) line += format_bytes(transfer.total_bytes);
+    if (transfer.bytes > 0 && elapsed > 0.2) {
+        line += ", " + format_bytes(static_cast<std::uint64_t>(static_cast<double>(transfer.bytes) / elapsed)) + "/s";
+    }
+    if (!transfer.source.empty()) line += "  from " + escape_for_terminal(transfer.source);
+    return line + fmt::format("  {:.1f} s", elapsed);
+}
+
 void Progress::draw() {
     auto const now = Clock::now();
     std::string text;
@@ -103,10 +118,7 @@ void Progress::draw() {
     std::size_t const width = std::max(20U, out_.style().width == 0 ? 80U : out_.style().width) - 1;
     for (auto const& [name, transfer] : transfers_) {
         if (lines_drawn_ == k_transfer_lines_max) break;
-        auto line = fmt::format("  {}  {}  {:.1f} s", escape_for_terminal(name),
-                                transfer.total_bytes > 0 ? format_bytes(transfer.total_bytes) : "",
-                                seconds_between(transfer.started, now));
-        text += cut_to_width(line, width) + "\n";
+        text += cut_to_width(transfer_line(name, transfer, now), width) + "\n";
         ++lines_drawn_;
     }
     text += cut_to_width(total_line(now), width) + "\n";

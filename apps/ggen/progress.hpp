@@ -31,7 +31,12 @@ private:
     struct Transfer {
         std::uint64_t total_bytes = 0;
         Clock::time_point started;
+        std::string source;
+        std::uint64_t bytes = 0;  ///< So far; only large ones tell.
     };
+
+    [[nodiscard]] static std::string transfer_line(std::string const& name, Transfer const& transfer,
+                                                   Clock::time_point now);
 
     Output& out_;
     bool is_shown_;

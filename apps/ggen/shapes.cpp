@@ -33,6 +33,7 @@ Json json_change(PlannedChange const& change) {
 Json json_figures(InstallFigures const& figures) {
     auto json = Json::object();
     json.set("resolve_us", figures.resolve_us);
+    json.set("verify_us", figures.verify_us);
     json.set("fetch_us", figures.fetch_us);
     json.set("install_us", figures.install_us);
     json.set("total_us", figures.total_us);
@@ -41,6 +42,7 @@ Json json_figures(InstallFigures const& figures) {
     json.set("bytes_fetched", figures.bytes_fetched);
     json.set("files_written", figures.files_written);
     json.set("proofs_checked", figures.proofs_checked);
+    json.set("proofs_known", figures.proofs_known);
     json.set("packages", figures.packages);
     json.set("was_known", figures.was_known);
     return json;
@@ -99,15 +101,17 @@ void render_report(Output& out, std::string_view doing, InstallReport const& rep
     auto text = fmt::format("{}: {} changed, {} in all", doing, count_of(changed, "package"),
                             std::max<std::uint64_t>(figures.packages, report.lockfile.packages.size()));
     if (figures.was_known) text += "; known to this machine, nothing read anew";
-    if (figures.packages_fetched > 0 && figures.packages_reused > 0)
+    if (figures.packages_reused > 0 && !figures.was_known)
         text += fmt::format("; {} reused", figures.packages_reused);
     if (figures.packages_fetched > 0) {
         text += fmt::format("; {} fetched ({})", figures.packages_fetched, format_bytes(figures.bytes_fetched));
     }
     if (figures.proofs_checked > 0) text += fmt::format("; {} checked", count_of(figures.proofs_checked, "proof"));
+    if (figures.proofs_known > 0) text += fmt::format("; {} checked before", count_of(figures.proofs_known, "proof"));
     if (figures.packages_fetched > 0 || figures.files_written > 0) {
-        text += fmt::format("; resolve {}, fetch {}, link {}", format_duration(figures.resolve_us),
-                            format_duration(figures.fetch_us), format_duration(figures.install_us));
+        text += fmt::format("; resolve {}, verify {}, fetch {}, link {}", format_duration(figures.resolve_us),
+                            format_duration(figures.verify_us), format_duration(figures.fetch_us),
+                            format_duration(figures.install_us));
     }
     out.note(text + "; " + format_duration(figures.total_us));
 }

@@ -26,6 +26,7 @@ std::vector<FlagSpec> const& global_flags() {
         {.name = "offline", .doc = "Open no network connection."},
         {.name = "project", .value = "DIR", .doc = "The project directory.", .fallback = "the working directory",
          .complete = Complete::directory},
+        {.name = "events", .doc = "What happens, as it happens: one JSON line an event on standard error."},
         {.name = "quiet", .letter = 'q', .doc = "Errors only."},
         {.name = "verbose", .letter = 'v', .doc = "Say what is done; -vv says more.", .repeatable = true},
         {.name = "color", .value = "WHEN", .doc = "Colours.", .choices = "auto|always|never", .fallback = "auto"},

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "archive/archive_internal.hpp"
 #include "archive/frame.hpp"
 #include "archive/path_rules.hpp"
+#include "archive/tree_stream.hpp"
 #include "archive/ustar.hpp"
 
 namespace ggen {
@@ -19,10 +21,6 @@ constexpr std::size_t k_end_bytes = 2 * ustar::k_block_bytes;
 
 Error not_canonical(std::string_view reason) {
     return Error{Errc::corrupt, ErrorId::archive_not_canonical, std::string{reason}};
-}
-
-Error truncated(std::string_view reason) {
-    return Error{Errc::corrupt, ErrorId::archive_truncated, std::string{reason}};
 }
 
 Error too_many_files(std::size_t files_max) {
@@ -67,89 +65,20 @@ Result<void> check_files(std::vector<ArchiveEntry> const& files, ArchiveBounds c
     return path_rules::check_collisions(paths_of(files));
 }
 
-/// Reads the entries of canonical bytes one after the other.
-class TreeReader {
+/// Takes the files of a tree that is in memory as a whole: their content is a view into it.
+class EntryList final : public ArchiveSink {
 public:
-    TreeReader(BytesView tree, ArchiveBounds const& bounds) : tree_(tree), bounds_(bounds) {}
-
-    Result<void> read_all() {
-        while (true) {
-            if (left() < ustar::k_block_bytes) return truncated("it ends before the end marker");
-            if (ustar::is_zero(tree_.subspan(at_, ustar::k_block_bytes))) break;
-            auto entry = read_entry();
-            if (!entry) return wrap(std::move(entry).error(), fmt::format("entry {}", files_.size() + 1));
-        }
-        if (left() < k_end_bytes) return truncated("it ends within the end marker");
-        if (!ustar::is_zero(tree_.subspan(at_, k_end_bytes))) {
-            return not_canonical("a header follows a block of zeros");
-        }
-        if (left() > k_end_bytes) return not_canonical("bytes follow the end marker");
-        if (files_.empty()) return not_canonical("it holds no file");
-        return path_rules::check_collisions(paths_of(files_));
+    Result<void> begin_file(std::string const& path, bool executable, std::uint64_t) override {
+        files_.push_back({path, executable, {}});
+        return ok();
     }
-
-    std::string const& top() const { return top_; }
+    Result<void> add_content(BytesView piece) override {
+        files_.back().content = piece;  // Fed in one piece, every content comes in one.
+        return ok();
+    }
     std::vector<ArchiveEntry> take_files() { return std::move(files_); }
 
 private:
-    std::size_t left() const { return tree_.size() - at_; }
-
-    Result<void> read_entry() {
-        auto const block = tree_.subspan(at_).first<ustar::k_block_bytes>();
-        ASSIGN_OR_RETURN(auto const header, ustar::read_header(block));
-        if (files_.size() == bounds_.files_max) return too_many_files(bounds_.files_max);
-        ASSIGN_OR_RETURN(auto path, take_top(header.path));
-        auto const shown = path_rules::shown(path);
-        if (header.size_bytes > left() - ustar::k_block_bytes) {
-            return Error{Errc::corrupt, ErrorId::archive_truncated,
-                         fmt::format("{}: {} bytes are announced, {} are left", shown, header.size_bytes,
-                                     left() - ustar::k_block_bytes)};
-        }
-        auto const data_bytes = ustar::padded(header.size_bytes);
-        if (data_bytes > left() - ustar::k_block_bytes) return truncated(shown + ": its padding is cut off");
-        auto const data = tree_.subspan(at_ + ustar::k_block_bytes, static_cast<std::size_t>(data_bytes));
-        auto const content = data.first(static_cast<std::size_t>(header.size_bytes));
-        if (!ustar::is_zero(data.subspan(content.size()))) return not_canonical(shown + ": its padding is not zero");
-        if (!files_.empty()) RETURN_IF_ERROR(check_order(files_.back().path, path, Errc::refused));
-        RETURN_IF_ERROR(check_spelling(header, block));
-        files_.push_back({std::move(path), header.executable, content});
-        at_ += ustar::k_block_bytes + data.size();
-        return ok();
-    }
-
-    /// The path below the top directory, which the first entry sets.
-    Result<std::string> take_top(std::string const& path) {
-        RETURN_IF_ERROR(path_rules::check(path, path_rules::k_ustar_path_bytes_max));
-        auto const slash = path.find('/');
-        if (slash == std::string::npos) {
-            return Error{Errc::refused, ErrorId::archive_path_unsafe,
-                         fmt::format("{}: it is not below a top directory", path_rules::shown(path))};
-        }
-        if (files_.empty()) top_ = path.substr(0, slash);
-        if (std::string_view{path}.substr(0, slash) != top_) {
-            return Error{Errc::refused, ErrorId::archive_path_unsafe,
-                         fmt::format("{}: it is outside of the top directory \"{}\"", path_rules::shown(path),
-                                     escape_for_terminal(top_))};
-        }
-        auto below = path.substr(slash + 1);
-        RETURN_IF_ERROR(check_archive_path(below));
-        return below;
-    }
-
-    /// Encodes what was read again: any second spelling shows here.
-    static Result<void> check_spelling(ustar::Header const& header,
-                                       std::span<std::uint8_t const, ustar::k_block_bytes> block) {
-        std::array<std::uint8_t, ustar::k_block_bytes> again;
-        RETURN_IF_ERROR(ustar::write_header(again, header));
-        if (std::equal(again.begin(), again.end(), block.begin())) return ok();
-        return not_canonical(fmt::format("{}: its header has another spelling than the canonical one",
-                                         path_rules::shown(header.path)));
-    }
-
-    BytesView tree_;
-    ArchiveBounds bounds_;
-    std::size_t at_ = 0;
-    std::string top_;
     std::vector<ArchiveEntry> files_;
 };
 
@@ -203,11 +132,14 @@ Result<Bytes> encode_tree(std::string_view top_directory, std::vector<ArchiveEnt
 }
 
 Result<DecodedArchive> decode_tree(Bytes tree_bytes, ArchiveBounds const& bounds) {
-    TreeReader reader{tree_bytes, bounds};
-    if (auto read = reader.read_all(); !read) return wrap(std::move(read).error(), "archive");
+    EntryList entries;
+    TreeStream stream{tree_bytes.size(), bounds, entries};
+    auto read = stream.feed(tree_bytes);
+    if (read) read = stream.finish();
+    if (!read) return wrap(std::move(read).error(), "archive");
     DecodedArchive decoded;
-    decoded.top_directory = reader.top();
-    decoded.files = reader.take_files();
+    decoded.top_directory = stream.top_directory();
+    decoded.files = entries.take_files();
     decoded.tree = sha256(tree_bytes);
     decoded.tree_bytes = std::move(tree_bytes);  // A moved vector keeps its buffer: views stay valid.
     return decoded;
@@ -245,6 +177,45 @@ Result<EncodedArchive> ArchiveCodec::encode(std::string_view top_directory, std:
 Result<DecodedArchive> ArchiveCodec::decode(BytesView packed, std::optional<std::uint64_t> tree_bytes_expected) {
     ASSIGN_OR_RETURN(auto tree, impl_->frame.decompress(packed, impl_->bounds, tree_bytes_expected));
     return archive_internal::decode_tree(std::move(tree), impl_->bounds);
+}
+
+struct ArchiveStream::Impl {
+    Impl(std::uint64_t packed_bytes, ArchiveSink& sink_in) : frame(packed_bytes, bounds), sink(sink_in) {}
+
+    /// The frame's header, which comes before the first byte, says how large the tree is.
+    Result<void> take(BytesView piece) {
+        if (!tree) tree.emplace(frame.content_bytes(), bounds, sink);
+        tree_digest.update(piece);
+        tree_bytes += piece.size();
+        auto fed = tree->feed(piece);
+        if (!fed) return wrap(std::move(fed).error(), "archive");
+        return fed;
+    }
+
+    ArchiveBounds bounds;
+    FrameStream frame;
+    ArchiveSink& sink;
+    std::optional<TreeStream> tree;
+    Sha256 archive_digest;
+    Sha256 tree_digest;
+    std::uint64_t tree_bytes = 0;
+};
+
+ArchiveStream::ArchiveStream(std::uint64_t packed_bytes, ArchiveSink& sink)
+    : impl_(std::make_unique<Impl>(packed_bytes, sink)) {}
+ArchiveStream::~ArchiveStream() = default;
+
+Result<void> ArchiveStream::feed(BytesView packed) {
+    impl_->archive_digest.update(packed);
+    return impl_->frame.feed(packed, [&](BytesView piece) { return impl_->take(piece); });
+}
+
+Result<ArchiveStream::Summary> ArchiveStream::finish() {
+    RETURN_IF_ERROR(impl_->frame.finish());
+    RETURN_IF_ERROR(impl_->take({}));  // A frame of nothing has not called it yet.
+    if (auto done = impl_->tree->finish(); !done) return wrap(std::move(done).error(), "archive");
+    return Summary{impl_->archive_digest.finish(), impl_->tree_digest.finish(), impl_->tree->top_directory(),
+                   impl_->tree_bytes, impl_->tree->files()};
 }
 
 Result<EncodedArchive> encode_archive(std::string_view top_directory, std::vector<ArchiveFile> files) {

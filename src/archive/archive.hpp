@@ -79,6 +79,44 @@ struct DecodedArchive {
 /// The same on uncompressed canonical bytes.
 [[nodiscard]] Result<DecodedArchive> decode_tree(Bytes tree_bytes);
 
+/// Where an archive that comes in pieces goes. What it was given is only right once ArchiveStream::finish says so.
+class ArchiveSink {
+public:
+    virtual ~ArchiveSink() = default;
+    /// The next file, byte-sorted by `path`, which is below the top directory and passes check_archive_path.
+    virtual Result<void> begin_file(std::string const& path, bool executable, std::uint64_t size_bytes) = 0;
+    /// The next bytes of it; `size_bytes` in all, in no call when that is 0.
+    virtual Result<void> add_content(BytesView piece) = 0;
+};
+
+/// decode_archive for an archive that is larger than memory should hold: unpacks, checks and digests it while it
+/// comes. Memory: zstd's window (8 MiB), one path a file. One thread.
+class ArchiveStream {
+public:
+    struct Summary {
+        Digest archive;
+        Digest tree;
+        std::string top_directory;
+        std::uint64_t tree_bytes = 0;
+        std::size_t files = 0;
+    };
+
+    /// `packed_bytes` is how many bytes will be fed in all. `sink` outlives the stream.
+    ArchiveStream(std::uint64_t packed_bytes, ArchiveSink& sink);
+    ~ArchiveStream();
+    ArchiveStream(ArchiveStream const&) = delete;
+    ArchiveStream& operator=(ArchiveStream const&) = delete;
+
+    /// Errors: as decode_archive, and the sink's. Nothing may be fed after one.
+    Result<void> feed(BytesView packed);
+    /// After the last byte.
+    Result<Summary> finish();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
 /// encode_archive and decode_archive with zstd's working memory kept between calls, for work on many
 /// archives (publish, import, verify). One thread.
 class ArchiveCodec {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <new>
+#include <optional>
 
 namespace ggen {
 namespace {
@@ -15,6 +16,8 @@ constexpr int k_level = 9;
 constexpr int k_level_of_large = 3;
 constexpr std::uint64_t k_large_bytes = 32 * k_mib;
 constexpr std::uint64_t k_window_bytes_max = std::uint64_t{1} << ArchiveLimits::k_zstd_window_log_max;
+/// Magic, descriptor, window, content size: no header that we take is longer.
+constexpr std::uint64_t k_header_bytes_max = 18;
 /// Memory is taken in steps of this size, so that a frame that lies about its content costs one.
 constexpr std::uint64_t k_step_bytes = 4 * k_mib;
 /// A block of 4 bytes holds at most 128 KiB: no frame can unpack to more.
@@ -78,6 +81,24 @@ void grow(Bytes& bytes, std::uint64_t more, std::uint64_t size_max) {
     bytes.resize(static_cast<std::size_t>(std::min(bytes.size() + more, size_max)));
 }
 
+/// The header of a frame within `bounds`; `packed` begins with all of it that there is. Returns the content size.
+Result<std::uint64_t> check_frame_header(BytesView packed, std::uint64_t packed_bytes, ArchiveBounds const& bounds) {
+    if (packed_bytes > bounds.packed_bytes_max) {
+        return too_large(fmt::format("compressed archive: {} bytes, over the limit of {}", packed_bytes,
+                                     bounds.packed_bytes_max));
+    }
+    ASSIGN_OR_RETURN(auto const content_bytes, read_frame_header(packed));
+    auto const content_bytes_max = bounds.unpacked_bytes_max(packed_bytes);
+    if (content_bytes > content_bytes_max) {
+        return too_large(fmt::format("compressed archive: {} bytes declare {} unpacked, over the limit of {}",
+                                     packed_bytes, content_bytes, content_bytes_max));
+    }
+    if (content_bytes > packed_bytes * k_ratio_of_zstd_max) {
+        return bad_frame("it declares more than a frame of its size can hold");
+    }
+    return content_bytes;
+}
+
 Result<Bytes> run_decompression(ZSTD_DCtx* context, BytesView packed, std::uint64_t content_bytes) {
     Bytes out;
     out.reserve(static_cast<std::size_t>(content_bytes));  // Address space; pages come with `grow`.
@@ -137,19 +158,7 @@ Result<Bytes> FrameCodec::compress(BytesView tree) {
 
 Result<Bytes> FrameCodec::decompress(BytesView packed, ArchiveBounds const& bounds,
                                      std::optional<std::uint64_t> content_bytes_expected) {
-    if (packed.size() > bounds.packed_bytes_max) {
-        return too_large(fmt::format("compressed archive: {} bytes, over the limit of {}", packed.size(),
-                                     bounds.packed_bytes_max));
-    }
-    ASSIGN_OR_RETURN(auto const content_bytes, read_frame_header(packed));
-    auto const content_bytes_max = bounds.unpacked_bytes_max(packed.size());
-    if (content_bytes > content_bytes_max) {
-        return too_large(fmt::format("compressed archive: {} bytes declare {} unpacked, over the limit of {}",
-                                     packed.size(), content_bytes, content_bytes_max));
-    }
-    if (content_bytes > packed.size() * k_ratio_of_zstd_max) {
-        return bad_frame("it declares more than a frame of its size can hold");
-    }
+    ASSIGN_OR_RETURN(auto const content_bytes, check_frame_header(packed, packed.size(), bounds));
     if (content_bytes_expected && content_bytes != *content_bytes_expected) {
         return bad_frame(fmt::format("it declares {} bytes unpacked, {} are expected", content_bytes,
                                      *content_bytes_expected));
@@ -165,5 +174,69 @@ Result<Bytes> FrameCodec::decompress(BytesView packed, ArchiveBounds const& boun
         return too_large(fmt::format("unpack: not enough memory for {} bytes", content_bytes));
     }
 }
+
+struct FrameStream::Impl {
+    std::uint64_t packed_bytes = 0;
+    ArchiveBounds bounds;
+    std::unique_ptr<ZSTD_DCtx, FreeDecompressor> context;
+    Bytes header;  // Until there is enough of it.
+    std::optional<std::uint64_t> content_bytes;
+    std::uint64_t written = 0;
+    bool is_over = false;
+    Bytes piece;
+
+    Result<void> start() {
+        ASSIGN_OR_RETURN(content_bytes, check_frame_header(header, packed_bytes, bounds));
+        context.reset(ZSTD_createDCtx());
+        if (!context) return too_large("unpack: not enough memory");
+        ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, ArchiveLimits::k_zstd_window_log_max);
+        piece.resize(ZSTD_DStreamOutSize());
+        return ok();
+    }
+
+    Result<void> unpack(BytesView packed, Take const& take) {
+        ZSTD_inBuffer input{packed.data(), packed.size(), 0};
+        while (true) {
+            if (is_over) return input.pos == input.size ? ok() : Result<void>{bad_frame("bytes follow the frame")};
+            ZSTD_outBuffer output{piece.data(), piece.size(), 0};
+            auto const left = ZSTD_decompressStream(context.get(), &output, &input);
+            if (ZSTD_isError(left) != 0) return bad_frame(ZSTD_getErrorName(left));
+            is_over = left == 0;
+            written += output.pos;
+            if (written > *content_bytes) return bad_frame("it holds more than it declares");
+            if (output.pos > 0) RETURN_IF_ERROR(take(BytesView{piece}.first(output.pos)));
+            // Full output may hide more of it; a room that was left says that the input is used up.
+            if (!is_over && output.pos < output.size && input.pos == input.size) return ok();
+        }
+    }
+};
+
+FrameStream::FrameStream(std::uint64_t packed_bytes, ArchiveBounds const& bounds) : impl_(std::make_unique<Impl>()) {
+    impl_->packed_bytes = packed_bytes;
+    impl_->bounds = bounds;
+}
+FrameStream::~FrameStream() = default;
+
+Result<void> FrameStream::feed(BytesView packed, Take const& take) {
+    if (!impl_->content_bytes) {
+        auto const wanted = std::min<std::uint64_t>(impl_->packed_bytes, k_header_bytes_max);
+        auto const more = std::min<std::size_t>(packed.size(), static_cast<std::size_t>(wanted) - impl_->header.size());
+        impl_->header.insert(impl_->header.end(), packed.begin(), packed.begin() + static_cast<std::ptrdiff_t>(more));
+        packed = packed.subspan(more);
+        if (impl_->header.size() < wanted) return ok();
+        RETURN_IF_ERROR(impl_->start());
+        RETURN_IF_ERROR(impl_->unpack(impl_->header, take));
+    }
+    return packed.empty() ? ok() : impl_->unpack(packed, take);
+}
+
+Result<void> FrameStream::finish() {
+    if (!impl_->content_bytes) return truncated("it ends within the frame header");
+    if (!impl_->is_over) return truncated("it ends within the frame");
+    if (impl_->written != *impl_->content_bytes) return bad_frame("it holds less than it declares");
+    return ok();
+}
+
+std::uint64_t FrameStream::content_bytes() const { return impl_->content_bytes.value_or(0); }
 
 }  // namespace ggen

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -27,6 +28,30 @@ public:
     /// Errors: corrupt (archive_compression, archive_truncated), too_large (archive_too_large).
     [[nodiscard]] Result<Bytes> decompress(BytesView packed, ArchiveBounds const& bounds,
                                            std::optional<std::uint64_t> content_bytes_expected = {});
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// FrameCodec::decompress for a frame that comes in pieces and goes on in pieces: holds zstd's window and one piece.
+/// One thread. Private to `archive`.
+class FrameStream {
+public:
+    using Take = std::function<Result<void>(BytesView)>;
+
+    /// `packed_bytes` is how many bytes will be fed in all.
+    FrameStream(std::uint64_t packed_bytes, ArchiveBounds const& bounds);
+    ~FrameStream();
+    FrameStream(FrameStream const&) = delete;
+    FrameStream& operator=(FrameStream const&) = delete;
+
+    /// Calls `take` with what comes out. Errors: as FrameCodec::decompress, and `take`'s.
+    [[nodiscard]] Result<void> feed(BytesView packed, Take const& take);
+    /// After the last byte.
+    [[nodiscard]] Result<void> finish();
+    /// What the frame declares; known before `take` is called first.
+    [[nodiscard]] std::uint64_t content_bytes() const;
 
 private:
     struct Impl;

@@ -8,6 +8,7 @@
 
 #include "archive/archive.hpp"
 #include "archive/testing/raw_tar.hpp"
+#include "archive/tree_stream.hpp"
 
 namespace ggen {
 namespace {
@@ -31,6 +32,22 @@ void expect_safe_for_terminal(std::string const& text) {
     EXPECT_EQ(text.find("\xE2\x80\xAE"), std::string::npos) << "direction override in a message";
 }
 
+/// Takes everything.
+class NullSink final : public ArchiveSink {
+public:
+    Result<void> begin_file(std::string const&, bool, std::uint64_t) override { return ok(); }
+    Result<void> add_content(BytesView) override { return ok(); }
+};
+
+/// What a reader says that gets the bytes seven at a time.
+Result<void> read_in_pieces(std::string const& tree) {
+    NullSink sink;
+    TreeStream stream{tree.size(), {}, sink};
+    for (std::size_t at = 0; at < tree.size(); at += 7)
+        RETURN_IF_ERROR(stream.feed(as_bytes(std::string_view{tree}.substr(at, 7))));
+    return stream.finish();
+}
+
 void expect_refused(std::vector<Sample> const& samples) {
     for (auto const& sample : samples) {
         SCOPED_TRACE(sample.name);
@@ -43,6 +60,9 @@ void expect_refused(std::vector<Sample> const& samples) {
         EXPECT_EQ(error_id_text(error.id), error_id_text(sample.id)) << error.context;
         EXPECT_NE(error.context.find(sample.mention), std::string::npos) << error.context;
         expect_safe_for_terminal(error.context);
+        auto const in_pieces = read_in_pieces(sample.bytes);
+        ASSERT_FALSE(in_pieces) << "accepted in pieces";
+        EXPECT_EQ(wrap(in_pieces.error(), "archive").context, error.context);
     }
 }
 

@@ -45,6 +45,16 @@ public:
     virtual ~FileLock() = default;
 };
 
+/// An open file for appending (write-ahead logs, downloads that resume).
+class AppendFile {
+public:
+    virtual ~AppendFile() = default;
+    virtual Result<void> append(BytesView bytes) = 0;
+    /// An fsync error is final: the kernel may have dropped the pages. Callers stop; they never retry.
+    virtual Result<void> sync() = 0;
+    [[nodiscard]] virtual std::uint64_t size_bytes() const = 0;
+};
+
 /// Creates files below one fresh directory without ever following a link, not even one that
 /// somebody swaps in meanwhile (openat2 with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, O_EXCL).
 ///
@@ -58,24 +68,17 @@ public:
     /// Creates `path` (parents must exist). `mode` is taken literally, whatever the umask.
     /// Errors: conflict (exists), io.
     virtual Result<void> add_file(std::string_view path, BytesView content, std::uint32_t mode) = 0;
-    /// Hard-links the existing file `source` as `path`. Errors: io (EXDEV and EMLINK are told apart
-    /// in the text), conflict.
-    virtual Result<void> add_hard_link(std::string_view path, std::string const& source) = 0;
+    /// The same for a file whose content comes in pieces; it is whole when the object is gone.
+    virtual Result<std::unique_ptr<AppendFile>> create_file(std::string_view path, std::uint32_t mode) = 0;
+    /// Hard-links the regular file `source`, which must hold `size_bytes`, as `path`. Errors: corrupt (another
+    /// size or kind), not_found, conflict, io (another file system, too many links).
+    virtual Result<void> add_hard_link(std::string_view path, std::string const& source,
+                                       std::uint64_t size_bytes) = 0;
     /// Creates `path` as a copy-on-write clone (FICLONE) of the regular file `source`, which must hold
     /// `size_bytes`. On error nothing is left. Errors: io (also where the file systems cannot), conflict,
     /// corrupt (another size or kind).
     virtual Result<void> add_clone(std::string_view path, std::string const& source, std::uint64_t size_bytes,
                                    std::uint32_t mode) = 0;
-};
-
-/// An open file for appending (write-ahead logs, downloads that resume).
-class AppendFile {
-public:
-    virtual ~AppendFile() = default;
-    virtual Result<void> append(BytesView bytes) = 0;
-    /// An fsync error is final: the kernel may have dropped the pages. Callers stop; they never retry.
-    virtual Result<void> sync() = 0;
-    [[nodiscard]] virtual std::uint64_t size_bytes() const = 0;
 };
 
 /// A regular file mapped for reading. Pages come in as they are touched; a file that somebody truncates meanwhile

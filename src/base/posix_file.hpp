@@ -55,6 +55,9 @@ auto retry_eintr(Call call) {
     return result;
 }
 
+/// The open file, positioned at its end; `path` is for messages.
+[[nodiscard]] std::unique_ptr<AppendFile> make_append_file(Fd file, std::string path, std::uint64_t size_bytes);
+
 Result<void> write_all(int fd, BytesView bytes, std::string_view path);
 
 /// Maps the open regular file; `path` is for messages. Errors: too_large, io.

@@ -47,27 +47,6 @@ private:
     Fd fd_;
 };
 
-class PosixAppendFile final : public AppendFile {
-public:
-    PosixAppendFile(Fd fd, std::string path, std::uint64_t size)
-        : fd_(std::move(fd)), path_(std::move(path)), size_bytes_(size) {}
-    Result<void> append(BytesView bytes) override {
-        RETURN_IF_ERROR(write_all(fd_.get(), bytes, path_));
-        size_bytes_ += bytes.size();
-        return ok();
-    }
-    Result<void> sync() override {
-        if (::fsync(fd_.get()) != 0) return errno_error("fsync", path_);
-        return ok();
-    }
-    [[nodiscard]] std::uint64_t size_bytes() const override { return size_bytes_; }
-
-private:
-    Fd fd_;
-    std::string path_;
-    std::uint64_t size_bytes_;
-};
-
 class PosixFileSystem final : public FileSystem {
 public:
     Result<Bytes> read_file(std::string const& path, std::uint64_t bytes_max) override {
@@ -157,8 +136,7 @@ public:
         if (!file.is_open()) return errno_error("open", path);
         struct stat st {};
         if (::fstat(file.get(), &st) != 0) return errno_error("stat", path);
-        return std::unique_ptr<AppendFile>{std::make_unique<PosixAppendFile>(
-            std::move(file), path, static_cast<std::uint64_t>(st.st_size))};
+        return posix::make_append_file(std::move(file), path, static_cast<std::uint64_t>(st.st_size));
     }
 
     Result<void> truncate(std::string const& path, std::uint64_t size_bytes) override {
@@ -167,6 +145,7 @@ public:
     }
 
     Result<void> make_directories(std::string const& path, std::uint32_t mode) override {
+        if (::mkdir(path.c_str(), mode) == 0) return ok();  // Mostly the parents are there.
         std::size_t end = 0;
         while (end < path.size()) {
             end = std::min(path.find('/', end + 1), path.size());

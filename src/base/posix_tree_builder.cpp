@@ -40,6 +40,27 @@ Result<void> write_all(int fd, BytesView bytes, std::string_view path) {
 
 namespace {
 
+class PosixAppendFile final : public AppendFile {
+public:
+    PosixAppendFile(Fd fd, std::string path, std::uint64_t size)
+        : fd_(std::move(fd)), path_(std::move(path)), size_bytes_(size) {}
+    Result<void> append(BytesView bytes) override {
+        RETURN_IF_ERROR(write_all(fd_.get(), bytes, path_));
+        size_bytes_ += bytes.size();
+        return ok();
+    }
+    Result<void> sync() override {
+        if (::fsync(fd_.get()) != 0) return errno_error("fsync", path_);
+        return ok();
+    }
+    [[nodiscard]] std::uint64_t size_bytes() const override { return size_bytes_; }
+
+private:
+    Fd fd_;
+    std::string path_;
+    std::uint64_t size_bytes_;
+};
+
 bool is_plain_relative(std::string_view path) {
     if (path.empty() || path.front() == '/' || path.find('\0') != std::string_view::npos) return false;
     std::size_t start = 0;
@@ -52,42 +73,76 @@ bool is_plain_relative(std::string_view path) {
     return true;
 }
 
+/// A directory that stays open between calls: files come in the order of their paths, so the next one is mostly
+/// in the same.
+struct OpenDirectory {
+    std::string path;
+    Fd fd;
+};
+
+struct SplitPath {
+    std::string_view parent;  ///< "." for a single component.
+    std::string_view name;
+};
+
+SplitPath split(std::string_view path) {
+    auto const slash = path.rfind('/');
+    if (slash == std::string_view::npos) return {".", path};
+    return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
+}
+
 class PosixTreeBuilder final : public TreeBuilder {
 public:
-    PosixTreeBuilder(Fd root, std::string path) : root_(std::move(root)), root_path_(std::move(path)) {}
+    PosixTreeBuilder(Fd root, std::string path)
+        : root_(std::move(root)), root_path_(std::move(path)), umask_(process_umask()) {}
 
     Result<void> make_directory(std::string_view path) override {
         RETURN_IF_ERROR(require_plain(path));
-        std::size_t end = 0;
-        while (end < path.size()) {
-            end = std::min(path.find('/', end + 1), path.size());
-            RETURN_IF_ERROR(make_one(std::string{path.substr(0, end)}));
-        }
-        return ok();
+        if (auto const made = make_one(path); made || made.error().code != Errc::not_found) return made;
+        for (auto end = path.find('/'); end != std::string_view::npos; end = path.find('/', end + 1))
+            RETURN_IF_ERROR(make_one(path.substr(0, end)));
+        return make_one(path);
     }
 
     Result<void> add_file(std::string_view path, BytesView content, std::uint32_t mode) override {
         RETURN_IF_ERROR(require_plain(path));
-        std::string const owned{path};
-        Fd file{open_beneath(owned, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
-        if (!file.is_open()) return errno_error("create", shown(path));
+        // The mode is right from the start when the umask takes nothing of it away.
+        bool const is_literal = (mode & umask_) == 0;
+        ASSIGN_OR_RETURN(Fd file, create(path, is_literal ? mode : 0600));
         RETURN_IF_ERROR(write_all(file.get(), content, shown(path)));
-        if (::fchmod(file.get(), mode) != 0) return errno_error("chmod", shown(path));
+        if (!is_literal && ::fchmod(file.get(), mode) != 0) return errno_error("chmod", shown(path));
         if (file.close() != 0) return errno_error("close", shown(path));
         return ok();
     }
 
-    Result<void> add_hard_link(std::string_view path, std::string const& source) override {
+    Result<std::unique_ptr<AppendFile>> create_file(std::string_view path, std::uint32_t mode) override {
+        RETURN_IF_ERROR(require_plain(path));
+        ASSIGN_OR_RETURN(Fd file, create(path, 0600));
+        // An open file stays writable, whatever its mode.
+        if (::fchmod(file.get(), mode) != 0) return errno_error("chmod", shown(path));
+        return make_append_file(std::move(file), shown(path), 0);
+    }
+
+    Result<void> add_hard_link(std::string_view path, std::string const& source,
+                               std::uint64_t size_bytes) override {
         RETURN_IF_ERROR(require_plain(path));
         // The parent is opened beneath the root so that a swapped-in link cannot redirect us.
-        auto const slash = path.rfind('/');
-        std::string const parent{slash == std::string_view::npos ? "." : path.substr(0, slash)};
-        std::string const name{slash == std::string_view::npos ? path : path.substr(slash + 1)};
-        Fd const directory{open_beneath(parent, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)};
-        if (!directory.is_open()) return errno_error("open", shown(path));
-        if (::linkat(AT_FDCWD, source.c_str(), directory.get(), name.c_str(), 0) != 0) {
-            return errno_error("link", shown(path));
+        auto const to = split(path);
+        ASSIGN_OR_RETURN(int const directory, parent(to.parent));
+        auto const from = split(source);
+        if (source_.path != from.parent || !source_.fd.is_open()) {
+            source_.path = from.parent;
+            source_.fd = Fd{::open(source_.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+            if (!source_.fd.is_open()) return errno_error("open", source_.path);
         }
+        struct stat st {};
+        auto const* const name = source.c_str() + (source.size() - from.name.size());
+        if (::fstatat(source_.fd.get(), name, &st, AT_SYMLINK_NOFOLLOW) != 0) return errno_error("stat", source);
+        if (!S_ISREG(st.st_mode) || static_cast<std::uint64_t>(st.st_size) != size_bytes) {
+            return Error{Errc::corrupt, ErrorId::store_damaged, source + " has another size or kind"};
+        }
+        if (::linkat(source_.fd.get(), name, directory, std::string{to.name}.c_str(), 0) != 0)
+            return errno_error("link", shown(path));
         return ok();
     }
 
@@ -101,12 +156,10 @@ public:
         if (!S_ISREG(st.st_mode) || static_cast<std::uint64_t>(st.st_size) != size_bytes) {
             return Error{Errc::corrupt, ErrorId::store_damaged, source + " has another size or kind"};
         }
-        std::string const owned{path};
-        Fd file{open_beneath(owned, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
-        if (!file.is_open()) return errno_error("create", shown(path));
+        ASSIGN_OR_RETURN(Fd file, create(path, 0600));
         if (::ioctl(file.get(), FICLONE, original.get()) == 0 && ::fchmod(file.get(), mode) == 0) return ok();
         auto error = errno_error("clone", shown(path));
-        ::unlinkat(root_.get(), owned.c_str(), 0);
+        ::unlinkat(parent_.fd.get(), std::string{split(path).name}.c_str(), 0);
         return error;
     }
 
@@ -119,33 +172,55 @@ private:
                      "path leaves its directory: " + std::string{path}};
     }
 
-    [[nodiscard]] int open_beneath(std::string const& path, int flags, mode_t mode) const {
+    [[nodiscard]] static int open_beneath(int directory, std::string_view path, int flags, mode_t mode) {
         open_how how{};
         how.flags = static_cast<std::uint64_t>(flags);
         how.mode = mode;
         how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+        std::string const owned{path};
         return static_cast<int>(retry_eintr([&] {
-            return ::syscall(SYS_openat2, root_.get(), path.c_str(), &how, sizeof how);
+            return ::syscall(SYS_openat2, directory, owned.c_str(), &how, sizeof how);
         }));
     }
 
-    Result<void> make_one(std::string const& path) {
-        auto const slash = path.rfind('/');
-        std::string const parent = slash == std::string::npos ? "." : path.substr(0, slash);
-        std::string const name = slash == std::string::npos ? path : path.substr(slash + 1);
-        Fd const directory{open_beneath(parent, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)};
-        if (!directory.is_open()) return errno_error("open", shown(parent));
-        if (::mkdirat(directory.get(), name.c_str(), 0755) != 0 && errno != EEXIST) {
-            return errno_error("mkdir", shown(path));
+    /// A descriptor of the directory `path` beneath the root, which stays open until another one is asked for.
+    Result<int> parent(std::string_view path) {
+        if (parent_.path != path || !parent_.fd.is_open()) {
+            parent_.fd = Fd{open_beneath(root_.get(), path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)};
+            if (!parent_.fd.is_open()) return errno_error("open", shown(path));
+            parent_.path = path;
         }
+        return parent_.fd.get();
+    }
+
+    Result<Fd> create(std::string_view path, mode_t mode) {
+        auto const [directory, name] = split(path);
+        ASSIGN_OR_RETURN(int const at, parent(directory));
+        Fd file{open_beneath(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)};
+        if (!file.is_open()) return errno_error("create", shown(path));
+        return file;
+    }
+
+    Result<void> make_one(std::string_view path) {
+        auto const [directory, name] = split(path);
+        ASSIGN_OR_RETURN(int const at, parent(directory));
+        if (::mkdirat(at, std::string{name}.c_str(), 0755) != 0 && errno != EEXIST)
+            return errno_error("mkdir", shown(path));
         return ok();
     }
 
     Fd root_;
     std::string root_path_;
+    std::uint32_t umask_;
+    OpenDirectory parent_;  // Of what was added last, relative to the root.
+    OpenDirectory source_;  // Of what was linked last.
 };
 
 }  // namespace
+
+std::unique_ptr<AppendFile> make_append_file(Fd file, std::string path, std::uint64_t size_bytes) {
+    return std::make_unique<PosixAppendFile>(std::move(file), std::move(path), size_bytes);
+}
 
 std::unique_ptr<TreeBuilder> make_tree_builder(Fd root, std::string path) {
     return std::make_unique<PosixTreeBuilder>(std::move(root), std::move(path));

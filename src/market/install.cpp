@@ -42,13 +42,14 @@ public:
         auto const& paths = transaction_->paths();
         if (auto const text = market_.files.read_file(paths.lockfile, Lockfile::k_bytes_max)) {
             ASSIGN_OR_RETURN(old_, Lockfile::parse(as_text(*text)));
+            old_digest_ = sha256(*text);
             has_lockfile_ = true;
         } else if (text.error().code != Errc::not_found) {
             return text.error();
         }
         if (auto const text = market_.files.read_file(paths.proofs, LockProofs::k_bytes_max)) {
             // Damaged or merged proofs are fetched anew; they prove nothing by themselves.
-            if (auto parsed = LockProofs::parse(as_text(*text))) old_proofs_ = std::move(*parsed);
+            if (auto parsed = ProofTexts::parse(as_text(*text))) old_proofs_ = std::move(*parsed);
         }
         return ok();
     }
@@ -102,7 +103,7 @@ public:
         plan.changes = compare_lockfiles(old_, plan.lockfile);
         if (auto const proofs = store->generation_file(id, "ggen.lock.proofs", LockProofs::k_bytes_max)) {
             // Proofs that a power loss tore are fetched anew.
-            if (auto parsed = LockProofs::parse(as_text(*proofs))) old_proofs_ = std::move(*parsed);
+            if (auto parsed = ProofTexts::parse(as_text(*proofs))) old_proofs_ = std::move(*parsed);
         }
         return run_plan(std::move(plan));
     }
@@ -113,61 +114,68 @@ private:
         auto const mode = link_mode_for(market_, transaction_->target(), options_.link_mode);
         auto const& wanted = report_.lockfile;
         report_.figures.packages = wanted.packages.size();
+        auto const standing = LockTexts::of(wanted, old_proofs_);
         bool const is_same_lockfile =
-            has_lockfile_ && !old_.had_conflict_markers && wanted.print() == old_.print();
+            has_lockfile_ && !old_.had_conflict_markers && standing.lockfile_digest == old_digest_;
         if (is_same_lockfile && !options_.force && !options_.lockfile_only && has_all_proofs(wanted) &&
-            tree_is_current(market_.files, transaction_->target(), wanted, mode, generation_directory(wanted))) {
+            tree_is_current(market_.files, transaction_->target(), wanted, standing.lockfile_digest, mode,
+                            generation_directory(standing.lockfile_digest))) {
             report_.figures.packages_reused = wanted.packages.size();
-            remember_generation(mode);
+            remember_generation(mode, standing);
             return ok();
         }
+        market_.observer.on_event({ProgressEvent::Kind::phase, "verify", 0, wanted.packages.size(), 0});
+        auto const proofs_started = market_.clock.steady_now();
         ASSIGN_OR_RETURN(auto const proofs,
                          complete_proofs(market_, registries_, wanted, old_proofs_, report_.figures));
-        if (options_.lockfile_only) return transaction_->commit_lockfile(wanted, proofs);
+        report_.figures.verify_us = micros(proofs_started, market_.clock.steady_now());
+        LockTexts texts{standing.lockfile, proofs.print(), standing.lockfile_digest};
+        if (options_.lockfile_only) return transaction_->commit_lockfile(texts);
         if (!options_.force) RETURN_IF_ERROR(check_target(market_.files, transaction_->target(), old_));
-        return build_and_switch(proofs, mode);
+        return build_and_switch(proofs, texts, mode);
     }
 
-    Result<void> build_and_switch(LockProofs const& proofs, LinkMode mode) {
+    Result<void> build_and_switch(ProofTexts const& proofs, LockTexts const& texts, LinkMode mode) {
         auto const& wanted = report_.lockfile;
         ASSIGN_OR_RETURN(auto const store, PackageStore::open(market_.files, market_.clock,
                                                               join_path(market_.directories.cache, "store")));
         ASSIGN_OR_RETURN(auto const staging, transaction_->make_staging());
         auto const fetch_started = market_.clock.steady_now();
+        if (options_.force && mode == LinkMode::generation) check_stored(*store);
+        auto missing = missing_packages(*store, wanted, report_.figures);
         if (!was_resolved_) {
             RETURN_IF_ERROR(
-                check_before_fetch(market_, registries_, *store, wanted, named_, report_.warnings));
+                check_before_fetch(market_, registries_, missing, wanted, named_, report_.warnings));
         }
-        if (options_.force && mode == LinkMode::generation) check_stored(*store);
         // A damaged stored package is set aside by materialise; fetching once more heals it.
         constexpr int k_tries = 3;
         for (int tried = 1;; ++tried) {
-            market_.observer.on_event({ProgressEvent::Kind::phase, "fetch", 0, wanted.packages.size(), 0});
-            RETURN_IF_ERROR(fetch_packages(market_, registries_, *store, wanted, proofs, report_.figures));
+            market_.observer.on_event({ProgressEvent::Kind::phase, "fetch", 0, missing.size(), 0});
+            RETURN_IF_ERROR(fetch_packages(market_, registries_, *store, missing, proofs, report_.figures));
             report_.figures.fetch_us = micros(fetch_started, market_.clock.steady_now());
             market_.observer.on_event({ProgressEvent::Kind::phase, "install", 0, wanted.packages.size(), 0});
-            auto built = build(*store, staging, proofs, mode);
+            auto built = build(*store, staging, texts, mode);
             if (built) break;
             if (built.error().id != ErrorId::store_damaged || tried == k_tries) return built;
             report_.warnings.push_back(built.error().context + "; it was fetched anew");
             RETURN_IF_ERROR(transaction_->make_staging());
             report_.figures.packages_reused = 0;
+            missing = missing_packages(*store, wanted, report_.figures);
         }
         RETURN_IF_ERROR(market_.cancel.check());
-        RETURN_IF_ERROR(commit(*store, staging, proofs, mode));
+        RETURN_IF_ERROR(commit(*store, staging, texts, mode));
         report_.figures.install_us =
             micros(fetch_started, market_.clock.steady_now()) - report_.figures.fetch_us;
         remember_project();
         return ok();
     }
 
-    Result<void> build(PackageStore& store, std::string const& staging, LockProofs const& proofs,
-                       LinkMode& mode) {
+    Result<void> build(PackageStore& store, std::string const& staging, LockTexts const& texts, LinkMode& mode) {
         auto const& wanted = report_.lockfile;
         if (!options_.force)
             RETURN_IF_ERROR(check_edits(market_.files, store, transaction_->target(), old_, wanted, mode));
         if (mode == LinkMode::generation) {
-            auto built = build_generation(market_, store, *transaction_, wanted, proofs, report_.figures);
+            auto built = build_generation(market_, store, *transaction_, wanted, texts, report_.figures);
             if (built) return ok();
             // Here the only thing that can be refused and that copies need not: symbolic links.
             if (built.error().code != Errc::io || can_link(staging)) return std::move(built).error();
@@ -188,28 +196,27 @@ private:
 
     /// What was fetched must outlive a power loss before a lockfile on another disk relies on it; on the same
     /// disk the commit's own sync does that.
-    Result<void> commit(PackageStore& store, std::string const& staging, LockProofs const& proofs,
-                        LinkMode mode) {
+    Result<void> commit(PackageStore& store, std::string const& staging, LockTexts const& texts, LinkMode mode) {
         auto const theirs = market_.files.info(store.directory());
         auto const ours = market_.files.info(staging);
         bool const is_one_disk = theirs && ours && theirs->device == ours->device;
         if (!is_one_disk) RETURN_IF_ERROR(store.settle(false));
-        RETURN_IF_ERROR(transaction_->commit_tree(report_.lockfile, proofs, mode));
+        RETURN_IF_ERROR(transaction_->commit_tree(texts, mode));
         if (is_one_disk) RETURN_IF_ERROR(store.settle(true));
-        if (mode == LinkMode::generation) note_generation(market_, store, report_.lockfile);
+        if (mode == LinkMode::generation) note_generation(market_, store, report_.lockfile, texts);
         return ok();
     }
 
-    [[nodiscard]] std::string generation_directory(Lockfile const& wanted) const {
-        return join_path(market_.directories.cache, "store/env/" + generation_id(wanted.print()).hex() + "/tree");
+    [[nodiscard]] std::string generation_directory(Digest const& lockfile) const {
+        return join_path(market_.directories.cache, "store/env/" + generation_id(lockfile).hex() + "/tree");
     }
 
     /// Nothing was built, but a later run may now skip what this one looked at.
-    void remember_generation(LinkMode mode) {
+    void remember_generation(LinkMode mode, LockTexts const& texts) {
         if (mode != LinkMode::generation) return;
         auto const store = PackageStore::open(market_.files, market_.clock,
                                               join_path(market_.directories.cache, "store"));
-        if (store) note_generation(market_, **store, report_.lockfile);
+        if (store) note_generation(market_, **store, report_.lockfile, texts);
     }
 
     /// Trees of links are not read while they are built: with --force every stored file is.
@@ -222,8 +229,9 @@ private:
 
     [[nodiscard]] bool has_all_proofs(Lockfile const& wanted) const {
         for (auto const& [name, package] : wanted.packages) {
-            auto const found = old_proofs_.packages.find(name);
-            if (found == old_proofs_.packages.end() || found->second.version != package.version) return false;
+            auto const found = old_proofs_.blocks.find(name);
+            auto const head = "package " + name.text() + " " + package.version.text() + " ";
+            if (found == old_proofs_.blocks.end() || !found->second.starts_with(head)) return false;
         }
         return true;
     }
@@ -244,7 +252,8 @@ private:
     std::unique_ptr<ProjectTransaction> transaction_;
     TimePoint started_;
     Lockfile old_;
-    LockProofs old_proofs_;
+    Digest old_digest_;
+    ProofTexts old_proofs_;
     bool has_lockfile_ = false;
     bool was_resolved_ = false;
     std::set<PackageName> named_;

@@ -31,6 +31,7 @@ struct PlannedChange {
 /// How long each phase took and what it moved; every figure measured in this run.
 struct InstallFigures {
     std::uint64_t resolve_us = 0;
+    std::uint64_t verify_us = 0;  ///< Proofs of the lockfile; archives are verified while they are fetched.
     std::uint64_t fetch_us = 0;
     std::uint64_t install_us = 0;
     std::uint64_t total_us = 0;
@@ -39,6 +40,7 @@ struct InstallFigures {
     std::uint64_t bytes_fetched = 0;
     std::uint64_t files_written = 0;
     std::uint64_t proofs_checked = 0;
+    std::uint64_t proofs_known = 0;  ///< Checked on this machine in an earlier run.
     std::uint64_t packages = 0;  ///< In all.
     bool was_known = false;  ///< This machine had checked and built that lockfile before: nothing was read anew.
 };

@@ -42,24 +42,39 @@ struct Inodes {
     }
 };
 
+/// Of what the lockfile's digest does not cover: the proofs, and gpack.toml if there is one.
+Digest key_of(Digest const& proofs, std::optional<Bytes> const& manifest) {
+    auto const text = "proofs " + proofs.hex() + "\ngpack.toml " +
+                      (manifest ? sha256(*manifest).hex() : std::string{"none"}) + "\n";
+    return sha256(as_bytes(text));
+}
+
+/// gpack.toml of the project. Errors: too_large, io; that there is none is an answer.
+Result<std::optional<Bytes>> read_manifest(Market& market) {
+    auto bytes =
+        market.files.read_file(join_path(market.project_directory, "gpack.toml"), Manifest::k_bytes_max);
+    if (bytes) return std::optional{*std::move(bytes)};
+    if (bytes.error().code != Errc::not_found) return std::move(bytes).error();
+    return std::optional<Bytes>{};
+}
+
 /// The same files by digest.
 struct KnownFiles {
     Digest generation;
-    Digest key;  ///< Of what the lockfile's digest does not cover: proofs and gpack.toml.
+    Digest key;
 
-    /// Nothing when one cannot be read.
-    static std::optional<KnownFiles> read(Market& market) {
+    /// Nothing when one cannot be read, or when `store` has no such generation.
+    static std::optional<KnownFiles> read(Market& market, PackageStore& store) {
         auto const paths = ProjectPaths::of(market.project_directory);
         auto const lockfile = market.files.read_file(paths.lockfile, Lockfile::k_bytes_max);
         if (!lockfile) return std::nullopt;
+        auto const generation = generation_id(sha256(*lockfile));
+        if (!store.has_generation(generation)) return std::nullopt;
         auto const proofs = market.files.read_file(paths.proofs, LockProofs::k_bytes_max);
         if (!proofs) return std::nullopt;
-        auto const manifest =
-            market.files.read_file(join_path(market.project_directory, "gpack.toml"), Manifest::k_bytes_max);
-        if (!manifest && manifest.error().code != Errc::not_found) return std::nullopt;
-        auto const text = "proofs " + sha256(*proofs).hex() + "\ngpack.toml " +
-                          (manifest ? sha256(*manifest).hex() : std::string{"none"}) + "\n";
-        return KnownFiles{generation_id(as_text(*lockfile)), sha256(as_bytes(text))};
+        auto const manifest = read_manifest(market);
+        if (!manifest) return std::nullopt;
+        return KnownFiles{generation, key_of(sha256(*proofs), *manifest)};
     }
 };
 
@@ -131,7 +146,7 @@ Result<std::optional<InstallReport>> activate_known(Market& market, InstallReque
     auto const root = store->find_root(market.project_directory);
     bool const is_seen = root && root->seen && !inodes.text.empty() && root->seen->identity == inodes.text;
     auto const files =
-        is_seen ? std::optional{KnownFiles{root->seen->generation, root->seen->key}} : KnownFiles::read(market);
+        is_seen ? std::optional{KnownFiles{root->seen->generation, root->seen->key}} : KnownFiles::read(market, *store);
     if (!files) return Answer{};
     auto const check = store->find_checked(files->generation, files->key);
     if (!check || !store->has_generation(files->generation)) return Answer{};
@@ -158,20 +173,20 @@ Result<std::optional<InstallReport>> activate_known(Market& market, InstallReque
     return Answer{std::move(report)};
 }
 
-void note_generation(Market& market, PackageStore& store, Lockfile const& lockfile) {
-    auto const files = KnownFiles::read(market);
-    if (!files || files->generation != generation_id(lockfile.print())) return;
-    if (!store.has_generation(files->generation)) return;
-    auto const dependencies = project_dependencies(market);
+void note_generation(Market& market, PackageStore& store, Lockfile const& lockfile, LockTexts const& texts) {
+    auto const id = generation_id(texts.lockfile_digest);
+    if (!store.has_generation(id)) return;
+    // gpack.toml may have been edited while the install ran: what is parsed here is what is hashed.
+    auto const manifest = read_manifest(market);
+    if (!manifest) return;
+    auto const dependencies = manifest_dependencies(*manifest);
     if (!dependencies) return;
     auto requirements = lockfile.requirements;
     for (auto const& dependency : *dependencies) {
         if (!dependency.optional) requirements[dependency.name] = dependency.range.text();
     }
-    // gpack.toml may have been edited while the install ran: what was parsed must be what was hashed.
-    auto const again = KnownFiles::read(market);
-    if (lockfile_satisfies(lockfile, requirements) && again && again->key == files->key)
-        store.note_checked(files->generation, {files->key, lockfile.packages.size()});
+    if (!lockfile_satisfies(lockfile, requirements)) return;
+    store.note_checked(id, {key_of(sha256(as_bytes(texts.proofs)), *manifest), lockfile.packages.size()});
 }
 
 Result<Digest> generation_before(Market& market, PackageStore& store, std::string const& target) {

@@ -5,6 +5,7 @@
 
 #include "base/result.hpp"
 #include "market/install.hpp"
+#include "market/install_transaction.hpp"
 #include "market/market.hpp"
 #include "store/package_store.hpp"
 
@@ -18,9 +19,8 @@ Result<std::optional<InstallReport>> activate_known(Market& market, InstallReque
 /// How the tree at `target` is to be built: as `asked`, as this user chose, as the tree is, or as a generation.
 [[nodiscard]] LinkMode link_mode_for(Market& market, std::string const& target, std::optional<LinkMode> asked);
 
-/// Writes down that the files of the project belong together and were checked, if they are still those of the
-/// install that has just ended with `lockfile`.
-void note_generation(Market& market, PackageStore& store, Lockfile const& lockfile);
+/// Writes down that `lockfile`, with its proofs and gpack.toml as it stands, belongs together and was checked.
+void note_generation(Market& market, PackageStore& store, Lockfile const& lockfile, LockTexts const& texts);
 
 /// The generation that the project had before the one that `target` links to.
 /// Errors: not_found; refused (target_occupied) when the target is no generation.

@@ -2,14 +2,21 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <thread>
 
 #include "archive/archive.hpp"
+#include "market/checked_proofs.hpp"
 #include "market/install_plan.hpp"
+#include "market/install_stream.hpp"
 
 namespace ggen {
 namespace {
+
+/// Larger archives go through a partial file and are never in memory as a whole.
+constexpr std::uint64_t k_whole_archive_bytes_max = 1 * k_mib;
+constexpr int k_tries_max = 3;
 
 std::string label_of(LockedPackage const& package) {
     return package.name.text() + "@" + package.version.text();
@@ -42,13 +49,35 @@ Result<PackageProof> fetch_proof(OpenRegistry& registry, LockedPackage const& pa
     return proof;
 }
 
+/// Whether a block that was there before proves this line of the lockfile; not checked twice on one machine.
+bool still_proves(OfflineVerifier& verifier, LockedPackage const& package, std::string_view block,
+                  CheckedProofs& checked, InstallFigures& figures) {
+    auto const key = CheckedProofs::key_of(verifier.fingerprint(), package, block);
+    if (checked.contains(key)) {
+        ++figures.proofs_known;
+        return true;
+    }
+    auto const proof = parse_proof_block(package.name, block);
+    if (!proof || !check_package_proof(verifier, *proof, package)) return false;
+    checked.add(key);
+    ++figures.proofs_checked;
+    return true;
+}
+
 /// The manifest that the record names must be the one that is installed: no second truth.
-Result<void> check_manifest(DecodedArchive const& archive, ReleaseRecord const& record) {
-    auto const at = std::find_if(archive.files.begin(), archive.files.end(),
-                                 [](auto const& file) { return file.path == "gpack.toml"; });
-    if (at != archive.files.end() && sha256(at->content) == record.manifest.digest) return ok();
+Result<void> check_manifest(Digest const& manifest, ReleaseRecord const& record) {
+    if (manifest == record.manifest.digest) return ok();
     return Error{Errc::refused, ErrorId::blob_mismatch,
                  "the gpack.toml inside the archive is not the manifest that its publisher signed"};
+}
+
+/// A14: the one top directory is this package's own, whatever its publisher signed.
+Result<void> check_tree(Digest const& tree, std::string const& top_directory, LockedPackage const& package) {
+    if (tree == package.tree &&
+        top_directory == archive_top_directory(package.name.text(), package.version.text())) {
+        return ok();
+    }
+    return Error{Errc::refused, ErrorId::blob_mismatch, "the archive does not hold the files that were signed"};
 }
 
 /// One package to be brought into the store; the registry was opened before any thread started.
@@ -64,6 +93,7 @@ public:
         : market_(market), store_(store), figures_(figures) {}
 
     Result<void> run(std::vector<Job> const& jobs) {
+        total_ = jobs.size();
         auto const workers = std::clamp<std::size_t>(market_.config.download_parallel, 1, 64);
         std::vector<std::thread> threads;
         for (std::size_t i = 1; i < std::min(workers, jobs.size()); ++i) {
@@ -96,30 +126,25 @@ private:
         market_.observer.on_event(event);
     }
 
+    using Add = std::function<Result<void>(StoreFile const&)>;
+
     Result<void> fetch_one(Job const& job) {
         auto const& package = *job.package;
         auto const label = label_of(package);
-        auto const fill = [&](auto const& add) -> Result<void> {
-            tell({ProgressEvent::Kind::fetch_started, label, 0, 0, package.archive_bytes});
-            ASSIGN_OR_RETURN(auto const packed,
-                             job.registry->reader->blob({package.archive, package.archive_bytes}));
-            ASSIGN_OR_RETURN(auto const archive, decode_archive(packed));
-            // A14: the one top directory is this package's own, whatever its publisher signed.
-            if (archive.tree != package.tree ||
-                archive.top_directory != archive_top_directory(package.name.text(), package.version.text())) {
-                return Error{Errc::refused, ErrorId::blob_mismatch,
-                             "the archive does not hold the files that were signed"};
-            }
-            RETURN_IF_ERROR(check_manifest(archive, job.record));
-            for (auto const& file : archive.files) {
-                RETURN_IF_ERROR(market_.cancel.check());
-                RETURN_IF_ERROR(add(StoreFile{file.path, file.executable, file.content}));
-            }
-            return ok();
+        bool const is_large = package.archive_bytes > k_whole_archive_bytes_max;
+        auto const fill = [&](Add const& add) -> Result<void> {
+            // A named object: GCC 12 leaks the strings of a temporary here.
+            ProgressEvent const started{ProgressEvent::Kind::fetch_started, label, 0, total_, package.archive_bytes,
+                                        job.registry->known.location};
+            tell(started);
+            return is_large ? fill_streaming(job, label, add) : fill_at_once(job, add);
         };
         auto ensured = store_.ensure(package.tree, label, fill, &market_.cancel);
+        auto const may_help = [&] { return is_large && !ensured && ensured.error().code == Errc::corrupt; };
+        for (int tried = 1; may_help() && tried < k_tries_max; ++tried)
+            ensured = store_.ensure(package.tree, label, fill, &market_.cancel);
         if (!ensured) return explain_offline(std::move(ensured).error(), package);
-        std::lock_guard const lock{mutex_};
+        std::lock_guard const guard{mutex_};
         if (*ensured == PackageStore::Ensured::fetched) {
             ++figures_.packages_fetched;
             figures_.bytes_fetched += package.archive_bytes;
@@ -127,8 +152,36 @@ private:
             ++figures_.packages_reused;
         }
         market_.observer.on_event(
-            {ProgressEvent::Kind::fetch_done, label, figures_.packages_fetched, 0, package.archive_bytes});
+            {ProgressEvent::Kind::fetch_done, label, ++done_, total_, package.archive_bytes});
         return ok();
+    }
+
+    Result<void> fill_at_once(Job const& job, Add const& add) {
+        auto const& package = *job.package;
+        ASSIGN_OR_RETURN(auto const packed, job.registry->reader->archive({package.archive, package.archive_bytes}));
+        ASSIGN_OR_RETURN(auto const archive, decode_archive(packed));
+        RETURN_IF_ERROR(check_tree(archive.tree, archive.top_directory, package));
+        auto const at = std::find_if(archive.files.begin(), archive.files.end(),
+                                     [](auto const& file) { return file.path == "gpack.toml"; });
+        RETURN_IF_ERROR(check_manifest(at == archive.files.end() ? Digest{} : sha256(at->content), job.record));
+        for (auto const& file : archive.files) {
+            RETURN_IF_ERROR(market_.cancel.check());
+            RETURN_IF_ERROR(add(StoreFile{file.path, file.executable, file.content}));
+        }
+        return ok();
+    }
+
+    Result<void> fill_streaming(Job const& job, std::string const& label, Add const& add) {
+        auto const& package = *job.package;
+        auto const on_progress = [&](std::uint64_t so_far) {
+            tell({ProgressEvent::Kind::fetch_progress, label, so_far, package.archive_bytes, 0});
+            return market_.cancel.check();
+        };
+        LargeArchive const large{market_.files, *job.registry->reader, {package.archive, package.archive_bytes},
+                                 store_.partial_path(package.archive), on_progress};
+        ASSIGN_OR_RETURN(auto const streamed, stream_archive_into(large, add));
+        RETURN_IF_ERROR(check_tree(streamed.summary.tree, streamed.summary.top_directory, package));
+        return check_manifest(streamed.manifest, job.record);
     }
 
     Market& market_;
@@ -138,85 +191,98 @@ private:
     std::mutex mutex_;  // Guards figures_, first_error_ and the observer.
     InstallFigures& figures_;
     std::optional<Error> first_error_;
+    std::uint64_t total_ = 0;  // Of the jobs; written before any thread starts.
+    std::uint64_t done_ = 0;
 };
 
 }  // namespace
 
-Result<RootFile const*> PinnedRoots::of(std::string const& origin) {
-    auto const found = roots_.find(origin);
-    if (found != roots_.end()) return &found->second;
+Result<OfflineVerifier*> PinnedRoots::of(std::string const& origin) {
+    auto const found = verifiers_.find(origin);
+    if (found != verifiers_.end()) return &found->second;
     ASSIGN_OR_RETURN(auto const known, find_registry(market_.config, origin));
     ASSIGN_OR_RETURN(auto const source, market_.opener.open(known.location));
     ASSIGN_OR_RETURN(auto root, load_pinned_root(market_, known, *source));
-    return &roots_.emplace(origin, std::move(root)).first->second;
+    return &verifiers_.emplace(origin, OfflineVerifier{std::move(root)}).first->second;
 }
 
-Result<LockProofs> complete_proofs(Market& market, RegistrySet& registries, Lockfile const& lockfile,
-                                   LockProofs const& old, InstallFigures& figures) {
-    LockProofs proofs;
+Result<ProofTexts> complete_proofs(Market& market, RegistrySet& registries, Lockfile const& lockfile,
+                                   ProofTexts const& old, InstallFigures& figures) {
+    ProofTexts proofs;
     PinnedRoots roots{market};
+    CheckedProofs checked{market.files, join_path(market.directories.state, "checked-proofs")};
     for (auto const& [name, package] : lockfile.packages) {
         RETURN_IF_ERROR(market.cancel.check());
-        auto const before = old.packages.find(name);
-        ASSIGN_OR_RETURN(auto const* const root, roots.of(package.origin));
-        if (before != old.packages.end() && check_package_proof(*root, before->second, package)) {
-            proofs.packages.emplace(name, before->second);
-            ++figures.proofs_checked;
+        auto const before = old.blocks.find(name);
+        ASSIGN_OR_RETURN(auto* const verifier, roots.of(package.origin));
+        if (before != old.blocks.end() && still_proves(*verifier, package, before->second, checked, figures)) {
+            proofs.blocks.emplace_hint(proofs.blocks.end(), name, before->second);
             continue;
         }
         auto registry = registries.by_name(package.origin);
         if (!registry) return explain_offline(std::move(registry).error(), package);
         auto proof = fetch_proof(**registry, package);
         if (!proof) return explain_offline(std::move(proof).error(), package);
-        if (auto checked = check_package_proof((*registry)->reader->root(), *proof, package); !checked) {
-            return wrap(std::move(checked).error(), label_of(package));
+        // A refresh may have followed the root file to a newer version than the pinned one.
+        OfflineVerifier newest{(*registry)->reader->root()};
+        bool const is_pinned = newest.fingerprint() == verifier->fingerprint();
+        if (auto right = check_package_proof(is_pinned ? *verifier : newest, *proof, package); !right) {
+            return wrap(std::move(right).error(), label_of(package));
         }
         ++figures.proofs_checked;
-        proofs.packages.emplace(name, *std::move(proof));
+        auto block = print_proof_block(name, *proof);
+        if (is_pinned) checked.add(CheckedProofs::key_of(verifier->fingerprint(), package, block));
+        proofs.blocks.emplace_hint(proofs.blocks.end(), name, std::move(block));
     }
+    checked.save();
     return proofs;
 }
 
-Result<void> check_before_fetch(Market& market, RegistrySet& registries, PackageStore& store,
-                                Lockfile const& lockfile, std::set<PackageName> const& named,
-                                std::vector<std::string>& warnings) {
-    if (market.config.offline) return ok();
+std::vector<LockedPackage const*> missing_packages(PackageStore& store, Lockfile const& lockfile,
+                                                   InstallFigures& figures) {
+    std::vector<LockedPackage const*> missing;
     for (auto const& [name, package] : lockfile.packages) {
-        if (store.contains(package.tree)) continue;
-        ASSIGN_OR_RETURN(auto* const registry, registries.by_name(package.origin));
-        ASSIGN_OR_RETURN(auto const state, registry->reader->lookup(name));
+        if (store.use(package.tree))
+            ++figures.packages_reused;
+        else
+            missing.push_back(&package);
+    }
+    return missing;
+}
+
+Result<void> check_before_fetch(Market& market, RegistrySet& registries,
+                                std::vector<LockedPackage const*> const& missing, Lockfile const& lockfile,
+                                std::set<PackageName> const& named, std::vector<std::string>& warnings) {
+    if (market.config.offline) return ok();
+    for (auto const* const package : missing) {
+        ASSIGN_OR_RETURN(auto* const registry, registries.by_name(package->origin));
+        ASSIGN_OR_RETURN(auto const state, registry->reader->lookup(package->name));
         if (!state) continue;  // Its proof still holds; whether its bytes are there shows in a moment.
         for (auto const& version : state->versions) {
-            if (version.leaf != package.leaf) continue;
-            RETURN_IF_ERROR(check_status(name, version, named.contains(name), lockfile, warnings));
+            if (version.leaf != package->leaf) continue;
+            RETURN_IF_ERROR(
+                check_status(package->name, version, named.contains(package->name), lockfile, warnings));
         }
     }
     return ok();
 }
 
 Result<void> fetch_packages(Market& market, RegistrySet& registries, PackageStore& store,
-                            Lockfile const& lockfile, LockProofs const& proofs, InstallFigures& figures) {
+                            std::vector<LockedPackage const*> const& missing, ProofTexts const& proofs,
+                            InstallFigures& figures) {
     std::vector<Job> jobs;
-    for (auto const& [name, package] : lockfile.packages) {
-        if (store.contains(package.tree)) {
-            // Marks it as used, so that collection leaves it.
-            ASSIGN_OR_RETURN(auto const present,
-                             store.ensure(package.tree, label_of(package), [](auto const&) -> Result<void> {
-                                 return Error{Errc::not_found, "gone meanwhile"};
-                             }));
-            static_cast<void>(present);
-            ++figures.packages_reused;
-            continue;
-        }
-        auto registry = registries.by_name(package.origin);
-        if (!registry) return explain_offline(std::move(registry).error(), package);
-        ASSIGN_OR_RETURN(auto const record, parse_record(proofs.packages.at(name).proof.extra));
+    jobs.reserve(missing.size());
+    for (auto const* const package : missing) {
+        auto registry = registries.by_name(package->origin);
+        if (!registry) return explain_offline(std::move(registry).error(), *package);
+        ASSIGN_OR_RETURN(auto const proof, parse_proof_block(package->name, proofs.blocks.at(package->name)));
+        ASSIGN_OR_RETURN(auto const record, parse_record(proof.proof.extra));
         auto const* const release = std::get_if<ReleaseRecord>(&record.record);
         if (release == nullptr) {
             return Error{Errc::refused, ErrorId::proof_invalid,
-                         label_of(package) + ": the proof is not of a release"};
+                         label_of(*package) + ": the proof is not of a release"};
         }
-        jobs.push_back({&package, *registry, *release});
+        jobs.push_back({package, *registry, *release});
     }
     // The largest first: they decide when the last one ends.
     std::stable_sort(jobs.begin(), jobs.end(), [](auto const& a, auto const& b) {

@@ -1,5 +1,7 @@
 #include "market/install_plan.hpp"
 
+#include <unordered_map>
+
 #include "market/find.hpp"
 #include "spec/manifest.hpp"
 
@@ -113,21 +115,27 @@ Result<void> check_status(PackageName const& name, VersionState const& state, bo
 
 Result<std::vector<Dependency>> project_dependencies(Market& market) {
     auto const path = join_path(market.project_directory, "gpack.toml");
-    auto const bytes = market.files.read_file(path, Manifest::k_bytes_max);
-    if (!bytes) {
-        if (bytes.error().code == Errc::not_found) return std::vector<Dependency>{};
-        return bytes.error();
-    }
-    ASSIGN_OR_RETURN(auto manifest, Manifest::parse(as_text(*bytes)));
-    return std::move(manifest.dependencies);
+    auto bytes = market.files.read_file(path, Manifest::k_bytes_max);
+    if (!bytes && bytes.error().code != Errc::not_found) return std::move(bytes).error();
+    return manifest_dependencies(bytes ? std::optional{*std::move(bytes)} : std::nullopt);
+}
+
+Result<std::vector<Dependency>> manifest_dependencies(std::optional<Bytes> const& manifest) {
+    if (!manifest) return std::vector<Dependency>{};
+    ASSIGN_OR_RETURN(auto parsed, Manifest::parse(as_text(*manifest)));
+    return std::move(parsed.dependencies);
 }
 
 bool lockfile_satisfies(Lockfile const& lockfile, std::map<PackageName, std::string> const& requirements) {
+    std::unordered_map<std::string_view, std::optional<VersionRange>> ranges;  // Few are written again and again.
     auto const is_met = [&](PackageName const& name, std::string const& range_text) {
         auto const found = lockfile.packages.find(name);
         if (found == lockfile.packages.end()) return false;
-        auto const range = VersionRange::parse(range_text);
-        return range && range->matches(found->second.version);
+        auto const [range, is_new] = ranges.try_emplace(range_text);
+        if (is_new) {
+            if (auto parsed = VersionRange::parse(range_text)) range->second = *std::move(parsed);
+        }
+        return range->second && range->second->matches(found->second.version);
     };
     if (lockfile.had_conflict_markers || lockfile.requirements != requirements) return false;
     for (auto const& [name, range] : requirements) {

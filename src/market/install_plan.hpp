@@ -37,6 +37,8 @@ struct Plan {
 
 /// gpack.toml's dependencies of the project, if there is one.
 Result<std::vector<Dependency>> project_dependencies(Market& market);
+/// Of a gpack.toml that was read, if there is one. Errors: those of Manifest::parse.
+Result<std::vector<Dependency>> manifest_dependencies(std::optional<Bytes> const& manifest);
 
 /// The lockfile satisfies `requirements` as it stands: every root and every edge is met.
 [[nodiscard]] bool lockfile_satisfies(Lockfile const& lockfile,

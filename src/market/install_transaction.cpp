@@ -87,6 +87,12 @@ ProjectPaths ProjectPaths::of(std::string const& project) {
             join_path(own, "lock"), join_path(own, "transaction")};
 }
 
+LockTexts LockTexts::of(Lockfile const& lockfile, ProofTexts const& proofs) {
+    LockTexts texts{lockfile.print(), proofs.print(), {}};
+    texts.lockfile_digest = sha256(as_bytes(texts.lockfile));
+    return texts;
+}
+
 std::string TreeStamp::print() const {
     return std::string{k_stamp_first_line} + "lockfile " + lockfile.text() + "\nmode " +
            std::string{link_mode_name(mode)} + "\n";
@@ -193,27 +199,25 @@ Result<std::string> ProjectTransaction::make_staging(bool with_tree) {
     return staging;
 }
 
-Result<void> ProjectTransaction::stage_files(std::string const& lockfile_text, LockProofs const& proofs) {
+Result<void> ProjectTransaction::stage_files(LockTexts const& texts) {
     auto& files = market_.files;
     RETURN_IF_ERROR(
-        files.write_file_atomic(join_path(staging_, "ggen.lock"), as_bytes(lockfile_text), Sync::none));
-    RETURN_IF_ERROR(files.write_file_atomic(join_path(staging_, "ggen.lock.proofs"), as_bytes(proofs.print()),
-                                            Sync::none));
+        files.write_file_atomic(join_path(staging_, "ggen.lock"), as_bytes(texts.lockfile), Sync::none));
+    RETURN_IF_ERROR(
+        files.write_file_atomic(join_path(staging_, "ggen.lock.proofs"), as_bytes(texts.proofs), Sync::none));
     // One call makes everything in the staging area durable before anything names it.
     return files.sync_file_system(staging_);
 }
 
-Result<void> ProjectTransaction::commit_tree(Lockfile const& lockfile, LockProofs const& proofs,
-                                             LinkMode mode) {
+Result<void> ProjectTransaction::commit_tree(LockTexts const& texts, LinkMode mode) {
     auto& files = market_.files;
-    auto const text = lockfile.print();
-    TreeStamp const stamp{sha256(as_bytes(text)), mode};
+    TreeStamp const stamp{texts.lockfile_digest, mode};
     if (mode != LinkMode::generation) {  // A generation has its own.
         RETURN_IF_ERROR(files.write_file_atomic(
             join_path(staging_, std::string{"tree/"} + std::string{TreeStamp::k_file_name}),
             as_bytes(stamp.print()), Sync::none));
     }
-    RETURN_IF_ERROR(stage_files(text, proofs));
+    RETURN_IF_ERROR(stage_files(texts));
     if (auto const note = read_target_note(market_); note.current != target_) {
         RETURN_IF_ERROR(write_target_note(market_, {note.current, target_}));
     }
@@ -293,12 +297,11 @@ Result<void> ProjectTransaction::move_into_place(std::string const& from, std::s
     return files.write_file_atomic(to, content, Sync::durable);
 }
 
-Result<void> ProjectTransaction::commit_lockfile(Lockfile const& lockfile, LockProofs const& proofs) {
-    auto const text = lockfile.print();
+Result<void> ProjectTransaction::commit_lockfile(LockTexts const& texts) {
     RETURN_IF_ERROR(make_staging(false));
-    RETURN_IF_ERROR(stage_files(text, proofs));
+    RETURN_IF_ERROR(stage_files(texts));
     RETURN_IF_ERROR(market_.files.write_file_atomic(
-        paths_.transaction, as_bytes(print_journal({std::string{k_no_tree}, sha256(as_bytes(text))})),
+        paths_.transaction, as_bytes(print_journal({std::string{k_no_tree}, texts.lockfile_digest})),
         Sync::durable));
     target_ = k_no_tree;
     return finish_or_leave();

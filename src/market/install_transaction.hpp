@@ -21,6 +21,14 @@ struct ProjectPaths {
     [[nodiscard]] static ProjectPaths of(std::string const& project_directory);
 };
 
+/// A lockfile and its proofs as they are written; printed once an install.
+struct LockTexts {
+    std::string lockfile;
+    std::string proofs;
+    Digest lockfile_digest;
+    [[nodiscard]] static LockTexts of(Lockfile const& lockfile, ProofTexts const& proofs);
+};
+
 /// The stamp inside an installed tree: which lockfile it was built from and how.
 struct TreeStamp {
     Digest lockfile;
@@ -53,9 +61,9 @@ public:
     Result<void> switch_link(std::string const& directory);
     /// Puts `staging`/tree in the place of the target and writes lockfile and proofs: all or nothing, also
     /// across kill -9 (journal, one rename, then the files; the next command finishes).
-    Result<void> commit_tree(Lockfile const& lockfile, LockProofs const& proofs, LinkMode mode);
+    Result<void> commit_tree(LockTexts const& texts, LinkMode mode);
     /// Lockfile and proofs alone.
-    Result<void> commit_lockfile(Lockfile const& lockfile, LockProofs const& proofs);
+    Result<void> commit_lockfile(LockTexts const& texts);
 
 private:
     ProjectTransaction(Market& market, ProjectPaths paths) : market_(market), paths_(std::move(paths)) {}
@@ -63,7 +71,7 @@ private:
     Result<void> finish_or_undo(std::string const& target, Digest const& lockfile);
     Result<void> finish_or_leave();
     Result<void> finish(std::string const& staging);
-    Result<void> stage_files(std::string const& lockfile_text, LockProofs const& proofs);
+    Result<void> stage_files(LockTexts const& texts);
     [[nodiscard]] std::string staging_of(std::string const& target) const;
     Result<void> move_into_place(std::string const& from, std::string const& to);
     Result<void> swap(std::string const& staging);

@@ -1,7 +1,10 @@
 #include "market/install_tree.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <mutex>
 #include <set>
+#include <thread>
 
 namespace ggen {
 namespace {
@@ -28,16 +31,6 @@ bool link_tree(FileSystem& files, std::string const& from, std::string const& to
     return files.set_mode(to, info->mode).has_value();
 }
 
-std::uint64_t count_files(FileSystem& files, std::string const& directory) {
-    auto const entries = files.list(directory);
-    if (!entries) return 0;
-    std::uint64_t count = 0;
-    for (auto const& entry : *entries) {
-        count += entry.kind == FileKind::directory ? count_files(files, join_path(directory, entry.name)) : 1;
-    }
-    return count;
-}
-
 Error occupied(std::string const& path) {
     return Error{Errc::refused, ErrorId::target_occupied, path + " is in the way: ggen.lock does not name it",
                  "move it away, or replace it with --force"};
@@ -45,30 +38,92 @@ Error occupied(std::string const& path) {
 
 }  // namespace
 
+namespace {
+
+/// Builds the packages of a tree side by side: making links and files is the kernel's work, and two threads get
+/// nearly twice as much of it done as one; more get no further (docs/install.md).
+class TreeBuild {
+public:
+    static constexpr unsigned k_threads_max = 2;
+
+    TreeBuild(Market& market, PackageStore& store, LinkMode mode, InstallFigures& figures)
+        : market_(market), store_(store), mode_(mode), figures_(figures) {}
+
+    struct Job {
+        LockedPackage const* package;
+        std::string destination;
+        std::string standing;  ///< An unchanged copy that may hold edits; "" when there is none.
+    };
+
+    Result<void> run(std::vector<Job> const& jobs) {
+        std::vector<std::thread> threads;
+        bool const is_worth_it = jobs.size() > 1 && mode_ != LinkMode::symlink;
+        auto const count = std::min(k_threads_max, std::thread::hardware_concurrency());
+        for (unsigned i = 1; is_worth_it && i < count; ++i) threads.emplace_back([&] { work(jobs); });
+        work(jobs);
+        for (auto& thread : threads) thread.join();
+        if (first_error_) return *std::move(first_error_);
+        return ok();
+    }
+
+private:
+    void work(std::vector<Job> const& jobs) {
+        for (auto number = next_.fetch_add(1); number < jobs.size(); number = next_.fetch_add(1)) {
+            auto built = market_.cancel.check() ? build_one(jobs[number]) : market_.cancel.check();
+            std::lock_guard const guard{mutex_};
+            if (built && !first_error_) {
+                market_.observer.on_event(
+                    {ProgressEvent::Kind::package_done, jobs[number].package->name.text(), ++done_, jobs.size(), 0});
+                continue;
+            }
+            if (!first_error_) first_error_ = std::move(built).error();
+            next_ = jobs.size();
+        }
+    }
+
+    Result<void> build_one(Job const& job) {
+        auto& files = market_.files;
+        if (!job.standing.empty()) {
+            std::uint64_t linked = 0;
+            if (link_tree(files, job.standing, job.destination, linked)) return ok();
+            RETURN_IF_ERROR(files.remove_tree(job.destination));
+        }
+        auto made = store_.materialise(job.package->tree, job.destination, mode_);
+        if (!made) return wrap(std::move(made).error(), job.package->name.text() + "@" + job.package->version.text());
+        std::lock_guard const guard{mutex_};
+        figures_.files_written += *made;
+        return ok();
+    }
+
+    Market& market_;
+    PackageStore& store_;
+    LinkMode mode_;
+    std::atomic<std::size_t> next_{0};
+    std::mutex mutex_;  // Guards everything below and the observer.
+    InstallFigures& figures_;
+    std::uint64_t done_ = 0;
+    std::optional<Error> first_error_;
+};
+
+}  // namespace
+
 Result<void> build_tree(Market& market, PackageStore& store, std::string const& staging,
                         std::string const& old_target, Lockfile const& old, Lockfile const& wanted,
                         LinkMode mode, bool force, InstallFigures& figures) {
-    auto& files = market.files;
-    auto const stamp = TreeStamp::of(files, old_target);
+    auto const stamp = TreeStamp::of(market.files, old_target);
     bool const may_take_over = !force && stamp && stamp->mode == mode && mode == LinkMode::copy;
+    std::set<std::string> scopes;
+    std::vector<TreeBuild::Job> jobs;
+    jobs.reserve(wanted.packages.size());
     for (auto const& [name, package] : wanted.packages) {
-        RETURN_IF_ERROR(market.cancel.check());
-        auto const destination = join_path(staging, "tree/" + name.text());
-        RETURN_IF_ERROR(files.make_directories(parent_path(destination)));
+        auto destination = join_path(staging, "tree/" + name.text());
+        if (auto scope = parent_path(destination); scopes.insert(scope).second)
+            RETURN_IF_ERROR(market.files.make_directories(scope));
         auto const before = old.packages.find(name);
-        auto const standing = join_path(old_target, name.text());
-        if (may_take_over && before != old.packages.end() && before->second.tree == package.tree) {
-            std::uint64_t linked = 0;
-            if (link_tree(files, standing, destination, linked)) continue;
-            RETURN_IF_ERROR(files.remove_tree(destination));
-        }
-        auto built = store.materialise(package.tree, destination, mode);
-        if (!built) return wrap(std::move(built).error(), name.text() + "@" + package.version.text());
-        figures.files_written += mode == LinkMode::symlink ? 1 : count_files(files, destination);
-        market.observer.on_event(
-            {ProgressEvent::Kind::package_done, name.text(), 0, wanted.packages.size(), 0});
+        bool const stands = may_take_over && before != old.packages.end() && before->second.tree == package.tree;
+        jobs.push_back({&package, std::move(destination), stands ? join_path(old_target, name.text()) : ""});
     }
-    return ok();
+    return TreeBuild{market, store, mode, figures}.run(jobs);
 }
 
 Result<void> check_edits(FileSystem& files, PackageStore& store, std::string const& target,
@@ -94,26 +149,26 @@ Result<void> check_edits(FileSystem& files, PackageStore& store, std::string con
     return ok();
 }
 
-Digest generation_id(std::string_view lockfile_text) {
+Digest generation_id(Digest const& lockfile) {
     constexpr std::string_view k_layout = "ggen-generation 1 links\n";
-    return sha256(as_bytes(std::string{k_layout} + sha256(as_bytes(lockfile_text)).text() + "\n"));
+    return sha256(as_bytes(std::string{k_layout} + lockfile.text() + "\n"));
 }
 
-GenerationContent generation_content(Lockfile const& lockfile, LockProofs const& proofs) {
-    auto const text = lockfile.print();
-    TreeStamp const stamp{sha256(as_bytes(text)), LinkMode::generation};
+GenerationContent generation_content(Lockfile const& lockfile, LockTexts const& texts) {
+    TreeStamp const stamp{texts.lockfile_digest, LinkMode::generation};
     GenerationContent content;
+    content.packages.reserve(lockfile.packages.size());
     for (auto const& [name, package] : lockfile.packages) content.packages.emplace_back(name.text(), package.tree);
-    content.files = {{"ggen.lock", text},
+    content.files = {{"ggen.lock", texts.lockfile},
                      {"tree/" + std::string{TreeStamp::k_file_name}, stamp.print()}};
-    content.notes = {{"ggen.lock.proofs", proofs.print()}};
+    content.notes = {{"ggen.lock.proofs", texts.proofs}};
     return content;
 }
 
 Result<Digest> build_generation(Market& market, PackageStore& store, ProjectTransaction& transaction,
-                                Lockfile const& wanted, LockProofs const& proofs, InstallFigures& figures) {
-    auto const content = generation_content(wanted, proofs);
-    auto const id = generation_id(content.files.front().second);
+                                Lockfile const& wanted, LockTexts const& texts, InstallFigures& figures) {
+    auto const content = generation_content(wanted, texts);
+    auto const id = generation_id(texts.lockfile_digest);
     ASSIGN_OR_RETURN(auto const ensured, store.ensure_generation(id, content));
     if (ensured == PackageStore::Ensured::fetched) figures.files_written += content.packages.size();
     // Named before anything links to it, so that collection cannot come between.
@@ -154,10 +209,10 @@ Result<void> check_target(FileSystem& files, std::string const& target, Lockfile
     return ok();
 }
 
-bool tree_is_current(FileSystem& files, std::string const& target, Lockfile const& wanted, LinkMode mode,
-                     std::string const& generation) {
+bool tree_is_current(FileSystem& files, std::string const& target, Lockfile const& wanted, Digest const& lockfile,
+                     LinkMode mode, std::string const& generation) {
     auto const stamp = TreeStamp::of(files, target);
-    if (!stamp || stamp->mode != mode || stamp->lockfile != sha256(as_bytes(wanted.print()))) return false;
+    if (!stamp || stamp->mode != mode || stamp->lockfile != lockfile) return false;
     auto const link = files.read_symlink(target);
     if (mode == LinkMode::generation ? !link || *link != generation : link.has_value()) return false;
     return std::all_of(wanted.packages.begin(), wanted.packages.end(), [&](auto const& entry) {

@@ -21,12 +21,12 @@ Result<void> build_tree(Market& market, PackageStore& store, std::string const& 
 Result<void> check_edits(FileSystem& files, PackageStore& store, std::string const& target,
                          Lockfile const& old, Lockfile const& wanted, LinkMode mode);
 
-/// The generation that holds `lockfile`: its name and its content.
-[[nodiscard]] Digest generation_id(std::string_view lockfile_text);
-[[nodiscard]] GenerationContent generation_content(Lockfile const& lockfile, LockProofs const& proofs);
+/// The generation that holds the lockfile with this digest: its name and its content.
+[[nodiscard]] Digest generation_id(Digest const& lockfile);
+[[nodiscard]] GenerationContent generation_content(Lockfile const& lockfile, LockTexts const& texts);
 /// Builds the generation of `wanted` and links `staging`/tree to it. Errors: those of ensure_generation.
 Result<Digest> build_generation(Market& market, PackageStore& store, ProjectTransaction& transaction,
-                                Lockfile const& wanted, LockProofs const& proofs, InstallFigures& figures);
+                                Lockfile const& wanted, LockTexts const& texts, InstallFigures& figures);
 
 /// Refuses a target that holds anything that the lockfile does not name.
 /// Errors: refused (target_occupied) with the first such path.
@@ -35,6 +35,6 @@ Result<void> check_target(FileSystem& files, std::string const& target, Lockfile
 /// The tree at `target` is what `wanted` says, as far as its stamp and its directories tell. In mode
 /// `generation` it must be a link to the directory `generation`.
 [[nodiscard]] bool tree_is_current(FileSystem& files, std::string const& target, Lockfile const& wanted,
-                                   LinkMode mode, std::string const& generation);
+                                   Digest const& lockfile, LinkMode mode, std::string const& generation);
 
 }  // namespace ggen

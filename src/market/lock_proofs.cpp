@@ -1,6 +1,7 @@
 #include "market/lock_proofs.hpp"
 
 #include <charconv>
+#include <optional>
 
 #include "merkle/tree.hpp"
 #include "registry/reader.hpp"
@@ -40,27 +41,64 @@ Result<std::uint64_t> parse_number(std::string_view text) {
 }
 
 /// "package NAME VERSION THRESHOLD BYTES", publisher lines, then BYTES bytes of tlog-proof.
-Result<std::pair<PackageName, PackageProof>> take_block(std::string_view& rest) {
+struct BlockHead {
+    PackageName name;
+    std::string_view version;
+    unsigned threshold;
+    std::vector<std::string_view> publishers;
+    std::string_view proof;
+};
+
+Result<BlockHead> take_block(std::string_view& rest) {
     ASSIGN_OR_RETURN(auto line, take_line(rest));
     if (take_word(line) != "package") return malformed("a package line is expected");
     ASSIGN_OR_RETURN(auto name, PackageName::parse(take_word(line)));
-    PackageProof proof;
-    ASSIGN_OR_RETURN(proof.version, Version::parse(take_word(line)));
+    BlockHead head{std::move(name), take_word(line), 1, {}, {}};
     ASSIGN_OR_RETURN(auto const threshold, parse_number(take_word(line)));
     ASSIGN_OR_RETURN(auto const bytes, parse_number(line));
     if (threshold == 0 || threshold > k_publishers_max) return malformed("impossible threshold");
-    proof.threshold = static_cast<unsigned>(threshold);
+    head.threshold = static_cast<unsigned>(threshold);
     while (rest.starts_with("publisher ")) {
-        if (proof.publishers.size() == k_publishers_max) return malformed("too many publishers");
+        if (head.publishers.size() == k_publishers_max) return malformed("too many publishers");
         ASSIGN_OR_RETURN(auto publisher, take_line(rest));
         take_word(publisher);
+        head.publishers.push_back(publisher);
+    }
+    if (bytes > merkle::LogProof::k_bytes_max || bytes > rest.size()) return malformed("it is cut");
+    head.proof = rest.substr(0, bytes);
+    rest.remove_prefix(bytes);
+    return head;
+}
+
+Result<PackageProof> parse_body(BlockHead const& head) {
+    PackageProof proof;
+    ASSIGN_OR_RETURN(proof.version, Version::parse(head.version));
+    proof.threshold = head.threshold;
+    for (auto const publisher : head.publishers) {
         ASSIGN_OR_RETURN(auto key, merkle::VerifierKey::parse(publisher));
         proof.publishers.push_back(std::move(key));
     }
-    if (bytes > merkle::LogProof::k_bytes_max || bytes > rest.size()) return malformed("it is cut");
-    ASSIGN_OR_RETURN(proof.proof, merkle::LogProof::parse(rest.substr(0, bytes)));
-    rest.remove_prefix(bytes);
-    return std::pair{std::move(name), std::move(proof)};
+    ASSIGN_OR_RETURN(proof.proof, merkle::LogProof::parse(head.proof));
+    return proof;
+}
+
+/// Calls `take(head, block)` for every block of the file, in order.
+template <class Take>
+Result<void> each_block(std::string_view text, Take const& take) {
+    if (text.size() > LockProofs::k_bytes_max)
+        return Error{Errc::too_large, ErrorId::proof_invalid, "ggen.lock.proofs is too large"};
+    if (!text.starts_with(k_first_line))
+        return malformed("another version of ggen wrote it, or it is no proof file");
+    auto rest = text.substr(k_first_line.size());
+    std::optional<PackageName> before;
+    while (!rest.empty()) {
+        auto const start = rest;
+        ASSIGN_OR_RETURN(auto head, take_block(rest));
+        if (before && !(*before < head.name)) return malformed("packages out of order");
+        before = head.name;
+        RETURN_IF_ERROR(take(head, start.substr(0, start.size() - rest.size())));
+    }
+    return ok();
 }
 
 Result<void> check_same(ReleaseRecord const& record, PackageProof const& proof, LockedPackage const& locked) {
@@ -76,46 +114,65 @@ Result<void> check_same(ReleaseRecord const& record, PackageProof const& proof, 
 
 }  // namespace
 
+std::string print_proof_block(PackageName const& name, PackageProof const& package) {
+    auto const proof = package.proof.print();
+    std::string out = "package " + name.text() + " " + package.version.text() + " " +
+                      std::to_string(package.threshold) + " " + std::to_string(proof.size()) + "\n";
+    for (auto const& key : package.publishers) out += "publisher " + key.text() + "\n";
+    return out + proof;
+}
+
+Result<PackageProof> parse_proof_block(PackageName const& name, std::string_view block) {
+    ASSIGN_OR_RETURN(auto const head, take_block(block));
+    if (head.name != name || !block.empty()) return malformed("a block is not the one of its package");
+    return parse_body(head);
+}
+
 std::string LockProofs::print() const {
     std::string out{k_first_line};
-    for (auto const& [name, package] : packages) {
-        auto const proof = package.proof.print();
-        out += "package " + name.text() + " " + package.version.text() + " " +
-               std::to_string(package.threshold) + " " + std::to_string(proof.size()) + "\n";
-        for (auto const& key : package.publishers) out += "publisher " + key.text() + "\n";
-        out += proof;
-    }
+    for (auto const& [name, package] : packages) out += print_proof_block(name, package);
     return out;
 }
 
 Result<LockProofs> LockProofs::parse(std::string_view text) {
-    if (text.size() > k_bytes_max)
-        return Error{Errc::too_large, ErrorId::proof_invalid, "ggen.lock.proofs is too large"};
-    if (!text.starts_with(k_first_line))
-        return malformed("another version of ggen wrote it, or it is no proof file");
-    auto rest = text.substr(k_first_line.size());
     LockProofs proofs;
-    while (!rest.empty()) {
-        ASSIGN_OR_RETURN(auto block, take_block(rest));
-        if (!proofs.packages.empty() && !(proofs.packages.rbegin()->first < block.first)) {
-            return malformed("packages out of order");
-        }
-        proofs.packages.insert(std::move(block));
-    }
+    RETURN_IF_ERROR(each_block(text, [&](BlockHead& head, std::string_view) -> Result<void> {
+        ASSIGN_OR_RETURN(auto proof, parse_body(head));
+        proofs.packages.emplace_hint(proofs.packages.end(), std::move(head.name), std::move(proof));
+        return ok();
+    }));
     return proofs;
 }
 
-Result<ReleaseRecord> check_package_proof(RootFile const& root, PackageProof const& proof,
+std::string ProofTexts::print() const {
+    std::string out{k_first_line};
+    std::size_t bytes = out.size();
+    for (auto const& [name, block] : blocks) bytes += block.size();
+    out.reserve(bytes);
+    for (auto const& [name, block] : blocks) out += block;
+    return out;
+}
+
+Result<ProofTexts> ProofTexts::parse(std::string_view text) {
+    ProofTexts proofs;
+    RETURN_IF_ERROR(each_block(text, [&](BlockHead& head, std::string_view block) {
+        proofs.blocks.emplace_hint(proofs.blocks.end(), std::move(head.name), block);
+        return ok();
+    }));
+    return proofs;
+}
+
+Result<ReleaseRecord> check_package_proof(OfflineVerifier& verifier, PackageProof const& proof,
                                           LockedPackage const& locked) {
-    ASSIGN_OR_RETURN(auto record, verify_proof_offline(root, proof.proof, proof.proof.extra));
+    ASSIGN_OR_RETURN(auto proven, verifier.verify(proof.proof, proof.proof.extra));
+    auto& record = std::get<ReleaseRecord>(proven.record);
     RETURN_IF_ERROR(check_same(record, proof, locked));
-    ASSIGN_OR_RETURN(auto const signed_record, parse_record(proof.proof.extra));
-    ASSIGN_OR_RETURN(auto const signers, merkle::verify_note(signed_record.note, proof.publishers));
+    ASSIGN_OR_RETURN(auto const signers, merkle::verify_note(proven.note, proof.publishers));
     if (signers.size() < proof.threshold) {
         return Error{Errc::refused, ErrorId::not_owner,
                      "the release is not signed by a key that owns the name"};
     }
-    return record;
+    return std::move(record);
 }
 
 }  // namespace ggen

@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "merkle/checkpoint.hpp"
 #include "merkle/note.hpp"
+#include "registry/reader.hpp"
 #include "registry/records.hpp"
 #include "registry/root_file.hpp"
 #include "spec/lockfile.hpp"
@@ -36,10 +37,23 @@ struct LockProofs {
     [[nodiscard]] static Result<LockProofs> parse(std::string_view text);
 };
 
+/// The same file cut into its blocks, which are not parsed: most of them were checked on this machine before.
+struct ProofTexts {
+    std::map<PackageName, std::string> blocks;
+
+    [[nodiscard]] std::string print() const;
+    /// Errors: invalid (proof_invalid), too_large.
+    [[nodiscard]] static Result<ProofTexts> parse(std::string_view text);
+};
+
+[[nodiscard]] std::string print_proof_block(PackageName const& name, PackageProof const& proof);
+/// One whole block of `name`. Errors: invalid (proof_invalid), too_large.
+[[nodiscard]] Result<PackageProof> parse_proof_block(PackageName const& name, std::string_view block);
+
 /// Root file -> log key -> checkpoint -> inclusion -> record -> publisher's signatures, and that the record
 /// says what the lockfile says. Returns the record. No I/O.
 /// Errors: refused (signature_invalid, proof_invalid, not_owner), invalid (record_invalid, proof_invalid).
-[[nodiscard]] Result<ReleaseRecord> check_package_proof(RootFile const& root, PackageProof const& proof,
+[[nodiscard]] Result<ReleaseRecord> check_package_proof(OfflineVerifier& verifier, PackageProof const& proof,
                                                         LockedPackage const& locked);
 
 }  // namespace ggen

@@ -32,6 +32,7 @@ struct ProgressEvent {
     enum class Kind : std::uint8_t {
         phase,          ///< `text` names it: "resolve", "fetch", "install".
         fetch_started,  ///< `text` = name@version, `total_bytes`.
+        fetch_progress,  ///< `text`, `done` of `total` bytes of a large package.
         fetch_done,
         package_done,
         warning,
@@ -41,6 +42,7 @@ struct ProgressEvent {
     std::uint64_t done = 0;   ///< Packages or bytes so far.
     std::uint64_t total = 0;  ///< 0 = unknown.
     std::uint64_t bytes = 0;
+    std::string source{};  ///< Where a fetched package comes from, as its registry is known.
 };
 class Observer {
 public:

@@ -51,6 +51,31 @@ Result<Bytes> MirroredSource::read_blob(Digest const& digest, std::uint64_t byte
                        [&](Result<Bytes> const& answer) { return answer && (is_alone || sha256(*answer) == digest); });
 }
 
+Result<void> MirroredSource::stream_blob(Digest const& digest, std::uint64_t from, std::uint64_t bytes_max,
+                                         TakeBytes const& take) {
+    auto const first = first_.load(std::memory_order_relaxed);
+    std::optional<Error> refused;  // By `take`: no other place would do better.
+    auto const count = [&](BytesView piece) -> Result<void> {
+        auto taken = take(piece);
+        if (!taken) refused = taken.error();
+        from += piece.size();
+        return taken;
+    };
+    std::optional<Error> first_error;
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+        auto const place = (first + i) % places_.size();
+        auto done = places_[place]->stream_blob(digest, from, bytes_max, count);
+        if (done || refused || !may_try_next(done.error())) {
+            if (done && i > 0) first_.store(place, std::memory_order_relaxed);
+            return done;
+        }
+        if (!first_error) first_error = std::move(done).error();
+    }
+    return *std::move(first_error);
+}
+
+void MirroredSource::distrust() { first_.store((first_.load() + 1) % places_.size(), std::memory_order_relaxed); }
+
 std::string MirroredSource::describe() const { return places_.front()->describe(); }
 
 }  // namespace ggen::detail

@@ -17,6 +17,10 @@ public:
     explicit MirroredSource(std::vector<std::unique_ptr<RegistrySource>> places);
     Result<Bytes> read(std::string const& path, std::uint64_t bytes_max) override;
     Result<Bytes> read_blob(Digest const& digest, std::uint64_t bytes_max) override;
+    /// Goes on at another place where one stopped. Whether a place lied shows only at the end: see distrust().
+    Result<void> stream_blob(Digest const& digest, std::uint64_t from, std::uint64_t bytes_max,
+                             TakeBytes const& take) override;
+    void distrust() override;
     [[nodiscard]] std::string describe() const override;
 
 private:

@@ -12,15 +12,25 @@
 namespace ggen {
 namespace {
 
-/// What one try has received so far; shared with libcurl's callbacks.
+constexpr std::uint64_t k_error_page_bytes_max = 64 * k_kib;
+
+/// What has been received so far, over all tries; shared with libcurl's callbacks.
 struct Transfer {
-    Bytes body;
+    HttpClient::Take const& take;
     std::uint64_t bytes_max = 0;
     CancelToken const* cancel = nullptr;
     CURL* handle = nullptr;
+    std::uint64_t received = 0;  ///< Bytes of the body that are known, those before the first try included.
+    std::optional<Error> refused{};  ///< By `take`.
+    bool can_restart = false;   ///< What came may be thrown away.
+    bool must_restart = false;  ///< The server has no such range.
     bool is_too_large = false;
+    // Of the present try:
     bool is_first_write = true;
-    std::size_t resumed_at = 0;
+    bool is_body = true;  ///< Not the page of an error.
+    std::uint64_t resumed_at = 0;
+    std::uint64_t to_skip = 0;
+    std::uint64_t page_bytes = 0;
 };
 
 /// How a try ended: a body, an error worth another try, or a final error.
@@ -37,15 +47,28 @@ std::size_t on_body(char* data, std::size_t one, std::size_t count, void* user) 
         transfer.is_first_write = false;
         long status = 0;
         curl_api()->easy_getinfo(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
+        transfer.is_body = status == 200 || (status == 206 && transfer.resumed_at > 0);
         // A server that ignores the range sends everything again.
-        if (transfer.resumed_at > 0 && status != 206) transfer.body.clear();
+        transfer.to_skip = status == 200 ? transfer.resumed_at : 0;
     }
-    if (transfer.body.size() + bytes > transfer.bytes_max) {
+    if (!transfer.is_body) {
+        transfer.page_bytes += bytes;
+        return transfer.page_bytes > k_error_page_bytes_max ? 0 : bytes;
+    }
+    BytesView piece{reinterpret_cast<std::uint8_t const*>(data), bytes};
+    auto const known = static_cast<std::size_t>(std::min<std::uint64_t>(transfer.to_skip, bytes));
+    transfer.to_skip -= known;
+    piece = piece.subspan(known);
+    if (transfer.received + piece.size() > transfer.bytes_max) {
         transfer.is_too_large = true;
         return 0;
     }
-    auto const* const begin = reinterpret_cast<std::uint8_t const*>(data);
-    transfer.body.insert(transfer.body.end(), begin, begin + bytes);
+    if (piece.empty()) return bytes;
+    if (auto taken = transfer.take(piece); !taken) {
+        transfer.refused = std::move(taken).error();
+        return 0;
+    }
+    transfer.received += piece.size();
     return bytes;
 }
 
@@ -117,6 +140,9 @@ struct HttpClient::Impl {
         for (CURL* const handle : idle) curl_api()->easy_cleanup(handle);
     }
 
+    Result<void> run(std::string const& url, Transfer& transfer, std::string const& accept,
+                     std::function<void()> const& before_retry);
+
     CURL* take_handle() {
         std::lock_guard const lock{mutex};
         if (idle.empty()) return curl_api()->easy_init();
@@ -151,17 +177,16 @@ struct HttpClient::Impl {
         curl_api()->easy_setopt(handle, CURLOPT_XFERINFODATA, &transfer);
     }
 
-    TryOutcome try_once(CURL* handle, std::string const& url, Transfer& transfer, Resume resume,
-                        std::string const& accept) const {
+    TryOutcome try_once(CURL* handle, std::string const& url, Transfer& transfer, std::string const& accept) const {
         configure(handle, url, transfer);
         transfer.is_first_write = true;
-        transfer.resumed_at = 0;
-        if (resume == Resume::immutable && !transfer.body.empty()) {
-            transfer.resumed_at = transfer.body.size();
+        transfer.is_body = true;
+        transfer.page_bytes = 0;
+        transfer.to_skip = 0;
+        transfer.resumed_at = transfer.received;
+        if (transfer.resumed_at > 0) {
             std::string const range = std::to_string(transfer.resumed_at) + "-";
             curl_api()->easy_setopt(handle, CURLOPT_RANGE, range.c_str());
-        } else {
-            transfer.body.clear();
         }
         curl_slist* headers = nullptr;
         if (!accept.empty()) {
@@ -177,19 +202,23 @@ struct HttpClient::Impl {
 
     TryOutcome judge(CURL* handle, CURLcode code, std::string const& url, Transfer& transfer) const {
         if (cancel.is_cancelled()) return {Error{Errc::cancelled, "stopped on request"}, false, {}};
+        if (transfer.refused) return {std::move(transfer.refused), false, {}};
         if (transfer.is_too_large || code == CURLE_FILESIZE_EXCEEDED) {
             return {Error{Errc::too_large, ErrorId::http_too_large,
                           "GET " + url + ": more than " + std::to_string(transfer.bytes_max) + " bytes came"},
                     false,
                     {}};
         }
-        if (code != CURLE_OK) return {transport_error(code, url), is_temporary(code), {}};
+        bool const is_page_cut = code == CURLE_WRITE_ERROR && !transfer.is_body;
+        if (code != CURLE_OK && !is_page_cut) return {transport_error(code, url), is_temporary(code), {}};
         long status = 0;
         curl_api()->easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
         if (status == 200 || (status == 206 && transfer.resumed_at > 0)) return {};
-        transfer.body.clear();
-        // A range that the server cannot satisfy: begin again from nothing.
-        if (status == 416 && transfer.resumed_at > 0) return {status_error(status, url), true, {}};
+        // A range that the server cannot satisfy: what came so far is not a beginning of what it has.
+        if (status == 416 && transfer.resumed_at > 0) {
+            transfer.must_restart = true;
+            return {status_error(status, url), transfer.can_restart, {}};
+        }
         curl_off_t retry_after = 0;
         curl_api()->easy_getinfo(handle, CURLINFO_RETRY_AFTER, &retry_after);
         return {status_error(status, url), is_temporary_status(status),
@@ -219,32 +248,55 @@ Result<Bytes> HttpClient::get(std::string const& url, std::uint64_t bytes_max, s
     return fetch(url, bytes_max, Resume::no, accept);
 }
 
-Result<Bytes> HttpClient::fetch(std::string const& url, std::uint64_t bytes_max, Resume resume,
-                                std::string const& accept) {
+Result<void> HttpClient::Impl::run(std::string const& url, Transfer& transfer, std::string const& accept,
+                                   std::function<void()> const& before_retry) {
     if (curl_api() == nullptr) {
         return Error{Errc::unavailable, ErrorId::http_failed, "libcurl.so.4 cannot be loaded",
                      "install the package that holds it (Debian: libcurl4); folders work without it"};
     }
-    CURL* const handle = impl_->take_handle();
+    CURL* const handle = take_handle();
     if (handle == nullptr) return Error{Errc::io, ErrorId::http_failed, "libcurl gave no handle"};
-    Transfer transfer;
-    transfer.bytes_max = bytes_max;
-    transfer.cancel = &impl_->cancel;
     transfer.handle = handle;
     TryOutcome outcome;
-    for (unsigned tried = 0; tried < impl_->options.tries_max; ++tried) {
-        if (tried > 0) impl_->wait_before(tried, outcome.retry_after);
-        outcome = impl_->try_once(handle, url, transfer, resume, accept);
+    for (unsigned tried = 0; tried < options.tries_max; ++tried) {
+        if (tried > 0) {
+            wait_before(tried, outcome.retry_after);
+            before_retry();
+        }
+        outcome = try_once(handle, url, transfer, accept);
         if (!outcome.error || !outcome.may_retry) break;
     }
-    impl_->give_back(handle);
-    if (outcome.error) {
-        auto error = std::move(*outcome.error);
-        if (outcome.may_retry)
-            error.context += " (tried " + std::to_string(impl_->options.tries_max) + " times)";
-        return error;
-    }
-    return std::move(transfer.body);
+    give_back(handle);
+    if (!outcome.error) return ok();
+    auto error = std::move(*outcome.error);
+    if (outcome.may_retry) error.context += " (tried " + std::to_string(options.tries_max) + " times)";
+    return error;
+}
+
+Result<Bytes> HttpClient::fetch(std::string const& url, std::uint64_t bytes_max, Resume resume,
+                                std::string const& accept) {
+    Bytes body;
+    Take const take = [&](BytesView piece) {
+        body.insert(body.end(), piece.begin(), piece.end());
+        return ok();
+    };
+    Transfer transfer{take, bytes_max, &impl_->cancel};
+    transfer.can_restart = true;
+    auto const before_retry = [&] {
+        if (resume == Resume::immutable && !transfer.must_restart) return;
+        transfer.must_restart = false;
+        body.clear();
+        transfer.received = 0;
+    };
+    RETURN_IF_ERROR(impl_->run(url, transfer, accept, before_retry));
+    return body;
+}
+
+Result<void> HttpClient::stream(std::string const& url, std::uint64_t from, std::uint64_t bytes_max,
+                                Take const& take) {
+    Transfer transfer{take, bytes_max, &impl_->cancel};
+    transfer.received = from;
+    return impl_->run(url, transfer, {}, [] {});
 }
 
 Result<std::string> check_base_url(std::string const& url) {

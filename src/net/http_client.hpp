@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -52,6 +53,12 @@ public:
     /// again up to `tries_max`; `not_found` for 404 and 410.
     Result<Bytes> fetch(std::string const& url, std::uint64_t bytes_max, Resume resume,
                         std::string const& accept = {});
+
+    using Take = std::function<Result<void>(BytesView)>;
+    /// The body of something immutable from byte `from` on, as it comes: `take` gets every byte once and in order,
+    /// also when the connection breaks and the rest is asked for again. Holds one piece. `too_large` when more
+    /// than `bytes_max` come in all, those before `from` counted. Errors: as fetch, and `take`'s.
+    Result<void> stream(std::string const& url, std::uint64_t from, std::uint64_t bytes_max, Take const& take);
 
 private:
     struct Impl;

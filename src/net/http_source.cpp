@@ -23,4 +23,9 @@ Result<Bytes> HttpSource::read_blob(Digest const& digest, std::uint64_t bytes_ma
     return client_.fetch(base_url_ + "/" + blob_path(digest), bytes_max, Resume::immutable);
 }
 
+Result<void> HttpSource::stream_blob(Digest const& digest, std::uint64_t from, std::uint64_t bytes_max,
+                                     TakeBytes const& take) {
+    return client_.stream(base_url_ + "/" + blob_path(digest), from, bytes_max, take);
+}
+
 }  // namespace ggen

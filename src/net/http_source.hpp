@@ -15,6 +15,8 @@ public:
     HttpSource(HttpClient& client, std::string base_url);
     Result<Bytes> read(std::string const& path, std::uint64_t bytes_max) override;
     Result<Bytes> read_blob(Digest const& digest, std::uint64_t bytes_max) override;
+    Result<void> stream_blob(Digest const& digest, std::uint64_t from, std::uint64_t bytes_max,
+                             TakeBytes const& take) override;
     [[nodiscard]] std::string describe() const override { return base_url_; }
 
 private:

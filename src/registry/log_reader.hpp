@@ -31,6 +31,9 @@ public:
     Result<std::optional<NameState>> lookup(PackageName const& name) override;
     Result<ReleaseRecord> release(VersionState const& version) override;
     Result<Bytes> blob(BlobRef const& blob) override;
+    Result<Bytes> archive(BlobRef const& blob) override;
+    Result<void> stream_archive(BlobRef const& blob, std::uint64_t from, TakeBytes const& take) override;
+    void distrust() override { source_.distrust(); }
     Result<merkle::LogProof> prove(std::uint64_t index) override;
     Result<void> each_entry(
         std::uint64_t begin, std::uint64_t end,
@@ -62,6 +65,7 @@ private:
     Result<bool> is_signed_by_owner(SignedRecord const& record, VersionState const& version);
     Result<void> check_by_replay(ReleaseRecord const& release, VersionState const& version);
     [[nodiscard]] Error offline_missing(std::string const& what) const;
+    [[nodiscard]] Result<void> check_blob(BlobRef const& blob) const;
     [[nodiscard]] bool has_head() const { return !head_.checkpoint.note.empty(); }
 
     FileSystem& files_;

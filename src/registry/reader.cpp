@@ -58,18 +58,29 @@ Result<RootFile> fetch_root_on_first_use(RegistrySource& source) {
     return root;
 }
 
+Result<SignedRecord> OfflineVerifier::verify(merkle::LogProof const& proof, BytesView entry) {
+    auto known = checkpoints_.find(proof.checkpoint_note);
+    if (known == checkpoints_.end()) {
+        ASSIGN_OR_RETURN(auto opened, open_with_any_log(root_, proof.checkpoint_note));
+        if (checkpoints_.size() == k_checkpoints_max) checkpoints_.clear();
+        known = checkpoints_.emplace(proof.checkpoint_note, std::move(opened.checkpoint)).first;
+    }
+    auto const& checkpoint = known->second;
+    RETURN_IF_ERROR(merkle::check_inclusion(merkle::leaf_hash(entry), proof.index, checkpoint.size, proof.hashes,
+                                            checkpoint.root));
+    ASSIGN_OR_RETURN(auto record, parse_record(entry));
+    auto const* const release = std::get_if<ReleaseRecord>(&record.record);
+    if (release == nullptr || release->registry != checkpoint.origin) {
+        return Error{Errc::refused, ErrorId::proof_invalid,
+                     "the proven entry is no release of " + root_.registry};
+    }
+    return record;
+}
+
 Result<ReleaseRecord> verify_proof_offline(RootFile const& root, merkle::LogProof const& proof,
                                            BytesView entry) {
-    ASSIGN_OR_RETURN(auto const checkpoint, open_with_any_log(root, proof.checkpoint_note));
-    RETURN_IF_ERROR(merkle::check_inclusion(merkle::leaf_hash(entry), proof.index, checkpoint.checkpoint.size,
-                                            proof.hashes, checkpoint.checkpoint.root));
-    ASSIGN_OR_RETURN(auto record, parse_record(entry));
-    auto* const release = std::get_if<ReleaseRecord>(&record.record);
-    if (release == nullptr || release->registry != checkpoint.checkpoint.origin) {
-        return Error{Errc::refused, ErrorId::proof_invalid,
-                     "the proven entry is no release of " + root.registry};
-    }
-    return std::move(*release);
+    ASSIGN_OR_RETURN(auto record, OfflineVerifier{root}.verify(proof, entry));
+    return std::get<ReleaseRecord>(std::move(record.record));
 }
 
 }  // namespace ggen

@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/file_system.hpp"
@@ -43,8 +45,8 @@ struct RefreshReport {
 /// and the newest checkpoint, and was verified before it was cached.
 ///
 /// The last verified checkpoint is durable before anything that depends on it is returned: rollback
-/// and fork are refused from then on, with evidence kept in the memory directory. Blocks. `blob` and
-/// `prove` may be called from several threads after refresh(); the rest from one.
+/// and fork are refused from then on, with evidence kept in the memory directory. Blocks. `blob`, `archive`,
+/// `stream_archive` and `prove` may be called from several threads after refresh(); the rest from one.
 class RegistryReader {
 public:
     /// `root` is the pinned root file (or the one accepted on first use). Loads the remembered checkpoint;
@@ -68,6 +70,13 @@ public:
     virtual Result<ReleaseRecord> release(VersionState const& version) = 0;
     /// The bytes, digest and size checked. Cached when at most 1 MiB (manifests).
     virtual Result<Bytes> blob(BlobRef const& blob) = 0;
+    /// The same, never cached: archives go to a store that keeps their content.
+    virtual Result<Bytes> archive(BlobRef const& blob) = 0;
+    /// An archive from byte `from` on, as it comes and NOT checked: the caller digests what it takes, and tells
+    /// `distrust()` when the digest was another. Errors: the source's, offline (offline_missing), `take`'s;
+    /// corrupt (blob_mismatch) when more bytes come than `blob` has.
+    virtual Result<void> stream_archive(BlobRef const& blob, std::uint64_t from, TakeBytes const& take) = 0;
+    virtual void distrust() = 0;
     /// Inclusion proof against the current checkpoint, checked.
     virtual Result<merkle::LogProof> prove(std::uint64_t index) = 0;
     /// Verified entries [begin, end), in order: what projections are fed from. `state` of the log is
@@ -81,8 +90,27 @@ public:
 /// caller shows `fingerprint()` and pins it.
 [[nodiscard]] Result<RootFile> fetch_root_on_first_use(RegistrySource& source);
 
-/// Checks a lockfile proof with no source at all: root file -> log key -> checkpoint -> inclusion ->
-/// record; returns the proven record. Errors: refused (signature_invalid, proof_invalid), invalid.
+/// Checks lockfile proofs with no source at all. The proofs of one lockfile share few checkpoints, so one whose
+/// signatures were verified is remembered. One thread.
+class OfflineVerifier {
+public:
+    static constexpr std::size_t k_checkpoints_max = 64;  ///< Remembered at once; each note has at most 16 KiB.
+
+    explicit OfflineVerifier(RootFile root) : root_(std::move(root)), fingerprint_(root_.fingerprint()) {}
+    [[nodiscard]] RootFile const& root() const { return root_; }
+    [[nodiscard]] Digest const& fingerprint() const { return fingerprint_; }
+
+    /// Root file -> log key -> checkpoint -> inclusion -> record; returns the proven one, which is a
+    /// ReleaseRecord of the root file's registry. Errors: refused (signature_invalid, proof_invalid), invalid.
+    [[nodiscard]] Result<SignedRecord> verify(merkle::LogProof const& proof, BytesView entry);
+
+private:
+    RootFile root_;
+    Digest fingerprint_;
+    std::unordered_map<std::string, merkle::Checkpoint> checkpoints_;  // By their notes, byte for byte.
+};
+
+/// OfflineVerifier for a single proof.
 [[nodiscard]] Result<ReleaseRecord> verify_proof_offline(RootFile const& root, merkle::LogProof const& proof,
                                                          BytesView entry);
 

@@ -29,6 +29,15 @@ bool is_state_node(BytesView bytes, Digest const& address) {
     return merkle::root_of(hashes) == address;
 }
 
+bool is_genuine(BytesView bytes, BlobRef const& blob) {
+    return bytes.size() == blob.bytes && sha256(bytes) == blob.digest;
+}
+
+Error explain_blob(Error error, std::string const& path) {
+    if (error.code != Errc::too_large) return wrap(std::move(error), path);
+    return Error{Errc::corrupt, ErrorId::blob_mismatch, path + " has more bytes than its record says"};
+}
+
 Error state_mismatch(std::string text) {
     return Error{Errc::refused, ErrorId::state_mismatch, std::move(text)};
 }
@@ -167,27 +176,37 @@ Result<void> LogReader::check_by_replay(ReleaseRecord const& release, VersionSta
 Result<Bytes> LogReader::blob(BlobRef const& blob) {
     auto const path = blob_path(blob.digest);
     bool const is_cacheable = blob.bytes <= k_cached_blob_bytes_max;
-    auto const is_genuine = [&](BytesView bytes) {
-        return bytes.size() == blob.bytes && sha256(bytes) == blob.digest;
-    };
     if (is_cacheable) {
         auto cached = cache_.read(path, blob.bytes);
-        if (cached && is_genuine(*cached)) return std::move(*cached);
+        if (cached && is_genuine(*cached, blob)) return std::move(*cached);
     }
+    auto fetched = archive(blob);
+    if (fetched && is_cacheable) cache_.write_object(path, *fetched);
+    return fetched;
+}
+
+Result<Bytes> LogReader::archive(BlobRef const& blob) {
+    auto const path = blob_path(blob.digest);
+    RETURN_IF_ERROR(check_blob(blob));
+    auto fetched = source_.read_blob(blob.digest, blob.bytes);
+    if (!fetched) return explain_blob(std::move(fetched).error(), path);
+    if (is_genuine(*fetched, blob)) return fetched;
+    return Error{Errc::corrupt, ErrorId::blob_mismatch, path + " has other bytes than its record promises"};
+}
+
+Result<void> LogReader::stream_archive(BlobRef const& blob, std::uint64_t from, TakeBytes const& take) {
+    RETURN_IF_ERROR(check_blob(blob));
+    auto done = source_.stream_blob(blob.digest, from, blob.bytes, take);
+    if (!done) return explain_blob(std::move(done).error(), blob_path(blob.digest));
+    return done;
+}
+
+Result<void> LogReader::check_blob(BlobRef const& blob) const {
+    auto const path = blob_path(blob.digest);
     if (blob.bytes > k_blob_bytes_max)
         return Error{Errc::too_large, ErrorId::blob_mismatch, path + ": over 2 GiB"};
     if (options_.offline) return offline_missing(path);
-    auto fetched = source_.read_blob(blob.digest, blob.bytes);
-    if (!fetched && fetched.error().code == Errc::too_large) {
-        return Error{Errc::corrupt, ErrorId::blob_mismatch, path + " has more bytes than its record says"};
-    }
-    if (!fetched) return wrap(std::move(fetched).error(), path);
-    if (!is_genuine(*fetched)) {
-        return Error{Errc::corrupt, ErrorId::blob_mismatch,
-                     path + " has other bytes than its record promises"};
-    }
-    if (is_cacheable) cache_.write_object(path, *fetched);
-    return fetched;
+    return ok();
 }
 
 Result<merkle::LogProof> LogReader::prove(std::uint64_t index) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,12 +20,22 @@ public:
     virtual Result<Bytes> read(std::string const& path, std::uint64_t bytes_max) = 0;
 };
 
+/// Gets bytes as they come, each once and in order.
+using TakeBytes = std::function<Result<void>(BytesView)>;
+
 /// Port: reads blobs by digest. The caller checks the digest. Never trusted.
 class BlobSource {
 public:
     virtual ~BlobSource() = default;
     /// Errors: as LogSource::read. `too_large` as soon as more than `bytes_max` arrive.
     virtual Result<Bytes> read_blob(Digest const& digest, std::uint64_t bytes_max) = 0;
+    /// The same blob from byte `from` on, in pieces; those before `from` count towards `bytes_max`. A source that
+    /// overrides this holds one piece at a time. Errors: as read_blob, and `take`'s.
+    virtual Result<void> stream_blob(Digest const& digest, std::uint64_t from, std::uint64_t bytes_max,
+                                     TakeBytes const& take);
+    /// What was streamed last had other bytes than its digest: another place, if there is one, is asked first from
+    /// now on.
+    virtual void distrust() {}
 };
 
 /// One place where a registry can be read: a folder, a web server, a peer.
@@ -43,6 +54,8 @@ public:
     FolderSource(FileSystem& files, std::string directory);
     Result<Bytes> read(std::string const& path, std::uint64_t bytes_max) override;
     Result<Bytes> read_blob(Digest const& digest, std::uint64_t bytes_max) override;
+    Result<void> stream_blob(Digest const& digest, std::uint64_t from, std::uint64_t bytes_max,
+                             TakeBytes const& take) override;
     [[nodiscard]] std::string describe() const override { return directory_; }
 
 private:

@@ -26,8 +26,8 @@ public:
     auto ask(Question const& question) -> decltype(question(std::declval<merkle::TileReader&>())) {
         std::lock_guard const guard{mutex_};
         auto answer = question(*tiles_);
-        if (!answer && answer.error().id == ErrorId::tile_invalid && drop_cached())
-            answer = question(*tiles_);
+        // A power loss may have torn several: each turn drops at least one, and at last none is left to blame.
+        while (!answer && answer.error().id == ErrorId::tile_invalid && drop_cached()) answer = question(*tiles_);
         if (!answer) return explain(std::move(answer).error());
         return answer;
     }

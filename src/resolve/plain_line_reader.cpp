@@ -1,10 +1,11 @@
-// The only file that includes simdjson, whose header is heavy.
+// This and simdjson_library.cpp alone include simdjson, whose header is heavy.
 #include <simdjson.h>
 
 #include <optional>
 #include <utility>
 
 #include "resolve/index_table.hpp"
+#include "resolve/simdjson_library.hpp"
 
 namespace ggen {
 
@@ -12,12 +13,12 @@ struct PlainLineReader::Parser {
     simdjson::dom::parser json;
 };
 
-PlainLineReader::PlainLineReader() : parser_(std::make_unique<Parser>()) {}
+PlainLineReader::PlainLineReader() : parser_(has_simdjson() ? std::make_unique<Parser>() : nullptr) {}
 PlainLineReader::~PlainLineReader() = default;
 
 bool PlainLineReader::read(std::string_view line, IndexTable& out) {
     // An escape can hide an equal key or half a character: the strict parser judges those lines.
-    if (!line.starts_with('{') || line.find('\\') != std::string_view::npos) return false;
+    if (!parser_ || !line.starts_with('{') || line.find('\\') != std::string_view::npos) return false;
     simdjson::dom::object release;
     if (parser_->json.parse(line.data(), line.size()).get(release) != simdjson::SUCCESS) return false;
     ++line_;

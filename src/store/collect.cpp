@@ -54,6 +54,11 @@ Result<CollectReport> DiskStore::collect(CollectRequest const& request) {
     if (request.dry_run) return sweep(request);
     // Every open store holds the shared lock, so the exclusive one waits for running installs to end.
     use_lock_.reset();
+    {
+        std::lock_guard const guard{mutex_};
+        used_.clear();
+        unsure_.reset();
+    }
     Result<CollectReport> report = Error{Errc::io, "collection did not run"};
     {
         ASSIGN_OR_RETURN(auto const alone, files_.lock(use_lock_path(), LockMode::exclusive));
@@ -128,6 +133,7 @@ Result<void> DiskStore::sweep_remains() {
     auto const everything = [](std::string const&) { return true; };
     RETURN_IF_ERROR(remove_in("/tmp", everything));
     RETURN_IF_ERROR(remove_in("/trash", everything));
+    RETURN_IF_ERROR(remove_in("/partial", everything));
     RETURN_IF_ERROR(
         remove_in("/locks", [&](std::string const& name) { return !use_lock_path().ends_with("/" + name); }));
     RETURN_IF_ERROR(remove_in("/env", [](std::string const& name) { return !Digest::from_hex(name); }));

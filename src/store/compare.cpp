@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "store/disk_store.hpp"
+#include "store/file_pieces.hpp"
 
 namespace ggen {
 namespace {
@@ -76,8 +77,13 @@ private:
             report(TreeDifference::Kind::changed, file.path);
             return ok();
         }
-        ASSIGN_OR_RETURN(auto const content, files_.read_file(full, file.size_bytes));
-        if (sha256(content) != file.digest) {
+        Sha256 digest;
+        auto const read = each_piece(files_, full, file.size_bytes, [&](BytesView piece) {
+            digest.update(piece);
+            return ok();
+        });
+        if (!read && read.error().code != Errc::corrupt) return read;
+        if (!read || digest.finish() != file.digest) {
             report(TreeDifference::Kind::changed, file.path);
         } else if (executes != file.executable) {
             report(TreeDifference::Kind::mode, file.path);

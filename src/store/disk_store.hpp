@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,15 +26,19 @@ public:
 
     [[nodiscard]] std::string const& directory() const override { return directory_; }
     [[nodiscard]] bool contains(Digest const& tree) override;
+    [[nodiscard]] bool use(Digest const& tree) override;
     Result<Ensured> ensure(Digest const& tree, std::string_view label, Fill const& fill,
                            CancelToken const* cancel) override;
-    Result<void> materialise(Digest const& tree, std::string const& destination, LinkMode mode) override;
+    Result<std::uint64_t> materialise(Digest const& tree, std::string const& destination, LinkMode mode) override;
     Result<std::vector<TreeDifference>> compare(Digest const& tree, std::string const& directory) override;
     [[nodiscard]] bool check(Digest const& tree, std::string_view label) override;
     Result<std::vector<StoredPackage>> list() override;
     Result<StoreCheckReport> verify() override;
     Result<CollectReport> collect(CollectRequest const& request) override;
 
+    [[nodiscard]] std::string partial_path(Digest const& archive) const override {
+        return directory_ + "/partial/" + archive.hex();
+    }
     [[nodiscard]] std::string generation_tree(Digest const& id) const override {
         return generation_path(id) + "/tree";
     }
@@ -73,10 +78,15 @@ private:
                             std::string const& destination, LinkMode mode);
     Result<void> copy_file(TreeBuilder& builder, TreeManifest::File const& file, std::string const& from);
     static Result<void> clone_file(TreeBuilder& builder, TreeManifest::File const& file, std::string const& from);
+    /// Whether use() or ensure() has seen it; nobody collects while this store is open.
+    [[nodiscard]] bool was_used(Digest const& tree) {
+        std::lock_guard const guard{mutex_};
+        return used_.contains(tree);
+    }
     /// Moves the package to trash/, so that the next ensure() fetches it again.
     void set_aside(Digest const& tree);
     Error damaged(Digest const& tree, std::string_view label, std::string const& what);
-    Result<void> check_unsynced(GenerationContent const& content);
+    Result<void> check_if_unsure(Digest const& tree, std::string_view label);
     Result<void> build_generation(std::string const& staging, GenerationContent const& content);
     [[nodiscard]] bool is_this_generation(Digest const& id, GenerationContent const& content);
     /// Moves whatever stands at `path` to trash/. False when it could not be moved.
@@ -98,6 +108,8 @@ private:
     std::atomic<std::uint64_t> counter_{0};
     std::mutex mutex_;
     std::vector<Digest> fetched_;  // Since the last settle(); their marks are ours. Guarded by mutex_.
+    std::optional<std::set<Digest>> unsure_;  // Marks of others, once read. Guarded by mutex_.
+    std::set<Digest> used_;        // Seen by use() or ensure(), and not set aside since. Guarded by mutex_.
 };
 
 }  // namespace ggen

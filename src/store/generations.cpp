@@ -25,26 +25,29 @@ Result<Bytes> DiskStore::generation_file(Digest const& id, std::string_view name
     return files_.read_file(join_path(generation_path(id), name), bytes_max);
 }
 
-/// A package whose writer was killed before it synced may be torn if the power went too.
-Result<void> DiskStore::check_unsynced(GenerationContent const& content) {
-    auto const entries = files_.list(directory_ + "/unsynced");
-    if (!entries || entries->empty()) return ok();
-    std::set<std::string> unsure;
-    for (auto const& entry : *entries) unsure.insert(entry.name);
+/// A package whose writer was killed before it synced may be torn if the power went too. What is marked while this
+/// store is open was fetched since the power came, so the marks are read once.
+Result<void> DiskStore::check_if_unsure(Digest const& tree, std::string_view label) {
     {
         std::lock_guard const guard{mutex_};
-        for (auto const& tree : fetched_) unsure.erase(tree.hex());
-    }
-    for (auto const& [path, tree] : content.packages) {
-        if (!unsure.contains(tree.hex())) continue;
-        auto const differences = compare(tree, package_path(tree));
-        if (!differences || !differences->empty()) {
-            return damaged(tree, path, differences ? differences->front().path + " differs"
-                                                   : differences.error().context);
+        if (!unsure_) {
+            unsure_.emplace();
+            if (auto const entries = files_.list(directory_ + "/unsynced")) {
+                for (auto const& entry : *entries) {
+                    if (auto const marked = Digest::from_hex(entry.name)) unsure_->insert(*marked);
+                }
+            }
+            for (auto const& fetched : fetched_) unsure_->erase(fetched);
         }
-        std::lock_guard const guard{mutex_};
-        fetched_.push_back(tree);  // Sound now, and durable with the next settle().
+        if (!unsure_->contains(tree)) return ok();
     }
+    auto const differences = compare(tree, package_path(tree));
+    if (!differences || !differences->empty()) {
+        return damaged(tree, label, differences ? differences->front().path + " differs" : differences.error().context);
+    }
+    std::lock_guard const guard{mutex_};
+    unsure_->erase(tree);
+    fetched_.push_back(tree);  // Sound now, and durable with the next settle().
     return ok();
 }
 
@@ -85,9 +88,9 @@ Result<void> DiskStore::build_generation(std::string const& staging, GenerationC
 Result<PackageStore::Ensured> DiskStore::ensure_generation(Digest const& id,
                                                            GenerationContent const& content) {
     for (auto const& [path, tree] : content.packages) {
-        if (!contains(tree)) return Error{Errc::not_found, path + " is not in the store"};
+        if (!was_used(tree) && !contains(tree)) return Error{Errc::not_found, path + " is not in the store"};
     }
-    RETURN_IF_ERROR(check_unsynced(content));
+    for (auto const& [path, tree] : content.packages) RETURN_IF_ERROR(check_if_unsure(tree, path));
     if (has_generation(id)) {
         if (is_this_generation(id, content)) {
             static_cast<void>(files_.touch(generation_path(id)));

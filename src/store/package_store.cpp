@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <set>
+#include <unordered_set>
 
 #include "store/disk_store.hpp"
+#include "store/file_pieces.hpp"
+#include "store/promises.hpp"
 
 namespace ggen {
 namespace {
@@ -13,18 +15,76 @@ namespace {
 constexpr std::string_view k_format = "ggen-store 1\n";
 constexpr std::uint32_t k_writable_by_others = 022;
 constexpr std::uint32_t k_writable = 0222;
+constexpr std::uint64_t k_whole_file_bytes_max = 1 * k_mib;  ///< Larger ones are copied in pieces.
 
-/// Directories of a package, parents first.
-std::set<std::string> directories_of(TreeManifest const& manifest) {
-    std::set<std::string> found;
+/// Calls `visit` for each directory of a package once, in the order in which its files need them. Parents are
+/// implied: "a/b" may come without "a".
+template <class Visit>
+Result<void> each_directory(TreeManifest const& manifest, Visit const& visit) {
+    std::unordered_set<std::string_view> seen;
+    std::string_view before;
     for (auto const& file : manifest.files) {
-        for (auto slash = file.path.find('/'); slash != std::string::npos;
-             slash = file.path.find('/', slash + 1)) {
-            found.insert(file.path.substr(0, slash));
-        }
+        auto const slash = file.path.rfind('/');
+        if (slash == std::string::npos) continue;
+        auto const parent = std::string_view{file.path}.substr(0, slash);
+        if (parent == before || !seen.insert(parent).second) continue;
+        before = parent;
+        RETURN_IF_ERROR(visit(parent));
     }
-    return found;
+    return ok();
 }
+
+/// Writes the files of a package that come one after the other, whole or in pieces, and their list.
+class StagedFiles {
+public:
+    StagedFiles(TreeBuilder& builder, TreeManifest& manifest) : builder_(builder), manifest_(manifest) {}
+
+    Result<void> add(StoreFile const& file) {
+        if (file_) return go_on(file);
+        RETURN_IF_ERROR(make_parent(file.path));
+        auto const mode = file.executable ? 0555U : 0444U;
+        manifest_.files.push_back({file.path, file.executable, file.content.size(), {}});
+        if (!file.has_more) {
+            manifest_.files.back().digest = sha256(file.content);
+            return builder_.add_file(file.path, file.content, mode);
+        }
+        ASSIGN_OR_RETURN(file_, builder_.create_file(file.path, mode));
+        digest_.update(file.content);
+        return file_->append(file.content);
+    }
+
+    [[nodiscard]] bool is_open() const { return file_ != nullptr; }
+
+private:
+    Result<void> go_on(StoreFile const& file) {
+        auto& listed = manifest_.files.back();
+        if (file.path != listed.path) return Error{Errc::corrupt, listed.path + " has no end"};
+        digest_.update(file.content);
+        listed.size_bytes += file.content.size();
+        RETURN_IF_ERROR(file_->append(file.content));
+        if (file.has_more) return ok();
+        listed.digest = digest_.finish();
+        file_.reset();
+        return ok();
+    }
+
+    Result<void> make_parent(std::string const& path) {
+        auto const slash = path.rfind('/');
+        if (slash == std::string::npos) return ok();
+        auto parent = path.substr(0, slash);
+        if (parent == parent_) return ok();
+        if (made_.insert(parent).second) RETURN_IF_ERROR(builder_.make_directory(parent));
+        parent_ = std::move(parent);
+        return ok();
+    }
+
+    TreeBuilder& builder_;
+    TreeManifest& manifest_;
+    std::unordered_set<std::string> made_;
+    std::string parent_;
+    std::unique_ptr<AppendFile> file_;  // The last of the list, while it comes in pieces.
+    Sha256 digest_;
+};
 
 }  // namespace
 
@@ -66,10 +126,11 @@ Result<void> DiskStore::prepare() {
             RETURN_IF_ERROR(files_.make_directories(directory_ + name, 0700));
         }
         RETURN_IF_ERROR(files_.set_mode(directory_, 0755));
+        RETURN_IF_ERROR(check_promises(files_, unique_path("tmp", Digest{}), directory_));
         RETURN_IF_ERROR(files_.write_file_atomic(directory_ + "/format", as_bytes(k_format), Sync::durable));
     }
     // A store of an older ggen lacks these; a read-only one does without.
-    for (auto const* name : {"/env", "/roots", "/unsynced"}) {
+    for (auto const* name : {"/env", "/roots", "/unsynced", "/partial"}) {
         if (files_.info(directory_ + name)) continue;
         auto const made = files_.make_directories(directory_ + name, 0755);
         static_cast<void>(made);
@@ -110,24 +171,24 @@ bool DiskStore::contains(Digest const& tree) {
     return true;
 }
 
+bool DiskStore::use(Digest const& tree) {
+    if (!contains(tree)) return false;
+    // Only a hint for collection; a read-only store has none.
+    static_cast<void>(files_.touch(manifest_path(tree)));
+    std::lock_guard const guard{mutex_};
+    used_.insert(tree);
+    return true;
+}
+
 Result<PackageStore::Ensured> DiskStore::ensure(Digest const& tree, std::string_view label, Fill const& fill,
                                                 CancelToken const* cancel) {
-    auto const mark_used = [&] {
-        // Only a hint for collection; a read-only store has none.
-        auto const touched = files_.touch(manifest_path(tree));
-        static_cast<void>(touched);
-    };
-    if (contains(tree)) {
-        mark_used();
-        return Ensured::present;
-    }
+    if (use(tree)) return Ensured::present;
     ASSIGN_OR_RETURN(auto const lock,
                      files_.lock(directory_ + "/locks/" + tree.hex(), LockMode::exclusive, cancel));
-    if (contains(tree)) {
-        mark_used();
-        return Ensured::present;
-    }
+    if (use(tree)) return Ensured::present;
     RETURN_IF_ERROR(unpack(tree, label, fill));
+    std::lock_guard const guard{mutex_};
+    used_.insert(tree);
     return Ensured::fetched;
 }
 
@@ -163,24 +224,26 @@ Result<void> DiskStore::fill_staging(std::string const& staging, TreeManifest& m
     // A dead process may have had our pid; the lock on this digest makes what it left ours to remove.
     RETURN_IF_ERROR(files_.remove_tree(staging));
     ASSIGN_OR_RETURN(auto const builder, files_.create_tree(staging));
-    std::set<std::string> made;
-    auto const add = [&](StoreFile const& file) -> Result<void> {
-        if (auto const slash = file.path.rfind('/'); slash != std::string::npos) {
-            auto const parent = file.path.substr(0, slash);
-            if (made.insert(parent).second) RETURN_IF_ERROR(builder->make_directory(parent));
-        }
-        manifest.files.push_back({file.path, file.executable, file.content.size(), sha256(file.content)});
-        return builder->add_file(file.path, file.content, file.executable ? 0555 : 0444);
-    };
-    RETURN_IF_ERROR(fill(add));
+    StagedFiles staged{*builder, manifest};
+    RETURN_IF_ERROR(fill([&](StoreFile const& file) { return staged.add(file); }));
+    if (staged.is_open()) return Error{Errc::corrupt, "a file of the package has no end"};
     std::sort(manifest.files.begin(), manifest.files.end(),
               [](auto const& a, auto const& b) { return a.path < b.path; });
     return ok();
 }
 
 Result<void> DiskStore::seal_directories(std::string const& staging, TreeManifest const& manifest) {
-    for (auto const& path : directories_of(manifest))
-        RETURN_IF_ERROR(files_.set_mode(join_path(staging, path), 0555));
+    std::unordered_set<std::string_view> sealed;
+    auto const seal = [&](std::string_view path) -> Result<void> {
+        while (sealed.insert(path).second) {
+            RETURN_IF_ERROR(files_.set_mode(join_path(staging, path), 0555));
+            auto const slash = path.rfind('/');
+            if (slash == std::string_view::npos) break;
+            path = path.substr(0, slash);
+        }
+        return ok();
+    };
+    RETURN_IF_ERROR(each_directory(manifest, seal));
     return files_.set_mode(staging, 0755);
 }
 
@@ -190,6 +253,11 @@ Result<TreeManifest> DiskStore::read_manifest(Digest const& tree) {
 }
 
 void DiskStore::set_aside(Digest const& tree) {
+    {
+        std::lock_guard const guard{mutex_};
+        used_.erase(tree);
+        if (unsure_) unsure_->erase(tree);
+    }
     // The list goes first: without it the package does not count as present.
     auto const manifest_removed = files_.remove_tree(manifest_path(tree));
     auto const chmodded = files_.set_mode(package_path(tree), 0755);
@@ -210,39 +278,42 @@ Error DiskStore::damaged(Digest const& tree, std::string_view label, std::string
         "run the command again; the package is fetched anew"};
 }
 
-Result<void> DiskStore::materialise(Digest const& tree, std::string const& destination, LinkMode mode) {
+Result<std::uint64_t> DiskStore::materialise(Digest const& tree, std::string const& destination, LinkMode mode) {
+    // What is copied is read anyway; links hand over what nobody has looked at.
+    if (mode != LinkMode::copy) RETURN_IF_ERROR(check_if_unsure(tree, {}));
+    if (mode == LinkMode::symlink || mode == LinkMode::generation) {
+        RETURN_IF_ERROR(files_.make_symlink(package_path(tree), destination));
+        return std::uint64_t{1};
+    }
     auto const manifest = read_manifest(tree);
     if (!manifest) {
         if (manifest.error().code == Errc::not_found) return manifest.error();
         return damaged(tree, {}, manifest.error().context);
     }
     if (files_.info(destination)) return Error{Errc::conflict, destination + " exists already"};
-    if (mode == LinkMode::symlink || mode == LinkMode::generation)
-        return files_.make_symlink(package_path(tree), destination);
     auto built = build_copy(*manifest, package_path(tree), destination, mode);
-    if (built) return built;
+    if (built) return std::uint64_t{manifest->files.size()};
     auto const removed = files_.remove_tree(destination);
     static_cast<void>(removed);
     if (built.error().code == Errc::corrupt || built.error().code == Errc::not_found) {
         return damaged(tree, manifest->label, built.error().context);
     }
-    return built;
+    return std::move(built).error();
 }
 
 Result<void> DiskStore::build_copy(TreeManifest const& manifest, std::string const& from,
                                    std::string const& destination, LinkMode mode) {
     bool may_clone = mode == LinkMode::reflink;
     ASSIGN_OR_RETURN(auto const builder, files_.create_tree(destination));
-    for (auto const& path : directories_of(manifest)) RETURN_IF_ERROR(builder->make_directory(path));
+    RETURN_IF_ERROR(each_directory(manifest, [&](std::string_view path) { return builder->make_directory(path); }));
     for (auto const& file : manifest.files) {
         auto const source = from + "/" + file.path;
         if (mode == LinkMode::hardlink) {
-            ASSIGN_OR_RETURN(auto const info, files_.info(source));
-            if (info.kind != FileKind::regular || info.size_bytes != file.size_bytes) {
-                return Error{Errc::corrupt, ErrorId::store_damaged, file.path + " has another size"};
-            }
+            auto const linked = builder->add_hard_link(file.path, source, file.size_bytes);
+            if (linked) continue;
+            auto const code = linked.error().code;
+            if (code == Errc::corrupt || code == Errc::not_found) return linked;
             // Another file system or an inode with too many links: this one file is copied.
-            if (builder->add_hard_link(file.path, source)) continue;
         }
         // The first refusal tells about the whole file system pair.
         may_clone = may_clone && clone_file(*builder, file, source).has_value();
@@ -261,13 +332,21 @@ Result<void> DiskStore::clone_file(TreeBuilder& builder, TreeManifest::File cons
 Result<void> DiskStore::copy_file(TreeBuilder& builder, TreeManifest::File const& file,
                                   std::string const& from) {
     ASSIGN_OR_RETURN(auto const info, files_.info(from));
-    auto content = info.kind == FileKind::regular ? files_.read_file(from, file.size_bytes)
-                                                  : Result<Bytes>{Error{Errc::corrupt, "not a regular file"}};
-    if (!content && content.error().code == Errc::io) return std::move(content).error();
-    if (!content || sha256(*content) != file.digest) {
-        return Error{Errc::corrupt, ErrorId::store_damaged, file.path + " differs from its digest"};
+    Error const differs{Errc::corrupt, ErrorId::store_damaged, file.path + " differs from its digest"};
+    if (info.kind != FileKind::regular || info.size_bytes != file.size_bytes) return differs;
+    auto const mode = (file.executable ? 0755U : 0644U) & ~process_umask();
+    if (file.size_bytes <= k_whole_file_bytes_max) {
+        ASSIGN_OR_RETURN(auto const content, files_.read_file(from, file.size_bytes));
+        if (sha256(content) != file.digest) return differs;
+        return builder.add_file(file.path, content, mode);
     }
-    return builder.add_file(file.path, *content, (file.executable ? 0755U : 0644U) & ~process_umask());
+    ASSIGN_OR_RETURN(auto const copy, builder.create_file(file.path, mode));
+    Sha256 digest;
+    RETURN_IF_ERROR(each_piece(files_, from, file.size_bytes, [&](BytesView piece) {
+        digest.update(piece);
+        return copy->append(piece);
+    }));
+    return digest.finish() == file.digest ? ok() : Result<void>{differs};
 }
 
 }  // namespace ggen

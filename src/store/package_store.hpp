@@ -33,11 +33,12 @@ inline constexpr std::array k_link_modes{LinkMode::generation, LinkMode::symlink
 /// Errors: invalid (usage).
 [[nodiscard]] Result<LinkMode> parse_link_mode(std::string_view text);
 
-/// A file of an unpacked package; `content` is valid while the callback that gave it runs.
+/// A file of an unpacked package, or the next piece of one; `content` is valid while the callback that gave it runs.
 struct StoreFile {
     std::string path;  ///< Relative; parents are implied.
     bool executable = false;
     BytesView content;
+    bool has_more = false;  ///< The next call goes on with the same file.
 };
 
 /// What differs between a directory and the package that it should hold.
@@ -94,6 +95,7 @@ struct StoreCheckReport {
 ///   unsynced/<tree hex>       that package may not survive a power loss yet: its content is checked on use
 ///   env/<id hex>/             one generation: tree/ (links to pkg/), ggen.lock, ggen.lock.proofs, checked
 ///   roots/<sha256 of project> which generations a project goes back to
+///   partial/<archive hex>     the beginning of an archive that is being downloaded
 ///   locks/ tmp/ trash/
 ///
 /// Safe between processes by kernel locks (one per digest while it is being fetched, one shared/exclusive
@@ -108,6 +110,8 @@ public:
     [[nodiscard]] virtual std::string const& directory() const = 0;
 
     [[nodiscard]] virtual bool contains(Digest const& tree) = 0;
+    /// contains(), and marks the package as used now, so that collection leaves it.
+    [[nodiscard]] virtual bool use(Digest const& tree) = 0;
 
     /// What `fetch` must deliver: all files of the package whose tree digest was checked by the caller.
     using Fill = std::function<Result<void>(std::function<Result<void>(StoreFile const&)> const& add)>;
@@ -116,6 +120,10 @@ public:
     /// processes that want the same wait for it. On error nothing is added.
     virtual Result<Ensured> ensure(Digest const& tree, std::string_view label, Fill const& fill,
                                    CancelToken const* cancel = nullptr) = 0;
+
+    /// Where the archive of a package is kept while it comes, by whoever fills it: a file that may be cut anywhere,
+    /// so that the next run goes on with it. Collection removes it.
+    [[nodiscard]] virtual std::string partial_path(Digest const& archive) const = 0;
 
     /// Directory that a project links to for generation `id`; absolute, whether it exists or not.
     [[nodiscard]] virtual std::string generation_tree(Digest const& id) const = 0;
@@ -141,8 +149,9 @@ public:
 
     /// Puts package `tree` at `destination` (absent; its parent exists). Checks size and, in copy mode,
     /// the digest of every file on the way; a damaged entry is set aside: corrupt (store_damaged), and
-    /// the caller may ensure() again.
-    virtual Result<void> materialise(Digest const& tree, std::string const& destination, LinkMode mode) = 0;
+    /// the caller may ensure() again. Packages that a killed process left unsynced are checked by content before
+    /// they are linked. Returns how many files or links it made.
+    virtual Result<std::uint64_t> materialise(Digest const& tree, std::string const& destination, LinkMode mode) = 0;
     /// Compares `directory` with package `tree` by content. Needs the manifest of `tree` in the store:
     /// else not_found.
     virtual Result<std::vector<TreeDifference>> compare(Digest const& tree, std::string const& directory) = 0;

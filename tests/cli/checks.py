@@ -118,6 +118,26 @@ def check_json(room, report):
         report.check(good, f"{command} --json: the error is a document on standard error", f"{document}")
 
 
+def check_events(room, report):
+    """--events: every line of standard error is an event, in the order of the phases; --json stays one document."""
+    world(room)
+    done = room.run("ggen install acme/app --json --events")
+    report.check(done.returncode == 0 and json.loads(done.stdout)["schema"] == "ggen.install/1", "events beside a document",
+                 f"{done.stderr[:500]!r}")
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+    report.check(all(event["schema"] == "ggen.event/1" for event in events), "every line is an event", f"{events[:3]}")
+    phases = [event["text"] for event in events if event["kind"] == "phase"]
+    report.check(phases == ["resolve", "verify", "fetch", "install"], "the phases in their order", f"{phases}")
+    started = {event["text"] for event in events if event["kind"] == "fetch_started" and event.get("source")}
+    ended = [event for event in events if event["kind"] == "fetch_done"]
+    report.check(started == {event["text"] for event in ended} and len(ended) == 3, "each fetch begins and ends",
+                 f"{started} {ended}")
+    report.check([event["done"] for event in ended] == [1, 2, 3] and all(event["total"] == 3 for event in ended),
+                 "fetches are counted", f"{ended}")
+    times = [event["at_us"] for event in events]
+    report.check(times == sorted(times), "time goes on", f"{times}")
+
+
 def check_descriptors(room, report):
     """Closed descriptors, readers that leave, full disks."""
     world(room)
@@ -459,7 +479,7 @@ def check_import(room, report):
 
 
 def run_all(program, report, is_whole):
-    for check in (check_documents, check_completion, check_json, check_descriptors, check_terminal,
+    for check in (check_documents, check_completion, check_json, check_events, check_descriptors, check_terminal,
                   check_search, check_directories, check_interrupt, check_escapes, check_no_code_runs,
                   check_large_graphs, check_umask, check_import):
         room = Room(pathlib.Path(program))

@@ -35,6 +35,16 @@ public:
         dies_ = dies;
         failed_ = false;
     }
+    /// A promise that this disk breaks, as network file systems do.
+    enum class Broken : std::uint8_t {
+        nothing,
+        no_replace_replaces,
+        no_replace_is_unknown,
+        rename_copies,
+        locks_do_nothing,
+    };
+    void break_promise(Broken promise) { broken_ = promise; }
+
     [[nodiscard]] std::uint64_t calls() const { return calls_; }
     [[nodiscard]] bool has_failed() const { return failed_; }
 
@@ -71,6 +81,10 @@ public:
         return step("rename to " + to, [&] { return inner_.rename(from, to); });
     }
     Result<void> rename_no_replace(std::string const& from, std::string const& to) override {
+        if (broken_ == Broken::no_replace_is_unknown) return Error{Errc::io, "rename to " + to + ": Invalid argument"};
+        if (broken_ == Broken::no_replace_replaces) static_cast<void>(inner_.remove_tree(to));
+        if (broken_ == Broken::rename_copies && !inner_.info(to))
+            return step("mkdir " + to, [&] { return inner_.make_directories(to, 0755); });
         return step("rename to " + to, [&] { return inner_.rename_no_replace(from, to); });
     }
     Result<void> rename_exchange(std::string const& a, std::string const& b) override {
@@ -110,6 +124,7 @@ public:
     }
     Result<std::optional<std::unique_ptr<FileLock>>> try_lock(std::string const& path,
                                                               LockMode mode) override {
+        if (broken_ == Broken::locks_do_nothing) return inner_.try_lock(path + "-of-nobody", mode);
         return inner_.try_lock(path, mode);
     }
 
@@ -146,6 +161,7 @@ private:
     std::uint64_t fail_at_ = 0;
     FaultMode mode_ = FaultMode::not_done;
     bool dies_ = false;
+    Broken broken_ = Broken::nothing;
     std::atomic<bool> failed_{false};
 };
 

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "child.hpp"
+
+namespace ggen::bench {
+
+/// The web server of a suite (tests/perf/loopback.py) on 127.0.0.1: below /ggen a registry folder, below /npm what
+/// npm's registry answered once, kept in `mirror`. Ends with the object.
+class Loopback {
+public:
+    /// Waits until it listens. Errors: io (it cannot be started, or does not say its port within ten seconds).
+    static Result<Loopback> start(std::string const& script, std::string const& registry, std::string const& mirror);
+    [[nodiscard]] std::string const& address() const { return address_; }  ///< "http://127.0.0.1:<port>"
+
+private:
+    Loopback(BackgroundChild child, std::string address) : child_(std::move(child)), address_(std::move(address)) {}
+    BackgroundChild child_;
+    std::string address_;
+};
+
+}  // namespace ggen::bench

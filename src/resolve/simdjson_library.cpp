@@ -1,0 +1,36 @@
+// Loads simdjson on demand: it alone would make every start of the program load the shared C++ runtime.
+#include "resolve/simdjson_library.hpp"
+
+#include <dlfcn.h>
+#include <simdjson.h>
+
+namespace ggen {
+namespace {
+
+using Implementation = simdjson::internal::atomic_ptr<simdjson::implementation const>;
+using ImplementationOf = Implementation& (*)();
+
+static_assert(simdjson::SIMDJSON_VERSION_MAJOR == 3, "the name of the library changes with its headers");
+
+/// The one function of the library that its inline code calls; null when the library is not there.
+ImplementationOf library_function() {
+    static ImplementationOf const function = [] {
+        void* const library = ::dlopen("libsimdjson.so.14", RTLD_NOW | RTLD_LOCAL);
+        if (library == nullptr) return ImplementationOf{nullptr};
+        return reinterpret_cast<ImplementationOf>(::dlsym(library, "_ZN8simdjson25get_active_implementationEv"));
+    }();
+    return function;
+}
+
+}  // namespace
+
+bool has_simdjson() { return library_function() != nullptr; }
+
+}  // namespace ggen
+
+namespace simdjson {
+
+/// What the header declares and the library defines: forwarded to the library that was loaded.
+internal::atomic_ptr<implementation const>& get_active_implementation() { return ggen::library_function()(); }
+
+}  // namespace simdjson
