@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "commands.hpp"
 #include "install_suite.hpp"
 #include "peer_libsolv.hpp"
 #include "resolve_suite.hpp"
@@ -25,6 +26,8 @@ int report(ggen::Result<void> const& result) {
 int main(int argc, char** argv) {
     CLI::App app{"Measures ggen. Every figure that it prints was measured in that run.", "ggen-bench"};
     app.require_subcommand(1);
+    int exit_code = 0;
+    ggen::bench::add_harness_commands(app, exit_code);
 
     ggen::bench::SearchSuiteOptions search;
     auto* const search_command = app.add_subcommand("search", "Search: build, memory, latency, quality, peers");
@@ -96,9 +99,9 @@ int main(int argc, char** argv) {
     auto* const child_open = app.add_subcommand("child-open", "What `search` runs to measure memory")->group("");
     child_open->add_option("--index", child_index);
     child_open->add_option("--latency", child_latency);
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
     CLI11_PARSE(app, argc, argv);
 
-    std::setvbuf(stdout, nullptr, _IOLBF, 0);
     if (child_build->parsed()) return report(ggen::bench::run_build_child(child_corpus, child_index));
     if (child_open->parsed()) return report(ggen::bench::run_open_child(child_index, child_latency));
     if (child_libsolv->parsed() && !child_solv.empty()) return report(ggen::bench::write_solv(child_file, child_solv));
@@ -107,5 +110,6 @@ int main(int argc, char** argv) {
     if (resolve_command->parsed()) return report(ggen::bench::run_resolve_suite(resolve));
     if (install_command->parsed()) return report(ggen::bench::run_install_suite(install));
     if (sample_command->parsed()) return report(ggen::bench::make_sample(sample));
-    return report(ggen::bench::run_search_suite(search));
+    if (search_command->parsed()) return report(ggen::bench::run_search_suite(search));
+    return exit_code;
 }

@@ -1,0 +1,248 @@
+#include "harness/child.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+
+#include "codec/json.hpp"
+#include "harness/allocations.hpp"
+#include "harness/result.hpp"
+#include "measure.hpp"
+
+#if __has_include(<valgrind/callgrind.h>)
+#include <valgrind/callgrind.h>
+#define GGEN_TOGGLE_COLLECT() CALLGRIND_TOGGLE_COLLECT
+#else
+#define GGEN_TOGGLE_COLLECT() static_cast<void>(0)
+#endif
+
+namespace ggen::bench {
+namespace {
+
+/// Runs for a slice are at most so many, whatever the clock says.
+constexpr std::uint64_t k_runs_of_slice_max = 1U << 20U;
+/// Long work is not repeated beyond this, once `k_slices_min` slices are there.
+constexpr std::uint64_t k_slices_ns_max = 1'500'000'000;
+constexpr std::uint32_t k_slices_min = 3;
+
+std::uint64_t rusage_ns(int who) {
+    rusage usage{};
+    ::getrusage(who, &usage);
+    auto const ns = [](timeval const& t) {
+        return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U +
+               static_cast<std::uint64_t>(t.tv_usec) * 1'000U;
+    };
+    return ns(usage.ru_utime) + ns(usage.ru_stime);
+}
+
+/// Whole programs run in children of this process: their time counts too.
+std::uint64_t cpu_ns_of(TestClass test_class) {
+    auto const own = process_cpu_ns();
+    return test_class == TestClass::micro || test_class == TestClass::simulation
+               ? own
+               : own + rusage_ns(RUSAGE_CHILDREN);
+}
+
+struct Slice {
+    double cpu_ns = 0;  ///< Of one run, on average.
+    double wall_ns = 0;
+    double allocations = 0;
+    double allocated_bytes = 0;
+    std::uint64_t spent_ns = 0;
+};
+
+/// `GGEN_BENCH_INJECT=<test id>:<percent>%` adds so much processor time to each run of that test: the gate
+/// proves with it that it can fail.
+class Injection {
+public:
+    explicit Injection(std::string const& test_id) {
+        char const* const text = std::getenv("GGEN_BENCH_INJECT");
+        if (text == nullptr) return;
+        std::string_view const all{text};
+        auto const colon = all.rfind(':');
+        if (colon == std::string_view::npos || all.substr(0, colon) != test_id) return;
+        std::from_chars(all.data() + colon + 1, all.data() + all.size(), percent_);
+    }
+    [[nodiscard]] bool is_active() const { return percent_ > 0; }
+    /// Calls `work` once more for every 100/percent calls: real work of the same kind, counted like it.
+    [[nodiscard]] bool is_due() {
+        debt_ += percent_;
+        if (debt_ < 100) return false;
+        debt_ -= 100;
+        return true;
+    }
+
+private:
+    double percent_ = 0;
+    double debt_ = 0;
+};
+
+class Measured {
+public:
+    Measured(Test const& test, std::unique_ptr<Work> work)
+        : test_(test), work_(std::move(work)), injection_(test.id()) {}
+
+    [[nodiscard]] Work& work() { return *work_; }
+
+    Result<void> run_once() {
+        if (work_->needs_reset()) RETURN_IF_ERROR(work_->reset());
+        return work_->run();
+    }
+
+    /// `runs` runs; resets are outside the clock.
+    Result<Slice> slice(std::uint64_t runs) {
+        Slice out;
+        for (std::uint64_t i = 0; i < runs;) {
+            if (work_->needs_reset()) RETURN_IF_ERROR(work_->reset());
+            auto const batch = work_->needs_reset() ? 1 : runs;
+            auto const allocated = allocations_now();
+            auto const cpu = cpu_ns_of(test_.test_class);
+            auto const wall = now_ns();
+            for (std::uint64_t j = 0; j < batch; ++j) RETURN_IF_ERROR(run_with_injection());
+            auto const wall_ns = now_ns() - wall;
+            out.cpu_ns += static_cast<double>(cpu_ns_of(test_.test_class) - cpu);
+            out.wall_ns += static_cast<double>(wall_ns);
+            out.spent_ns += wall_ns;
+            auto const after = allocations_now();
+            out.allocations += static_cast<double>(after.calls - allocated.calls);
+            out.allocated_bytes += static_cast<double>(after.bytes - allocated.bytes);
+            i += batch;
+        }
+        for (auto* const value : {&out.cpu_ns, &out.wall_ns, &out.allocations, &out.allocated_bytes}) {
+            *value /= static_cast<double>(runs);
+        }
+        return out;
+    }
+
+    /// Counted runs under callgrind.
+    Result<void> exact() {
+        RETURN_IF_ERROR(run_once());
+        for (std::uint32_t i = 0; i < test_.exact_runs; ++i) {
+            if (work_->needs_reset()) RETURN_IF_ERROR(work_->reset());
+            GGEN_TOGGLE_COLLECT();
+            auto const done = run_with_injection();
+            GGEN_TOGGLE_COLLECT();
+            RETURN_IF_ERROR(done);
+        }
+        return ok();
+    }
+
+    /// Runs that fill a slice of at least `slice_ns`.
+    Result<std::uint64_t> runs_of_slice(std::uint64_t slice_ns) {
+        std::uint64_t runs = 1;
+        for (;;) {
+            ASSIGN_OR_RETURN(auto const probe, slice(runs));
+            auto const total = probe.wall_ns * static_cast<double>(runs);
+            if (total >= static_cast<double>(slice_ns) || runs >= k_runs_of_slice_max) return runs;
+            auto const factor = total <= 0 ? 100.0 : static_cast<double>(slice_ns) * 1.2 / total;
+            runs =
+                std::min(k_runs_of_slice_max,
+                         std::max(runs + 1, static_cast<std::uint64_t>(static_cast<double>(runs) * factor)));
+        }
+    }
+
+private:
+    Result<void> run_with_injection() {
+        RETURN_IF_ERROR(work_->run());
+        return injection_.is_active() && injection_.is_due() ? work_->run() : ok();
+    }
+
+    Test const& test_;
+    std::unique_ptr<Work> work_;
+    Injection injection_;
+};
+
+Result<std::vector<Figure>> measure_figures(Measured& measured, Test const& test,
+                                            ChildOptions const& options) {
+    std::uint64_t runs = 1;
+    if (test.slices_max > 1) {
+        RETURN_IF_ERROR(measured.run_once());
+        ASSIGN_OR_RETURN(runs, measured.runs_of_slice(options.slice_ns));
+    }
+    Figure cpu{"cpu_ns", "ns", Kind::time, {}};
+    Figure wall{"wall_ns", "ns", Kind::time, {}};
+    std::vector<double> calls;
+    std::vector<double> bytes;
+    std::uint64_t spent = 0;
+    auto const slices = std::min(options.slices, test.slices_max);
+    for (std::uint32_t i = 0; i < slices && (i < k_slices_min || spent < k_slices_ns_max); ++i) {
+        ASSIGN_OR_RETURN(auto const slice, measured.slice(runs));
+        cpu.values.push_back(slice.cpu_ns);
+        wall.values.push_back(slice.wall_ns);
+        calls.push_back(slice.allocations);
+        bytes.push_back(slice.allocated_bytes);
+        spent += slice.spent_ns;
+    }
+    std::vector<Figure> out{cpu, wall};
+    // The least: caches that fill once in a while are not the work.
+    out.push_back({"allocations", "count", Kind::exact, {*std::min_element(calls.begin(), calls.end())}});
+    out.push_back({"allocated_bytes", "bytes", Kind::exact, {*std::min_element(bytes.begin(), bytes.end())}});
+    auto const memory = memory_now();
+    out.push_back({"peak_bytes", "bytes", Kind::load, {static_cast<double>(memory.peak)}});
+    return out;
+}
+
+/// A line that the parent waits for.
+void answer(std::string const& line) {
+    std::printf("%s\n", line.c_str());
+    std::fflush(stdout);
+}
+
+Result<void> answer_slices(Measured& measured) {
+    RETURN_IF_ERROR(measured.run_once());
+    std::array<char, 64> buffer{};
+    while (std::fgets(buffer.data(), buffer.size(), stdin) != nullptr) {
+        std::string line{buffer.data()};
+        if (line.ends_with('\n')) line.pop_back();
+        std::uint64_t runs = 0;
+        std::from_chars(line.data(), line.data() + line.size(), runs);
+        if (line.starts_with("calibrate ")) {
+            std::uint64_t slice_ns = 0;
+            std::from_chars(line.data() + 10, line.data() + line.size(), slice_ns);
+            ASSIGN_OR_RETURN(auto const fit, measured.runs_of_slice(slice_ns));
+            answer(fmt::format("{}", fit));
+            continue;
+        }
+        if (line == "check") {
+            RETURN_IF_ERROR(measured.work().check());
+            answer("ok");
+            continue;
+        }
+        ASSIGN_OR_RETURN(auto const slice,
+                         measured.slice(std::clamp<std::uint64_t>(runs, 1, k_runs_of_slice_max)));
+        answer(fmt::format("{:.3f} {:.3f}", slice.cpu_ns, slice.wall_ns));
+    }
+    return ok();
+}
+
+}  // namespace
+
+Result<void> run_child_test(Catalogue const& catalogue, ChildOptions const& options) {
+    auto const* const test = catalogue.find(options.test_id);
+    if (test == nullptr)
+        return Error{Errc::not_found, fmt::format("no test is called '{}'", options.test_id)};
+    Measured measured{*test, test->make()};
+    RETURN_IF_ERROR(measured.work().prepare(options.directory));
+    if (options.mode == ChildMode::slices) return answer_slices(measured);
+    std::vector<Figure> figures;
+    if (options.mode == ChildMode::exact) {
+        RETURN_IF_ERROR(measured.exact());
+    } else {
+        ASSIGN_OR_RETURN(figures, measure_figures(measured, *test, options));
+    }
+    // Before a figure leaves this process the work has to be right.
+    RETURN_IF_ERROR(measured.work().check());
+    if (options.mode == ChildMode::figures) {
+        for (auto& figure : measured.work().figures()) figures.push_back(std::move(figure));
+    }
+    auto const text = Json::object().set("figures", figures_to_json(figures)).dump();
+    std::printf("%s\n", text.c_str());
+    return ok();
+}
+
+}  // namespace ggen::bench

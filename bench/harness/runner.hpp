@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "harness/benchmark.hpp"
+#include "harness/result.hpp"
+
+namespace ggen::bench {
+
+struct RunOptions {
+    std::vector<std::string> words;  ///< Groups, tests, aliases; empty = all.
+    bool is_quick = false;
+    bool with_exact = true;  ///< Count instructions where callgrind is installed.
+    bool with_times = true;
+    std::uint32_t repetitions = 3;  ///< Processes a test; they take turns, in an order that `seed` shuffles.
+    std::uint32_t slices = 20;
+    std::uint64_t seed = 1;
+    std::string label;
+    std::string work_directory;  ///< Exists; each test gets an empty folder in it.
+    std::string program;         ///< What to start for a test: this program, or another build of it.
+};
+
+/// Where callgrind is: "valgrind", or "" when it is not installed.
+[[nodiscard]] std::string find_callgrind();
+
+/// Told after each process: for progress with the time that is left.
+struct Progress {
+    std::size_t done = 0;
+    std::size_t planned = 0;
+    std::string test_id;
+    Outcome outcome = Outcome::passed;
+    double seconds_left = 0;
+};
+
+/// Runs the tests, each in processes of its own. A test that fails, crashes or hangs is reported and the
+/// others go on. After Ctrl-C the run returns with what it has, `is_complete` false. Errors: not_found (a
+/// word), io (no work directory).
+[[nodiscard]] Result<Run> run_tests(Catalogue const& catalogue, RunOptions const& options,
+                                    std::function<void(Progress const&)> const& on_progress);
+
+/// Instructions of `exact_runs` runs of one test, divided by them, from one process of `program` under
+/// callgrind. Errors: unavailable (no callgrind), and what the test says.
+[[nodiscard]] Result<double> count_instructions(std::string const& program, Test const& test,
+                                                std::string const& directory);
+
+}  // namespace ggen::bench

@@ -1,0 +1,19 @@
+#include "suites/suites.hpp"
+
+namespace ggen::bench {
+
+void add_suites(Catalogue& catalogue) {
+    add_registry_suite(catalogue);
+    add_search_suite(catalogue);
+    add_install_suite(catalogue);
+    add_resolve_suite(catalogue);
+    add_store_suite(catalogue);
+    add_concurrency_suite(catalogue);
+    add_cli_suite(catalogue);
+    add_log_suite(catalogue);
+    add_archive_suite(catalogue);
+    add_crypto_suite(catalogue);
+    add_spec_suite(catalogue);
+}
+
+}  // namespace ggen::bench
