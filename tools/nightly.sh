@@ -16,3 +16,5 @@ echo "== faults at 1,000 injected calls"
 python3 tests/recovery/faults.py "$release/bin/ggen" --points 1000
 echo "== a real npm closure, and 1,000 random installs through a server that fails one response in ten"
 python3 tests/interop/npm/closure.py "$release/bin/ggen" --flaky 1000
+echo "== go-libp2p as a live peer: basics, kad, gossip"
+tests/interop/run --peer go --suite all "$soak" || [ $? = 77 ]

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t k_timeout_seconds_max = 3600;
 constexpr std::uint64_t k_interval_ms_max = 3'600'000;
-constexpr std::uint64_t k_transfer_mib_max = 64 * 1024;  // what a server of ours would send
+constexpr std::uint64_t k_transfer_mib_max = std::uint64_t{64} * 1024;  // what a server of ours would send
 constexpr std::uint64_t k_streams_max = 128;
 
 using std::chrono::nanoseconds;

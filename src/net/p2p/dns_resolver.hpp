@@ -11,7 +11,7 @@
 #include "codec/multiaddr.hpp"
 
 namespace asio {
-class io_context;
+class io_context;  // NOLINT(readability-identifier-naming): not ours
 }
 
 namespace ggen::p2p {

@@ -128,7 +128,7 @@ Result<std::unique_ptr<Probe>> open_probe(Multiaddr const& address, ProbeOptions
 
 }  // namespace
 
-Result<std::vector<std::chrono::nanoseconds>> ping_peer(Multiaddr const& address, PingOptions ping,
+Result<std::vector<std::chrono::nanoseconds>> ping_peer(Multiaddr const& address, PingOptions const& ping,
                                                         ProbeOptions const& options, Random& random) {
     ASSIGN_OR_RETURN(auto const probe, open_probe(address, options, random));
     std::vector<std::chrono::nanoseconds> out;

@@ -35,7 +35,8 @@ struct PingOptions {
     std::function<void(std::uint64_t number, std::chrono::nanoseconds round_trip)> on_answer = {};
 };
 /// The round trips, in order. The first ping that fails ends it: over TCP nothing is lost alone.
-[[nodiscard]] Result<std::vector<std::chrono::nanoseconds>> ping_peer(Multiaddr const& address, PingOptions ping,
+[[nodiscard]] Result<std::vector<std::chrono::nanoseconds>> ping_peer(Multiaddr const& address,
+                                                                      PingOptions const& ping,
                                                                       ProbeOptions const& options, Random& random);
 
 struct IdentifyReport {

@@ -39,8 +39,8 @@ std::uint16_t tcp_port(Multiaddr const& address) {
 
 }  // namespace
 
-Identify::Identify(Ed25519PrivateKey key, IdentifyOptions options)
-    : key_(std::move(key)), options_(std::move(options)), self_(peer_id_of(key_.public_key())),
+Identify::Identify(Ed25519PrivateKey const& key, IdentifyOptions options)
+    : key_(key), options_(std::move(options)), self_(peer_id_of(key_.public_key())),
       next_seq_(options_.record_seq) {
     own_.public_key = encode_public_key(PublicKey::from_ed25519(key_.public_key()));
     own_.protocol_version = options_.protocol_version;

@@ -51,7 +51,7 @@ struct IdentifyOptions {
 /// a record older than the last is dropped, loopback addresses of a distant peer are left out.
 class Identify final : public Protocol {
 public:
-    Identify(Ed25519PrivateKey key, IdentifyOptions options);
+    Identify(Ed25519PrivateKey const& key, IdentifyOptions options);
 
     /// What peers told, oldest first; at most 64 wait, the oldest are dropped. Only with `keeps_events`.
     [[nodiscard]] std::optional<PeerIdentity> poll_event();

@@ -12,8 +12,8 @@
 namespace ggen::p2p {
 
 // Sent at most: inside what go-, rust- and js-libp2p read. Accepted at most: what those three send.
-inline constexpr std::size_t k_identify_emit_bytes_max = 4 * 1024;    ///< one message; rust reads no more
-inline constexpr std::size_t k_identify_accept_bytes_max = 8 * 1024;  ///< one message
+inline constexpr std::size_t k_identify_emit_bytes_max = std::size_t{4} * 1024;    ///< one message; rust reads no more
+inline constexpr std::size_t k_identify_accept_bytes_max = std::size_t{8} * 1024;  ///< one message
 inline constexpr std::size_t k_identify_messages_max = 10;            ///< one answer, both ways
 inline constexpr std::size_t k_identify_addresses_emit_max = 16;
 inline constexpr std::size_t k_identify_protocols_emit_max = 64;

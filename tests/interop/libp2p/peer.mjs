@@ -51,17 +51,18 @@ const node = await createLibp2p({
 })
 
 // What other peers' control messages held, counted on their way in.
-const counters = { ihave_ids: 0, iwant_ids: 0, idontwant_ids: 0, grafts: 0, grafts_in_backoff: 0, prunes: 0 }
+const counters = { ihave_ids: 0, iwant_ids: 0, idontwant_ids: 0, idontwants_sent: 0, grafts: 0, grafts_in_backoff: 0, prunes: 0 }
 if (options.gossip) {
   const pubsub = node.services.pubsub
   const count = (name, look) => {
     const original = pubsub[name].bind(pubsub)
-    pubsub[name] = (id, list) => { look(id, list); return original(id, list) }
+    pubsub[name] = (...words) => { look(...words); return original(...words) }
   }
   const ids = list => list.reduce((sum, one) => sum + (one.messageIDs?.length ?? 0), 0)
   count('handleIHave', (id, list) => { counters.ihave_ids += ids(list) })
   count('handleIWant', (id, list) => { counters.iwant_ids += ids(list) })
   count('handleIdontwant', (id, list) => { counters.idontwant_ids += ids(list) })
+  count('sendIDontWants', () => { counters.idontwants_sent++ })
   count('handlePrune', (id, list) => { counters.prunes += list.length })
   count('handleGraft', (id, list) => {
     counters.grafts += list.length

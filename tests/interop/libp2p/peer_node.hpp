@@ -29,7 +29,7 @@ public:
     void stop();
 
 private:
-    explicit PeerNode(Ed25519PrivateKey key) : key_(std::move(key)) {}
+    explicit PeerNode(Ed25519PrivateKey const& key) : key_(key) {}
 
     void perform(Json const& command, TimePoint now);
     /// Answers at once, or nullopt when the answer comes later.

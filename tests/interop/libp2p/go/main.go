@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	text "strings"
 	"sync"
 	"syscall"
 	"time"
@@ -80,8 +81,8 @@ type node struct {
 func (n *node) say(line answer) {
 	n.out.Lock()
 	defer n.out.Unlock()
-	text, _ := json.Marshal(line)
-	fmt.Println(string(text))
+	encoded, _ := json.Marshal(line)
+	fmt.Println(string(encoded))
 }
 
 func check(err error) {
@@ -124,8 +125,9 @@ func start(ctx context.Context, opts options) (*node, error) {
 	})
 	h.SetStreamHandler(perfProtocol, servePerf)
 	if opts.Kad != "" {
-		n.dht, err = dht.New(ctx, h, dht.Mode(dht.ModeServer), dht.V1ProtocolOverride(protocol.ID(opts.Kad)),
-			dht.Validator(anyValue{}), dht.AddressFilter(nil), dht.RoutingTableFilter(nil), dht.QueryFilter(nil))
+		prefix := protocol.ID(text.TrimSuffix(opts.Kad, "/kad/1.0.0"))
+		n.dht, err = dht.New(h, dht.Mode(dht.ModeServer), dht.ProtocolPrefix(prefix),
+			dht.NamespacedValidator("v", anyValue{}))
 		if err != nil {
 			return nil, err
 		}
