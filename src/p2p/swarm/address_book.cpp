@@ -80,6 +80,7 @@ void AddressBook::learn(PeerId const& peer, std::vector<Multiaddr> const& addres
         entry.is_certified = true;
         by_age_.emplace(std::pair{true, entry.heard}, peer);
         std::vector<Known> kept;
+        kept.reserve(good.size());
         for (auto const& address : good) {
             auto const* old = find(entry, address);
             kept.push_back(old != nullptr ? *old : Known{address});
@@ -110,6 +111,7 @@ std::vector<Multiaddr> AddressBook::all_addresses(PeerId const& peer) const {
     std::vector<Multiaddr> out;
     auto const at = peers_.find(peer);
     if (at == peers_.end()) return out;
+    out.reserve(at->second.known.size());
     for (auto const& known : at->second.known) out.push_back(known.address);
     return out;
 }

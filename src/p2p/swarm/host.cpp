@@ -150,6 +150,7 @@ void Host::close_if_done(StatePtr const& state) {
 
 std::vector<std::string> Host::protocols() const {
     std::vector<std::string> names;
+    names.reserve(handlers_.size());
     for (auto const& [name, handler] : handlers_) names.push_back(name);
     return names;
 }

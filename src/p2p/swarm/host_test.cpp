@@ -26,7 +26,7 @@ protected:
     Stream open(std::string protocol = "/echo/1") {
         auto stream = client_.open(b_.id, {std::move(protocol)}, {b_.address});
         stream.on_bytes([this](BytesView bytes) { answer_ += as_text(bytes); });
-        stream.on_closed([this](std::optional<Error> why) {
+        stream.on_closed([this](std::optional<Error> const& why) {
             closed_.emplace_back(why ? errc_name(why->code) : "done");
         });
         return stream;

@@ -81,6 +81,7 @@ void Swarm::shut_down(TimePoint now) {
     }
     for (auto const& id : dialed) core_->fail_dial(core_->peer_of(id), why);
     std::vector<Core::Link*> links;
+    links.reserve(core_->links_.size());
     for (auto const& [key, link] : core_->links_) links.push_back(link.get());
     for (auto* const link : links) core_->close(*link, Core::Ending::orderly, why);
     core_->settle(now);

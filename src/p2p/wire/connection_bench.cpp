@@ -22,7 +22,7 @@ using ggen::p2p::Yamux;
 namespace testing = ggen::p2p::testing;
 
 constexpr ggen::TimePoint k_now{std::chrono::seconds{1000}};
-constexpr std::size_t k_flight_bytes = 128 * 1024;
+constexpr std::size_t k_flight_bytes = std::size_t{128} * 1024;
 
 double cpu_seconds() {
     timespec time{};
@@ -104,7 +104,7 @@ void bench_streams(std::size_t count) {
     }
     pair.settle();
     constexpr std::size_t k_total = std::size_t{2} * 1024 * 1024 * 1024;
-    Bytes const block(64 * 1024, 7);
+    Bytes const block(std::size_t{64} * 1024, 7);
     double const start = cpu_seconds();
     pair.received = 0;
     for (std::size_t written = 0; written < k_total;) {
