@@ -129,6 +129,7 @@ void Kad::store(Query& query, TimePoint now) {
     }
     for (auto const& [contact, standing] : next) {
         if (hope >= wanted || query.stores.size() >= attempts_max) return;
+        if (hope >= static_cast<double>(k_kad_bucket_peers) && !query.lookup.is_in_region(contact.key)) return;
         if (!store_at(query, contact, standing == Lookup::Standing::answered, now)) continue;
         if (standing == Lookup::Standing::slow) query.stores.back().state = StoreAttempt::State::slow;
         hope += query.stores.back().hope();
@@ -157,7 +158,8 @@ void Kad::settle_stores(Query& query, TimePoint now) {
     auto const done = query.count(StoreAttempt::State::done);
     auto const is_over = query.is_storing && query.count(StoreAttempt::State::waiting) == 0 &&
                          query.count(StoreAttempt::State::slow) == 0;
-    auto const wanted = query.is_crowded ? std::max(query.stores.size(), k_kad_bucket_peers) : k_kad_bucket_peers;
+    auto const likely = done + query.count(StoreAttempt::State::waiting);
+    auto const wanted = query.is_crowded ? std::max(likely, k_kad_bucket_peers) : k_kad_bucket_peers;
     auto const is_enough = done * 100 >= wanted * k_published_percent && (query.is_storing || !query.is_crowded);
     if (!query.is_published && (is_enough || (is_over && done > 0))) {
         query.is_published = true;

@@ -43,6 +43,9 @@ public:
     bool on_answer(KadKey const& peer, std::vector<KadContact> closer);
     void on_failure(KadKey const& peer);
     void set_region(KadKey const& region) { settings_.region = region; }
+    [[nodiscard]] bool is_in_region(KadKey const& peer) const {
+        return kad_distance(peer, target_) <= settings_.region;
+    }
 
     /// Every path has arrived or has nobody left to ask.
     [[nodiscard]] bool is_done() const;
