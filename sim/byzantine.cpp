@@ -48,7 +48,8 @@ void Misbehaving::take_write(p2p::WriteStream write, TimePoint now) {
         case Program::invalid:
             if (++writes_ % crowd_.every == 0) {
                 auto spoiled = *write.bytes;
-                spoiled[static_cast<std::size_t>(dice_.below(spoiled.size()))] ^= static_cast<std::uint8_t>(1 + dice_.below(255));
+                auto const at = static_cast<std::size_t>(dice_.below(spoiled.size()));
+                spoiled[at] ^= static_cast<std::uint8_t>(1 + dice_.below(255));
                 write.bytes = std::make_shared<Bytes const>(std::move(spoiled));
             }
             break;

@@ -25,7 +25,9 @@ PeerId Fabric::make_peer(std::uint64_t seed, std::uint64_t number) {
 
 Multiaddr Fabric::make_address(Endpoint endpoint) {
     MultiaddrPart ip{MultiaddrCode::ip4, {}};
-    for (auto shift = 32U; shift > 0; shift -= 8) ip.value.push_back(static_cast<std::uint8_t>(endpoint.ip >> (shift - 8)));
+    for (auto shift = 32U; shift > 0; shift -= 8) {
+        ip.value.push_back(static_cast<std::uint8_t>(endpoint.ip >> (shift - 8)));
+    }
     MultiaddrPart port{MultiaddrCode::tcp, {static_cast<std::uint8_t>(endpoint.port >> 8U),
                                             static_cast<std::uint8_t>(endpoint.port & 0xffU)}};
     return Multiaddr::from_parts({std::move(ip), std::move(port)}).value();
