@@ -1,6 +1,6 @@
 #include "install_suite.hpp"
 
-#include <fmt/format.h>
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp is POSIX.
 
 #include <cstdio>
 #include <filesystem>
@@ -9,6 +9,7 @@
 #include <optional>
 #include <thread>
 
+#include "base/file_system.hpp"
 #include "cost_table.hpp"
 #include "install_tools.hpp"
 #include "link_floor.hpp"

@@ -167,6 +167,23 @@ TEST_F(GenerationTest, AnUnsyncedPackageIsCheckedBeforeItIsLinked) {
     EXPECT_TRUE(dir_.files().list(dir_ / "store/unsynced")->empty());
 }
 
+TEST_F(GenerationTest, AnUnsyncedPackageIsCheckedBeforeItIsLinkedInAnotherMode) {
+    for (auto const mode : {LinkMode::symlink, LinkMode::hardlink, LinkMode::reflink}) {
+        auto const name = std::string{link_mode_name(mode)};
+        fetch(*open(), name);  // Never settled.
+        auto const torn = dir_ / ("store/pkg/" + digest_of(name).hex() + "/data/text");
+        ASSERT_TRUE(dir_.files().set_mode(parent_path(torn), 0755));
+        // Of the right size, as a power loss leaves it.
+        ASSERT_TRUE(dir_.files().write_file_atomic(torn, Bytes(name.size()), Sync::none));
+        auto const store = open();
+
+        EXPECT_EQ(store->materialise(digest_of(name), dir_ / name, mode).error().id, ErrorId::store_damaged) << name;
+        fetch(*store, name);
+        ASSERT_TRUE(store->materialise(digest_of(name), dir_ / name, mode)) << name;
+        EXPECT_EQ(read(name + "/data/text"), name);
+    }
+}
+
 TEST_F(GenerationTest, ChecksAreRememberedByKey) {
     auto const store = open();
     fetch(*store, "b");

@@ -77,6 +77,8 @@ $ ggen
     --registry ALIAS            Use this registry (alias, origin or folder).
     --offline                   Open no network connection.
     --project DIR               The project directory. Default: the working directory.
+    --events                    What happens, as it happens: one JSON line an event on standard
+                                error.
     -q, --quiet                 Errors only.
     -v, --verbose               Say what is done; -vv says more.
     --color WHEN                Colours. One of auto, always, never. Default: auto.
@@ -165,6 +167,8 @@ $ ggen help search
     --registry ALIAS            Use this registry (alias, origin or folder).
     --offline                   Open no network connection.
     --project DIR               The project directory. Default: the working directory.
+    --events                    What happens, as it happens: one JSON line an event on standard
+                                error.
     -q, --quiet                 Errors only.
     -v, --verbose               Say what is done; -vv says more.
     --color WHEN                Colours. One of auto, always, never. Default: auto.

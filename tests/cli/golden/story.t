@@ -88,10 +88,10 @@ $ ggen install acme/app
   + acme/app 1.0.0
   + acme/base 1.0.0
   + acme/tool 1.0.0
-! install: 3 packages changed, 3 in all; 3 fetched (816 B); 3 proofs checked; resolve TIME, fetch TIME, link TIME; TIME
+! install: 3 packages changed, 3 in all; 3 fetched (816 B); 3 proofs checked; resolve TIME, verify TIME, fetch TIME, link TIME; TIME
 
 $ ggen install acme/app
-! install: 0 packages changed, 3 in all; TIME
+! install: 0 packages changed, 3 in all; 3 reused; TIME
 
 $ ggen install --frozen
 ! install: 0 packages changed, 3 in all; known to this machine, nothing read anew; TIME
@@ -177,7 +177,7 @@ $ ggen update --all --dry-run
 
 $ ggen update acme/base
   ~ acme/base 1.0.0 -> 1.1.0
-! update: 1 package changed, 3 in all; 2 reused; 1 fetched (257 B); 3 proofs checked; resolve TIME, fetch TIME, link TIME; TIME
+! update: 1 package changed, 3 in all; 2 reused; 1 fetched (257 B); 1 proof checked; 2 proofs checked before; resolve TIME, verify TIME, fetch TIME, link TIME; TIME
 
 $ ggen verify --offline -q
   ok   acme/app 1.0.0  example/main
@@ -185,7 +185,7 @@ $ ggen verify --offline -q
   ok   acme/tool 1.0.0  example/main
 
 $ ggen lock
-! lock: 0 packages changed, 3 in all; 3 proofs checked; TIME
+! lock: 0 packages changed, 3 in all; 3 proofs checked before; TIME
 
 $ ggen remove acme/app --dry-run
   - acme/app 1.0.0
