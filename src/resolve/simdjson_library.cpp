@@ -1,5 +1,16 @@
-// Loads simdjson on demand: it alone would make every start of the program load the shared C++ runtime.
+// Loads simdjson on demand: it alone would make every start of the program load the shared C++ runtime. Builds that
+// are not for speed link it as usual: without optimisation its inline code calls more of the library.
 #include "resolve/simdjson_library.hpp"
+
+#ifdef GGEN_SIMDJSON_LINKED
+
+namespace ggen {
+
+bool has_simdjson() { return true; }
+
+}  // namespace ggen
+
+#else
 
 #include <dlfcn.h>
 #include <simdjson.h>
@@ -34,3 +45,5 @@ namespace simdjson {
 internal::atomic_ptr<implementation const>& get_active_implementation() { return ggen::library_function()(); }
 
 }  // namespace simdjson
+
+#endif
