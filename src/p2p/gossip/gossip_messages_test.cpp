@@ -81,7 +81,8 @@ TEST(GossipMessageTest, AValidatorJudgesAtOnce) {
     FakeHost host;
     TopicOptions topic;
     topic.validator = [](Message const& message, PeerId const&) {
-        return message.data().front() == 'g' ? Verdict::accept : message.data().front() == 'i' ? Verdict::ignore : Verdict::reject;
+        auto const first = message.data().front();
+        return first == 'g' ? Verdict::accept : first == 'i' ? Verdict::ignore : Verdict::reject;
     };
     join(host, "t", topic);
     auto const source = host.join(1, "t");
@@ -175,7 +176,7 @@ TEST(GossipHostileTest, SubscriptionsByTheThousandKeepAHundredTopics) {  // CVE-
     FakeHost host;
     auto const peer = host.connect(1);
     std::size_t number = 0;
-    for (int rpc = 0; rpc < 350; ++rpc) {
+    for (int rpc = 0; rpc < 20; ++rpc) {
         RpcWriter writer;
         for (std::size_t i = 0; i < k_gossip_subscriptions_accept_max; ++i) {
             writer.subscription("topic" + std::to_string(number++), true);

@@ -132,7 +132,8 @@ void PeerScore::disconnect(PeerStats& stats, TimePoint now) {
     stats.is_connected = false;
     stats.gone = now;
     ++gone_;
-    if (score(stats) >= 0 && stats.behaviour == 0) {
+    // Neighbours in a network are no fault of its own.
+    if (score(stats) - colocation_score(stats) >= 0 && stats.behaviour == 0) {
         forget(peers_.find(stats.peer));
     } else if (gone_ > k_gossip_retained_scores_max) {
         forget_best();
@@ -252,13 +253,15 @@ double PeerScore::score(PeerStats const& stats) const {
     if (params_.topic_score_cap > 0) score = std::min(score, params_.topic_score_cap);
     double const opinion = std::clamp(stats.application, params_.application_floor, params_.application_cap);
     score += opinion * params_.application_weight;
-    if (!stats.group.empty()) {
-        int const surplus = groups_.at(stats.group) - params_.colocation_threshold;
-        double const penalty = surplus > 0 ? surplus * surplus * params_.colocation_weight : 0.0;
-        score += std::max(penalty, params_.colocation_floor);
-    }
+    score += colocation_score(stats);
     double const excess = std::max(0.0, stats.behaviour - params_.behaviour_threshold);
     return score + excess * excess * params_.behaviour_weight;
+}
+
+double PeerScore::colocation_score(PeerStats const& stats) const {
+    if (stats.group.empty()) return 0;
+    int const surplus = groups_.at(stats.group) - params_.colocation_threshold;
+    return surplus > 0 ? std::max(surplus * surplus * params_.colocation_weight, params_.colocation_floor) : 0.0;
 }
 
 double PeerScore::score(PeerId const& peer) const {
@@ -282,18 +285,15 @@ void PeerScore::forget(std::map<PeerId, PeerStats>::iterator at) {
     peers_.erase(at);
 }
 
+/// The best eighth at once, so that a flood of names costs little a name.
 void PeerScore::forget_best() {
-    auto best = peers_.end();
-    double best_score = 0;
+    std::vector<std::pair<double, std::map<PeerId, PeerStats>::iterator>> gone;
     for (auto at = peers_.begin(); at != peers_.end(); ++at) {
-        if (at->second.is_connected) continue;
-        double const one = score(at->second);
-        if (best == peers_.end() || one > best_score) {
-            best = at;
-            best_score = one;
-        }
+        if (!at->second.is_connected) gone.emplace_back(score(at->second), at);
     }
-    if (best != peers_.end()) forget(best);
+    std::stable_sort(gone.begin(), gone.end(), [](auto const& a, auto const& b) { return a.first > b.first; });
+    gone.resize(std::min(gone.size(), k_gossip_retained_scores_max / 8));
+    for (auto const& [score, at] : gone) forget(at);
 }
 
 }  // namespace ggen::p2p

@@ -81,6 +81,7 @@ public:
 
 private:
     [[nodiscard]] PeerStats::Topic* counters(PeerStats& stats, TopicKey topic) const;
+    [[nodiscard]] double colocation_score(PeerStats const& stats) const;
     [[nodiscard]] double topic_score(PeerStats::Topic const& stats) const;
     void decay(PeerStats& stats, TimePoint now) const;
     void forget(std::map<PeerId, PeerStats>::iterator at);
