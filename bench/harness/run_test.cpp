@@ -62,7 +62,7 @@ protected:
         options_.slices = 4;
         options_.with_exact = false;
     }
-    Run go() {
+    bench::Run go() {
         return run_tests(catalogue_, options_, [](Progress const&) {}).value();
     }
     Catalogue catalogue_;
@@ -169,13 +169,15 @@ TEST(StoreTest, ForeignDamagedAndNewerFilesAreRefused) {
         "python3", "-c",
         "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute('PRAGMA user_version=99'); d.commit()",
         newer};
-    if (run_command(command)->is_good()) EXPECT_EQ(ResultStore::open(newer).error().code, Errc::refused);
+    ASSERT_TRUE(run_command(command)->is_good());
+    EXPECT_EQ(ResultStore::open(newer).error().code, Errc::refused);
     auto const foreign = fresh("foreign.db");
     command.words = {
         "python3", "-c",
         "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute('CREATE TABLE t(x)'); d.commit()",
         foreign};
-    if (run_command(command)->is_good()) EXPECT_EQ(ResultStore::open(foreign).error().code, Errc::corrupt);
+    ASSERT_TRUE(run_command(command)->is_good());
+    EXPECT_EQ(ResultStore::open(foreign).error().code, Errc::corrupt);
 }
 
 TEST(ReportTest, CurvesAreFoundAndFitted) {

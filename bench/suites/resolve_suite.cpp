@@ -154,7 +154,8 @@ public:
         }
         // An independent look at every edge.
         for (auto const& [name, chosen] : solution->packages) {
-            for (auto const& need : chosen.dependencies) {
+            ASSIGN_OR_RETURN(auto const needs, provider_->dependencies(name, chosen.version));
+            for (auto const& need : needs) {
                 auto const found = solution->packages.find(need.name);
                 if (found == solution->packages.end()) return wrong(name.text() + " misses a dependency");
                 if (!need.range.matches(found->second.version))
