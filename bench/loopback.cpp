@@ -20,7 +20,7 @@ Result<Loopback> Loopback::start(std::string const& script, std::string const& r
          {},
          {}});
     if (!child) return std::move(child).error();
-    constexpr int k_tries = 1'000;
+    constexpr int k_tries = 6'000;
     for (int tried = 0; tried < k_tries; ++tried) {
         std::string port;
         if (std::ifstream{port_file} >> port && !port.empty()) {

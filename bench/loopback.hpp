@@ -11,7 +11,7 @@ namespace ggen::bench {
 /// npm's registry answered once, kept in `mirror`. Ends with the object.
 class Loopback {
 public:
-    /// Waits until it listens. Errors: io (it cannot be started, or does not say its port within ten seconds).
+    /// Waits until it listens. Errors: io (it cannot be started, or does not say its port within a minute).
     static Result<Loopback> start(std::string const& script, std::string const& registry, std::string const& mirror);
     [[nodiscard]] std::string const& address() const { return address_; }  ///< "http://127.0.0.1:<port>"
 
