@@ -104,6 +104,7 @@ private:
     std::vector<NodeId> honest_;
     std::vector<p2p::KadKey> kad_keys_;  ///< by node
     std::map<std::pair<NodeId, p2p::QueryId>, Operation> running_;
+    std::vector<NodeId> seeders_;  ///< by key: who published it
     std::array<Tally, k_kinds> tallies_;
     std::vector<std::uint64_t> closest_hits_;
     std::map<NodeId, std::vector<Bytes>> provided_;  ///< survival: what a node provides again when it comes back
@@ -184,6 +185,7 @@ NodeId KadWorkload::draw_node(World& world, Dice& dice) const {
 }
 
 void KadWorkload::begin(World& world) {
+    seeders_.assign(options_.keys, k_no_node);
     for (std::uint64_t i = 0; i < options_.keys; ++i) {
         world.network().at(options_.publish_at + static_cast<Nanos>(i) * 50 * k_millisecond, [this, &world, i] {
             Dice dice{world.seed(), Purpose::workload, mix(77, i)};
@@ -193,6 +195,7 @@ void KadWorkload::begin(World& world) {
             auto const node = options_.is_survival ? honest_[static_cast<std::size_t>(i % honest_.size())] :
                 draw_node(world, dice);
             if (node == k_no_node) return;
+            seeders_[i] = node;
             if (options_.is_survival) provided_[node].push_back(key);
             start(world, node, Kind::seed, key, is_value);
         });
@@ -212,12 +215,17 @@ void KadWorkload::begin(World& world) {
 
 void KadWorkload::measure(World& world, std::uint64_t number, Kind kind) {
     Dice dice{world.seed(), Purpose::workload, mix(static_cast<std::uint64_t>(kind) + 100, number)};
-    auto const node = draw_node(world, dice);
+    auto node = draw_node(world, dice);
     if (node == k_no_node || options_.keys < 2) return;
     auto which = dice.below(options_.keys);
     if (!options_.is_survival && kind == Kind::value) which &= ~1ULL;
     if (!options_.is_survival && kind == Kind::providers) which |= 1U;
     if (which >= options_.keys) which -= 2;
+    // Whoever provides looks for the others: it does not find itself.
+    while (seeders_[which] == node && honest_.size() > 1) {
+        node = honest_[static_cast<std::size_t>(dice.below(honest_.size()))];
+    }
+    if (!world.network().is_up(node)) return;
     bool const is_new = kind == Kind::publish || kind == Kind::closest;
     start(world, node, kind, key_of(kind, is_new ? number : which), false);
 }
