@@ -1,6 +1,8 @@
 // Runs a libFuzzer target without libFuzzer: first every file of the corpus directory, then seeded
-// random mutations of them. Deterministic: GGEN_FUZZ_SEED and GGEN_FUZZ_RUNS change the walk.
+// random mutations of them. GGEN_FUZZ_SEED and GGEN_FUZZ_RUNS change the walk. The walk is the same each time; targets
+// that drive whole state machines get as far on it as GGEN_FUZZ_SECONDS (30) take them.
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -59,10 +61,12 @@ int main(int argc, char** argv) {
         LLVMFuzzerTestOneInput(reinterpret_cast<std::uint8_t const*>(input.data()), input.size());
     };
     for (auto const& input : corpus) run(input);
-    for (std::uint64_t i = 0; i < runs; ++i) {
+    auto const end = std::chrono::steady_clock::now() + std::chrono::seconds{number_from("GGEN_FUZZ_SECONDS", 30)};
+    std::uint64_t done = 0;
+    for (; done < runs && std::chrono::steady_clock::now() < end; ++done) {
         run(mutate(corpus[random() % corpus.size()], corpus[random() % corpus.size()], random));
     }
     std::printf("%zu corpus files and %llu mutations, no finding\n", corpus.size() - 1,
-                static_cast<unsigned long long>(runs));
+                static_cast<unsigned long long>(done));
     return 0;
 }
