@@ -127,6 +127,7 @@ void Engine::consider(DocId doc, NameLists::Match name, bool by_probes, bool is_
 bool Engine::is_hopeless_with_name(Evidence const& evidence, bool is_partial) const {
     if (!is_by_score() || !top_.is_full()) return false;
     auto most = evidence;
+    most.is_equal_apart = false;  // It counts only with all words in the name, which may be a guess.
     if (is_partial && has_typo_prefixes()) {
         most.name = std::max(most.name, k_weights.name_typo_prefix);
         most.name_gate = std::max(most.name_gate, k_weights.gate_typo_prefix);
@@ -147,6 +148,7 @@ Engine::IsMatch Engine::weigh(DocId doc, NameLists::Match const& name, bool by_p
     evidence.name = name.weight;
     evidence.name_gate = name.gate;
     evidence.is_scoped = view_->is_scoped(doc);
+    evidence.is_equal_apart = name.is_equal && prepared_->is_written_apart();
     bool const has_word = weigh_words(doc, name.begins, by_probes, evidence);
     return {evidence.has_all_words || (tier_ == Tier::any && has_word)};
 }

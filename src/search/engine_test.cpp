@@ -153,6 +153,31 @@ TEST_F(EngineTest, ALongerBeginningFindsASubset) {
     }
 }
 
+TEST(EngineOrderTest, AQuestionWrittenApartAsksForAKindOfPackageToo) {
+    SearchDocument named;
+    named.name = "xml-parser";
+    named.downloads = 10;
+    SearchDocument used;
+    used.name = "saxon";
+    used.description = "An XML parser";
+    used.downloads = 16'000;
+    std::vector<SearchDocument> const documents{named, used};
+    Parts parts;
+    auto segment = make_memory_segment(documents, make_analyser());
+    ASSERT_TRUE(segment);
+    parts.live.push_back({*segment, nullptr, {}});
+    auto const index = make_parts_index(parts);
+    auto const first = [&](char const* text) {
+        SearchQuery query;
+        query.text = text;
+        auto const page = index->search(query);
+        return page && !page->hits.empty() ? page->hits.front().document.name : "";
+    };
+    EXPECT_EQ(first("xml parser"), "saxon");
+    EXPECT_EQ(first("xml-parser"), "xml-parser");
+    EXPECT_EQ(first("xmlparser"), "xml-parser");
+}
+
 TEST_F(EngineTest, TheOrderOfInputDoesNotMatter) {
     auto shuffled = documents_;
     std::shuffle(shuffled.begin(), shuffled.end(), random_);

@@ -83,10 +83,16 @@ TEST(SignatureScanTest, AllInstructionSetsFindTheSame) {
     std::mt19937_64 random{3};
     std::vector<std::uint32_t> signatures(1'003);
     Bytes ranks(signatures.size());
-    for (auto& signature : signatures) signature = static_cast<std::uint32_t>(random() & random());
+    // The more draws, the fewer bits.
+    auto const bits_of_all = [&](int draws) {
+        auto bits = static_cast<std::uint32_t>(random());
+        while (--draws > 0) bits &= static_cast<std::uint32_t>(random());
+        return bits;
+    };
+    for (auto& signature : signatures) signature = bits_of_all(2);
     for (auto& rank : ranks) rank = static_cast<std::uint8_t>(random() % 3 == 0 ? k_none : random() % 200);
     for (int round = 0; round < 200; ++round) {
-        auto const query = static_cast<std::uint32_t>(random() & random() & random());
+        auto const query = bits_of_all(3);
         auto const distance = 1 + static_cast<unsigned>(round % 2);
         std::vector<TermRange> const ranges{{0, 5}, {7, 7}, {9, 500}, {500, 1'003}};
         auto const scan = [&](ScanSpeed speed) {
@@ -95,6 +101,7 @@ TEST(SignatureScanTest, AllInstructionSetsFindTheSame) {
             found.push_back(k_none);
             scan_prefix_signatures(speed, signatures, ranges, ranks, query, distance, 100, found);
             std::vector<std::uint32_t> out;
+            out.reserve(found.size());
             for (std::size_t i = 0; i < found.size(); ++i) out.push_back(found[i]);
             return out;
         };
@@ -125,6 +132,7 @@ protected:
         auto const& view = (*opened)->view();
         ASSERT_EQ(view.term_count() >= k_directory_terms_min, wants_directories) << view.term_count();
         std::vector<std::string> strings;
+        strings.reserve(view.term_count());
         TermBuffer buffer;
         for (TermId term = 0; term < view.term_count(); ++term) strings.emplace_back(view.term_text(term, buffer));
         FuzzyScratch scratch;

@@ -19,6 +19,8 @@ constexpr unsigned k_count_bits = 3;
 /// Most blocks of names fit; longer ones are read into allocated memory.
 constexpr std::size_t k_stack_bytes = 1'024;
 constexpr std::size_t k_differences_max = k_whole_name - 1;
+/// Tables of so many bytes, some 10,000 names, may stay resident.
+constexpr std::size_t k_resident_bytes_max = 64 * k_kib;
 
 bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 char lower(char c) { return static_cast<char>(c + ('a' - 'A')); }
@@ -118,6 +120,7 @@ Result<NameTable> NameTable::open(std::shared_ptr<MappedFile const> file, BytesV
     table.offsets_ = section.first(offsets_bytes);
     table.data_at_ = offset + offsets_bytes;
     table.data_bytes_ = section.size() - offsets_bytes;
+    if (table.data_bytes_ <= k_resident_bytes_max) table.data_ = section.subspan(offsets_bytes);
     table.doc_count_ = doc_count;
     table.head_bytes_ = head_bytes(term_count);
     return table;
@@ -130,6 +133,7 @@ std::string_view NameTable::at(DocId doc, StringTable const& terms, std::string&
     auto const begin = load<std::uint32_t>(entry);
     auto const end = load<std::uint32_t>(entry + sizeof(std::uint32_t));
     if (begin > end || end > data_bytes_) return {};
+    if (!data_.empty()) return decode(data_.subspan(begin, end - begin), doc % k_names_in_block, terms, buffer);
     std::array<std::uint8_t, k_stack_bytes> small;
     Bytes large;
     std::span<std::uint8_t> block{small.data(), std::min<std::size_t>(end - begin, small.size())};

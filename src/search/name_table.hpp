@@ -15,7 +15,8 @@ namespace ggen::search_index {
 
 /// Names as published, by document. Most differ from their joined name, a dictionary string, by a few separators and
 /// capitals only, so a name is kept as the term and the differences. Read with pread, 16 names at a time, as names are
-/// wanted for shown hits only and would otherwise stay resident. Thread-safe.
+/// wanted for shown hits only and would otherwise stay resident; a small table is read where it is mapped, because a
+/// system call takes longer than all the rest. Thread-safe.
 /// Format: docs/formats/search-segment.md, "names".
 class NameTable {
 public:
@@ -32,6 +33,7 @@ private:
 
     std::shared_ptr<MappedFile const> file_;
     BytesView offsets_;           // Mapped: one a block of names, and the end.
+    BytesView data_;              // Mapped, of a small table; else empty.
     std::uint64_t data_at_ = 0;   // In the file.
     std::uint64_t data_bytes_ = 0;
     std::uint32_t doc_count_ = 0;

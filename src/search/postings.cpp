@@ -69,7 +69,7 @@ void append_block(Bytes& out, std::span<Posting const> block) {
     BitWriter writer{out};
     for (std::size_t i = 1; i < block.size(); ++i) writer.put(block[i].doc - block[i - 1].doc - 1, width);
     writer.flush();
-    for (std::size_t i = 0; i < 2U * k_table_bytes[mode]; ++i) writer.put(table.values[i], 4);
+    for (std::size_t i = 0; i < std::size_t{2} * k_table_bytes[mode]; ++i) writer.put(table.values[i], 4);
     for (auto const& posting : block) {
         writer.put(mode == 3 ? posting.flags : table.places[posting.flags], k_flag_bits[mode]);
     }

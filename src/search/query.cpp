@@ -46,6 +46,7 @@ Result<void> PreparedQuery::assign(SearchQuery const& query, Parts const& parts)
         if (words_.size() == SearchQuery::k_words_max) break;
         words_.push_back({token.text, count_code_points(token.text), 0});
     }
+    is_written_apart_ = words_.size() > 1 && has_inner_blank(query.text);
     append_joined(query.text, joined_);
     joined_length_ = count_code_points(joined_);
     thread_local std::vector<std::uint64_t> df;

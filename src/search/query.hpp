@@ -37,6 +37,8 @@ public:
     }
     [[nodiscard]] bool has_prefix_name() const { return has_prefix_; }
     [[nodiscard]] bool is_fuzzy() const { return is_fuzzy_; }
+    /// Several words with a blank between them, rather than a name with other separators.
+    [[nodiscard]] bool is_written_apart() const { return is_written_apart_; }
 
 private:
     Tokenizer tokenizer_;
@@ -45,6 +47,7 @@ private:
     std::uint32_t joined_length_ = 0;
     bool has_prefix_ = false;
     bool is_fuzzy_ = false;
+    bool is_written_apart_ = false;
 };
 
 /// Rarities brought to shares with the sum 2. `df` of each word.

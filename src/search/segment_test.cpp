@@ -179,6 +179,7 @@ TEST_F(SegmentTest, PrefixRangesHoldExactlyTheStringsWithThePrefix) {
     auto const& view = reader->view();
     ASSERT_GE(view.term_count(), k_directory_terms_min);
     std::vector<std::string> strings;
+    strings.reserve(view.term_count());
     TermBuffer buffer;
     for (TermId term = 0; term < view.term_count(); ++term) strings.emplace_back(view.term_text(term, buffer));
     ASSERT_TRUE(std::is_sorted(strings.begin(), strings.end()));

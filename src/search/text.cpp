@@ -178,6 +178,10 @@ std::string_view without_scope(std::string_view name) {
     return slash == std::string_view::npos ? name : name.substr(slash + 1);
 }
 
+bool has_inner_blank(std::string_view text) {
+    return trimmed(text).find_first_of(" \t\r\n") != std::string_view::npos;
+}
+
 std::uint32_t count_code_points(std::string_view utf8) {
     return static_cast<std::uint32_t>(std::count_if(
         utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));

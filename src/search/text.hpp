@@ -49,6 +49,8 @@ private:
 void append_joined(std::string_view name, std::string& out);
 /// The part after the scope: "b" of "@a/b" and "a/b"; all of a name without scope.
 [[nodiscard]] std::string_view without_scope(std::string_view name);
+/// Whether words are written apart: an ASCII blank stands between other characters.
+[[nodiscard]] bool has_inner_blank(std::string_view text);
 [[nodiscard]] std::uint32_t count_code_points(std::string_view utf8);
 
 /// Folded as values of filters are compared.

@@ -268,6 +268,10 @@ private:
                            [&](auto const& name) { return name.first == joined_; });
     }
 
+    [[nodiscard]] bool is_written_apart() const {
+        return words_.size() > 1 && search_index::has_inner_blank(query_.text);
+    }
+
     [[nodiscard]] double key_of(SearchDocument const& document, double score) const {
         double key = 0;
         switch (query_.sort) {
@@ -315,6 +319,7 @@ private:
                 bool const has_word = weigh_words(analysed, tier, begins, evidence);
                 if (evidence.name_gate == 0 && !evidence.has_all_words && !(tier == Tier::any && has_word)) continue;
                 is_firm = evidence.has_all_words || is_named(analysed);
+                evidence.is_equal_apart = tier != Tier::any && is_named(analysed) && is_written_apart();
                 evidence.is_scoped = analysed.document->name.starts_with('@') &&
                                      analysed.document->name.find('/') != std::string::npos;
             }
@@ -327,6 +332,7 @@ private:
 
     static std::vector<OracleHit> hits_of(std::vector<Found> const& found) {
         std::vector<OracleHit> out;
+        out.reserve(found.size());
         for (auto const& one : found)
             out.push_back({one.analysed->document->origin, one.analysed->document->name, one.score});
         return out;
