@@ -243,15 +243,18 @@ Fit fit(std::span<double const> n, std::span<double const> y, Order order) {
 }
 
 BestFit best_fit(std::span<double const> n, std::span<double const> y) {
-    constexpr double k_worth = 0.02;
     BestFit best{Order::constant, fit(n, y, Order::constant)};
     if (n.size() < 3) return best;
+    constexpr double k_error_min = 1e-9;
     constexpr double k_flat = 1.15;  // Within noise of each other: no growth is told.
     auto const [least, most] = std::minmax_element(y.begin(), y.end());
     if (*most <= *least * k_flat) return best;
     for (auto const order : {Order::logarithmic, Order::linear, Order::linearithmic, Order::quadratic}) {
         auto const candidate = fit(n, y, order);
-        if (candidate.b > 0 && candidate.r_squared > best.fit.r_squared + k_worth) best = {order, candidate};
+        auto const left = 1 - best.fit.r_squared;
+        // A higher order has to leave a quarter of the error or less: large n hide most of the difference.
+        bool const is_better = left > k_error_min && 1 - candidate.r_squared < left / 4;
+        if (candidate.b > 0 && is_better) best = {order, candidate};
     }
     return best;
 }

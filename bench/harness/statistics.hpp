@@ -78,8 +78,8 @@ struct Fit {
 enum class Order : unsigned char { constant, logarithmic, linear, linearithmic, quadratic };
 [[nodiscard]] char const* order_name(Order order);
 [[nodiscard]] Fit fit(std::span<double const> n, std::span<double const> y, Order order);
-/// The order whose fit explains most; of two that are within 2 %, the lower one; O(1) when all values are
-/// within 15 % of each other. Needs 3 points.
+/// The lowest order that no higher one beats by leaving a quarter of its error or less; O(1) when all values are within
+/// 15 % of each other. Needs 3 points.
 struct BestFit {
     Order order = Order::constant;
     Fit fit;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <unistd.h>
-#include <csignal>
+#include <cstdlib>
 
 #include "harness/benchmark.hpp"
 
@@ -18,7 +18,7 @@ public:
         return ok();
     }
     Result<void> run() override {
-        if (manner_ == Manner::crash) std::raise(SIGSEGV);
+        if (manner_ == Manner::crash) std::abort();
         while (manner_ == Manner::hang) ::pause();
         sum_ = 0;
         for (std::uint64_t i = 0; i < 1'000; ++i) sum_ = sum_ + i;
