@@ -12,8 +12,9 @@ bool has_simdjson() { return true; }
 
 #else
 
-#include <dlfcn.h>
 #include <simdjson.h>
+
+#include "base/shared_library.hpp"
 
 namespace ggen {
 namespace {
@@ -26,9 +27,10 @@ static_assert(simdjson::SIMDJSON_VERSION_MAJOR == 3, "the name of the library ch
 /// The one function of the library that its inline code calls; null when the library is not there.
 ImplementationOf library_function() {
     static ImplementationOf const function = [] {
-        void* const library = ::dlopen("libsimdjson.so.14", RTLD_NOW | RTLD_LOCAL);
-        if (library == nullptr) return ImplementationOf{nullptr};
-        return reinterpret_cast<ImplementationOf>(::dlsym(library, "_ZN8simdjson25get_active_implementationEv"));
+        ImplementationOf found = nullptr;
+        auto const library = SharedLibrary::load("libsimdjson.so.14");
+        bool const is_found = library && library->find("_ZN8simdjson25get_active_implementationEv", found);
+        return is_found ? found : nullptr;
     }();
     return function;
 }
