@@ -4,33 +4,15 @@
 #include <memory>
 #include <vector>
 
+#include "base/testing/fuzz_input.hpp"
 #include "p2p/kad/kad.hpp"
 #include "p2p/protocol/message_reader.hpp"
 
 namespace {
 
+using ggen::testing::FuzzInput;
 using ggen::p2p::Kad;
 using ggen::p2p::StreamKey;
-
-class Input {
-public:
-    explicit Input(ggen::BytesView bytes) : rest_(bytes) {}
-    [[nodiscard]] bool is_empty() const { return rest_.empty(); }
-    std::uint8_t byte() {
-        if (rest_.empty()) return 0;
-        auto const value = rest_[0];
-        rest_ = rest_.subspan(1);
-        return value;
-    }
-    ggen::BytesView bytes(std::size_t count) {
-        auto const out = rest_.first(std::min(count, rest_.size()));
-        rest_ = rest_.subspan(out.size());
-        return out;
-    }
-
-private:
-    ggen::BytesView rest_;
-};
 
 class AnyValue final : public ggen::p2p::RecordValidator {
 public:
@@ -56,7 +38,7 @@ ggen::Multiaddr address(std::uint8_t number) {
 }
 
 /// A message that is whole, so that the input reaches what lies behind the parser.
-ggen::Bytes message(Input& input) {
+ggen::Bytes message(FuzzInput& input) {
     ggen::p2p::KadMessage out;
     out.type = static_cast<ggen::p2p::KadMessageType>(input.byte() % 6);
     out.key = {'/', 'v', '/', static_cast<std::uint8_t>(input.byte() % 4)};
@@ -114,7 +96,7 @@ struct Host {
     }
 };
 
-void step(Host& host, Input& input) {
+void step(Host& host, FuzzInput& input) {
     auto const call = input.byte();
     auto const who = static_cast<std::uint8_t>(input.byte() % 40);
     auto& kad = host.kad;
@@ -155,7 +137,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     Kad kad(std::move(options));
     kad.on_host_changed({peer_id(200), kad.protocols(), {address(200)}}, {});
     Host host{kad};
-    Input input{{data, size}};
+    FuzzInput input{{data, size}};
     while (!input.is_empty()) step(host, input);
     for (std::uint8_t who = 0; who < 40; ++who) kad.on_peer_disconnected(peer_id(who), host.now);
     for (std::uint8_t key = 0; key < 4; ++key) kad.unpublish(ggen::Bytes{'/', 'v', '/', key});

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "base/testing/fuzz_input.hpp"
 #include "p2p/swarm/testing/script_protocol.hpp"
 #include "p2p/swarm/testing/virtual_net.hpp"
 #include "p2p/wire/testing/connection_pair.hpp"
@@ -13,23 +14,9 @@ namespace {
 using ggen::Bytes;
 using ggen::BytesView;
 using ggen::Multiaddr;
+using ggen::testing::FuzzInput;
 namespace p2p = ggen::p2p;
 namespace testing = ggen::p2p::testing;
-
-class Input {
-public:
-    explicit Input(BytesView bytes) : rest_(bytes) {}
-    [[nodiscard]] bool is_empty() const { return rest_.empty(); }
-    std::uint8_t byte() {
-        if (rest_.empty()) return 0;
-        auto const value = rest_[0];
-        rest_ = rest_.subspan(1);
-        return value;
-    }
-
-private:
-    BytesView rest_;
-};
 
 Multiaddr address_of(std::uint8_t byte) {
     static char const* const texts[] = {"/ip4/127.0.0.1/tcp/",   "/ip4/10.0.0.7/tcp/",     "/ip4/192.0.2.9/tcp/",
@@ -61,7 +48,7 @@ public:
     Play(Play const&) = delete;
     Play& operator=(Play const&) = delete;
 
-    void step(Input& input) {
+    void step(FuzzInput& input) {
         auto const call = input.byte();
         auto const byte = input.byte();
         now_ += std::chrono::milliseconds{call};
@@ -80,7 +67,7 @@ private:
         bool is_writing = false;
     };
 
-    void want(std::uint8_t call, std::uint8_t byte, Input& input) {
+    void want(std::uint8_t call, std::uint8_t byte, FuzzInput& input) {
         auto const stream = static_cast<p2p::StreamKey>(byte % 20);
         switch (call % 12) {
             case 0:
@@ -104,7 +91,7 @@ private:
         swarm_.on_protocols_called(now_);
     }
 
-    void tell(std::uint8_t call, std::uint8_t byte, Input& input) {
+    void tell(std::uint8_t call, std::uint8_t byte, FuzzInput& input) {
         auto const socket = static_cast<p2p::SocketKey>(byte % 64);
         switch (call % 10) {
             case 0:
@@ -148,7 +135,7 @@ private:
         config.identity = testing::node_key(number);
         far.connection = std::make_unique<p2p::Connection>(std::move(config), far.budget, now_);
     }
-    void far_calls(p2p::SocketKey socket, Input& input) {
+    void far_calls(p2p::SocketKey socket, FuzzInput& input) {
         auto const at = far_.find(socket);
         if (at == far_.end()) return;
         auto& connection = *at->second.connection;
@@ -222,7 +209,7 @@ private:
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
-    Input input{{data, std::min<std::size_t>(size, 1024)}};
+    FuzzInput input{{data, std::min<std::size_t>(size, 1024)}};
     Play play;
     while (!input.is_empty()) play.step(input);
     return 0;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/testing/fuzz_input.hpp"
 #include "p2p/wire/testing/connection_pair.hpp"
 
 namespace {
@@ -12,24 +13,10 @@ using ggen::Bytes;
 using ggen::BytesView;
 using ggen::p2p::Connection;
 using ggen::p2p::Yamux;
+using ggen::testing::FuzzInput;
 namespace testing = ggen::p2p::testing;
 
 constexpr std::uint64_t k_budget_bytes = std::uint64_t{4} << 20U;
-
-class Input {
-public:
-    explicit Input(BytesView bytes) : rest_(bytes) {}
-    [[nodiscard]] bool is_empty() const { return rest_.empty(); }
-    std::uint8_t byte() {
-        if (rest_.empty()) return 0;
-        auto const value = rest_[0];
-        rest_ = rest_.subspan(1);
-        return value;
-    }
-
-private:
-    BytesView rest_;
-};
 
 struct End {
     std::unique_ptr<Connection> connection;
@@ -55,7 +42,7 @@ public:
     Fight(Fight const&) = delete;
     Fight& operator=(Fight const&) = delete;
 
-    void step(Input& input) {
+    void step(FuzzInput& input) {
         auto const call = input.byte();
         End& end = ends_[call & 1U];
         End& other = ends_[1 - (call & 1U)];
@@ -91,7 +78,7 @@ private:
             if (is_consuming) connection.consume(bytes->stream, bytes->bytes.size(), now_);
         }
     }
-    void send(End& from, End& to, Input& input) {
+    void send(End& from, End& to, FuzzInput& input) {
         Bytes const out = from.connection->take_output(std::size_t{input.byte()} * 1024 + 1);
         to.arriving.insert(to.arriving.end(), out.begin(), out.end());
         auto const size = std::min(to.arriving.size(), std::size_t{input.byte()} * 200 + 1);
@@ -111,7 +98,7 @@ private:
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
-    Input input{{data, std::min<std::size_t>(size, 4096)}};
+    FuzzInput input{{data, std::min<std::size_t>(size, 4096)}};
     Fight fight{input.byte() % 2 == 0};
     while (!input.is_empty()) fight.step(input);
     return 0;

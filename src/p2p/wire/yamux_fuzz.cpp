@@ -2,33 +2,15 @@
 // application. No crash, memory within the budget, and everything given back at the end.
 #include <cstdint>
 
+#include "base/testing/fuzz_input.hpp"
 #include "p2p/wire/yamux.hpp"
 
 namespace {
 
+using ggen::testing::FuzzInput;
 using ggen::p2p::Yamux;
 
 constexpr std::uint64_t k_budget_bytes = 1 << 20;
-
-class Input {
-public:
-    explicit Input(ggen::BytesView bytes) : rest_(bytes) {}
-    [[nodiscard]] bool is_empty() const { return rest_.empty(); }
-    std::uint8_t byte() {
-        if (rest_.empty()) return 0;
-        auto const value = rest_[0];
-        rest_ = rest_.subspan(1);
-        return value;
-    }
-    ggen::BytesView bytes(std::size_t count) {
-        auto const out = rest_.first(std::min(count, rest_.size()));
-        rest_ = rest_.subspan(out.size());
-        return out;
-    }
-
-private:
-    ggen::BytesView rest_;
-};
 
 void drain(Yamux& session, ggen::TimePoint now, bool is_consuming) {
     while (auto const event = session.poll_event()) {
@@ -44,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     ggen::p2p::WindowBudget budget{k_budget_bytes};
     {
         Yamux session{Yamux::Role::listener, budget};
-        Input input{{data, size}};
+        FuzzInput input{{data, size}};
         ggen::TimePoint now{};
         while (!input.is_empty()) {
             auto const call = input.byte();
