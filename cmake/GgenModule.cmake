@@ -9,6 +9,8 @@ set(GGEN_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wpedantic -Wnon-virtual-d
 add_library(ggen_flags INTERFACE)
 target_include_directories(ggen_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(ggen_flags INTERFACE ${GGEN_WARNINGS} -fno-omit-frame-pointer)
+# The precompiled header holds fmt, so all that reuse it agree on what fmt defines.
+target_compile_definitions(ggen_flags INTERFACE $<TARGET_PROPERTY:fmt::fmt,INTERFACE_COMPILE_DEFINITIONS>)
 # GCC 12 reports false positives inside std::variant and std::string under sanitizers and -O2.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(ggen_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict)
@@ -24,6 +26,37 @@ endif()
 if(GGEN_FUZZ)
   target_compile_options(ggen_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+
+# What nearly every source includes, parsed once per build: a tenth to a fifth of the time of an unoptimised build. The
+# tidy and release presets compile without it, so a source that forgets an include is found there. Not in optimised
+# builds: GCC 12 forgets across a precompiled header that a warning arose in a header of the system.
+set(GGEN_COMMON_HEADERS)
+if(CMAKE_BUILD_TYPE STREQUAL "Debug" AND CMAKE_CXX_FLAGS MATCHES "-O0")
+  set(GGEN_COMMON_HEADERS <algorithm> <array> <chrono> <cstdint> <cstdlib> <functional> <map> <memory> <optional> <set>
+    <span> <string> <string_view> <utility> <variant> <vector> <fmt/format.h>)
+endif()
+
+# Lets every target of `folder` and below that takes the warnings of ggen_flags reuse the one precompiled header.
+function(ggen_precompile_all folder)
+  if(NOT TARGET ggen_pch)
+    return()
+  endif()
+  get_property(targets DIRECTORY ${folder} PROPERTY BUILDSYSTEM_TARGETS)
+  foreach(target ${targets})
+    get_target_property(type ${target} TYPE)
+    get_target_property(own ${target} PRECOMPILE_HEADERS)
+    get_target_property(shared ${target} PRECOMPILE_HEADERS_REUSE_FROM)
+    get_target_property(libraries ${target} LINK_LIBRARIES)
+    if(type MATCHES "^(STATIC_LIBRARY|OBJECT_LIBRARY|EXECUTABLE)$" AND "ggen_flags" IN_LIST libraries
+       AND NOT own AND NOT shared)
+      target_precompile_headers(${target} REUSE_FROM ggen_pch)
+    endif()
+  endforeach()
+  get_property(folders DIRECTORY ${folder} PROPERTY SUBDIRECTORIES)
+  foreach(below ${folders})
+    ggen_precompile_all(${below})
+  endforeach()
+endfunction()
 
 function(ggen_test_program name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LIBS" ${ARGN})

@@ -1,0 +1,1 @@
+// Carries the precompiled header of common includes that every library and program reuses (cmake/GgenModule.cmake).
