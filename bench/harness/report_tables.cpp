@@ -16,6 +16,7 @@ constexpr double k_worth_showing = 0.01;
 /// The figure that stands for a test in lists: its own percentiles first, then times.
 std::vector<std::string> shown_metrics(TestResult const& result) {
     std::vector<std::string> out;
+    out.reserve(result.figures.size());
     for (auto const& figure : result.figures) out.push_back(figure.metric);
     return out;
 }
@@ -117,6 +118,8 @@ ReportTable curve_table(std::vector<Curve> const& curves) {
     for (auto const& curve : curves) {
         std::vector<std::string> y;
         std::vector<std::string> n;
+        y.reserve(curve.y.size());
+        n.reserve(curve.n.size());
         for (auto const value : curve.y) y.push_back(format_figure(value, curve.unit));
         for (auto const value : curve.n) n.push_back(fmt::format("{:.0f}", value));
         out.rows.push_back(
