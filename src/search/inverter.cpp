@@ -61,20 +61,23 @@ void Inverter::prefetch_term(std::uint32_t number, int step) const {
 }
 
 std::uint32_t Inverter::add(std::string_view text, std::uint32_t hash, DocId doc, std::uint8_t flags) {
+    auto const number = intern(text, hash);
+    post(number, doc, flags);
+    return number;
+}
+
+std::uint32_t Inverter::intern(std::string_view text, std::uint32_t hash) {
     if (term_count_ * 2 >= slots_.size()) grow();
     std::size_t const mask = slots_.size() - 1;
     std::size_t slot = hash & mask;
     for (; slots_[slot] != k_none; slot = (slot + 1) & mask) {
-        auto& found = term(slots_[slot]);
-        if (found.hash != hash || this->text(slots_[slot]) != text) continue;
-        append_posting(found, doc, flags);
-        return slots_[slot];
+        if (term(slots_[slot]).hash == hash && this->text(slots_[slot]) == text) return slots_[slot];
     }
-    slots_[slot] = new_term(text, hash, doc, flags);
+    slots_[slot] = new_term(text, hash);
     return slots_[slot];
 }
 
-std::uint32_t Inverter::new_term(std::string_view text, std::uint32_t hash, DocId doc, std::uint8_t flags) {
+std::uint32_t Inverter::new_term(std::string_view text, std::uint32_t hash) {
     GGEN_ASSERT(!text.empty() && text.size() <= k_term_bytes_max);
     auto const bytes = static_cast<std::uint32_t>(text.size()) + 1;
     if (k_chunk_bytes - text_used_ < bytes) {
@@ -88,8 +91,6 @@ std::uint32_t Inverter::new_term(std::string_view text, std::uint32_t hash, DocI
     auto& made = term(term_count_);
     made.text = static_cast<std::uint32_t>(texts_.size() - 1) * k_chunk_bytes + text_used_;
     made.hash = hash;
-    made.first = static_cast<std::uint32_t>(flags) << 24U | doc;
-    made.last = doc;
     text_used_ += bytes;
     return static_cast<std::uint32_t>(term_count_++);
 }
@@ -102,6 +103,11 @@ std::string_view Inverter::text(std::uint32_t number) const {
 
 void Inverter::append_posting(Term& term, DocId doc, std::uint8_t flags) {
     if (doc == term.last) return;  // The same value twice in one document.
+    if (term.last == k_none) {
+        term.first = static_cast<std::uint32_t>(flags) << 24U | doc;
+        term.last = doc;
+        return;
+    }
     GGEN_ASSERT(doc > term.last);
     std::uint32_t value = (doc - term.last - 1) << k_flag_bits | flags;
     for (; value >= 0x80; value >>= 7U) put_byte(term, static_cast<std::uint8_t>(value | 0x80U));
@@ -143,6 +149,7 @@ std::uint32_t Inverter::new_slice(std::uint32_t bytes) {
 void Inverter::postings(std::uint32_t number, std::vector<Posting>& out) const {
     auto const& from = term(number);
     out.clear();
+    if (from.last == k_none) return;
     out.push_back({from.first & k_documents_max, static_cast<std::uint8_t>(from.first >> 24U)});
     if (from.head == 0) return;
     std::uint32_t at = from.head;

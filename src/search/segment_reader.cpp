@@ -166,6 +166,7 @@ Result<void> read_filters(PartsReader const& in, SegmentParts& parts) {
         if (bytes > strings.size()) return damaged("filter strings: too short");
         ASSIGN_OR_RETURN(parts.filter_texts[field], StringTable::open(strings.first(bytes)));
         strings = strings.subspan(bytes);
+        if (field < k_first_listed_field) continue;
         parts.filter_starts[field] = entries;
         if (parts.filter_texts[field].size() > std::numeric_limits<std::uint32_t>::max() - entries) {
             return damaged("filter strings: too many");

@@ -73,7 +73,9 @@ PostingCursor SegmentView::list(std::uint32_t entry) const {
 }
 
 std::uint32_t SegmentView::filter_entry(FilterField field, std::uint32_t value) const {
-    if (value >= filter_value_count(field)) return k_entry_empty;
+    if (static_cast<std::size_t>(field) < k_first_listed_field || value >= filter_value_count(field)) {
+        return k_entry_empty;
+    }
     return parts_.filter_entries.at(parts_.filter_starts[static_cast<std::size_t>(field)] + value);
 }
 
@@ -204,10 +206,6 @@ std::string_view SegmentView::filter_text(FilterField field, std::uint32_t value
 
 PostingCursor SegmentView::filter_docs(FilterField field, std::uint32_t value) const {
     return list(filter_entry(field, value));
-}
-
-std::uint32_t SegmentView::filter_doc_count(FilterField field, std::uint32_t value) const {
-    return list_info(filter_entry(field, value)).count;
 }
 
 bool SegmentView::cached_facet(TermId term, FilterField field, std::vector<std::uint32_t>& counts) const {
