@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/result.hpp"
+#include "search/little_endian.hpp"
 
 namespace ggen::search_index {
 namespace {
@@ -28,17 +29,6 @@ std::uint32_t hash_of(std::string_view text) {
 }
 
 std::uint32_t slice_bytes(std::uint8_t level) { return k_slice_bytes_min << level; }
-
-/// The first eight bytes, so that most comparisons read nothing else.
-std::uint64_t sort_key(std::string_view text) {
-    std::uint64_t key = 0;
-    for (std::size_t i = 0; i < sizeof key; ++i) {
-        std::uint8_t byte = 0;
-        if (i < text.size()) byte = static_cast<std::uint8_t>(text[i]);
-        key = key << 8U | byte;
-    }
-    return key;
-}
 
 }  // namespace
 
@@ -93,12 +83,6 @@ std::uint32_t Inverter::new_term(std::string_view text, std::uint32_t hash) {
     made.hash = hash;
     text_used_ += bytes;
     return static_cast<std::uint32_t>(term_count_++);
-}
-
-std::string_view Inverter::text(std::uint32_t number) const {
-    std::uint32_t const place = term(number).text;
-    auto const* const at = texts_[place / k_chunk_bytes].get() + place % k_chunk_bytes;
-    return {at + 1, static_cast<std::uint8_t>(*at)};
 }
 
 void Inverter::append_posting(Term& term, DocId doc, std::uint8_t flags) {
@@ -197,7 +181,7 @@ std::vector<std::uint32_t> Inverter::sorted() const {
     };
     std::vector<Entry> entries;
     entries.reserve(term_count_);
-    for (std::uint32_t i = 0; i < term_count_; ++i) entries.push_back({sort_key(text(i)), i});
+    for (std::uint32_t i = 0; i < term_count_; ++i) entries.push_back({leading_bytes(text(i)), i});
     std::sort(entries.begin(), entries.end(), [&](Entry const& a, Entry const& b) {
         if (a.key != b.key) return a.key < b.key;
         return text(a.term) < text(b.term);

@@ -30,7 +30,11 @@ public:
     void post(std::uint32_t term, DocId doc, std::uint8_t flags) { append_posting(this->term(term), doc, flags); }
 
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(term_count_); }
-    [[nodiscard]] std::string_view text(std::uint32_t term) const;
+    [[nodiscard]] std::string_view text(std::uint32_t number) const {
+        std::uint32_t const place = term(number).text;
+        auto const* const at = texts_[place / k_chunk_bytes].get() + place % k_chunk_bytes;
+        return {at + 1, static_cast<std::uint8_t>(*at)};
+    }
     /// Fetches what `text` and `postings` will read; the second step needs the first to have arrived.
     void prefetch_term(std::uint32_t term, int step) const;
     /// Replaces `out` by the postings of `term`, ascending.
