@@ -11,6 +11,9 @@ namespace {
 constexpr std::uint64_t k_count_max = std::numeric_limits<std::uint32_t>::max();
 
 std::size_t words_of_bits(std::size_t count) { return (count + 63) / 64; }
+bool is_ascii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
 void set_bit(std::vector<std::uint64_t>& bits, std::uint32_t at) { bits[at / 64] |= std::uint64_t{1} << (at % 64); }
 bool has_bit(std::vector<std::uint64_t> const& bits, std::uint32_t at) {
     return (bits[at / 64] >> (at % 64) & 1U) != 0;
@@ -33,8 +36,10 @@ void PartFilter::find_values(FilterField field, std::string_view wanted, bool is
     auto const count = view.filter_value_count(field);
     for (std::uint32_t value = 0; value < count; ++value) {
         auto const text = view.filter_text(field, value, buffer);
-        // Folding changes lengths of other than ASCII only, and then by little; most values fall out here.
+        // Folding changes lengths of other than ASCII only, and then by little; most values fall out here, before
+        // they are folded.
         if (text.size() < folded.size() / 4) continue;
+        if (is_ascii(text) && (is_part ? text.size() < folded.size() : text.size() != folded.size())) continue;
         auto const other = fold_value(text);
         if (is_part ? other.find(folded) != std::string::npos : other == folded) out.numbers.push_back(value);
     }

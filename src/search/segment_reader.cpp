@@ -145,6 +145,7 @@ Result<void> read_files(PartsReader const& in, std::shared_ptr<MappedFile const>
     auto const offset = [&](BytesView section) {
         return static_cast<std::uint64_t>(section.data() - file->bytes().data());
     };
+    parts.file = file;
     auto const names = in.bytes(Section::names);
     ASSIGN_OR_RETURN(parts.names, NameTable::open(file, names, offset(names), parts.doc_count, parts.term_count));
     auto const store = in.bytes(Section::store_blocks);

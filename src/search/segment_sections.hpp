@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/file_system.hpp"
 #include "base/result.hpp"
 #include "search/class_directory.hpp"
 #include "search/columns.hpp"
@@ -56,6 +57,7 @@ inline constexpr unsigned k_entry_doc_shift = 5;
 
 /// Everything a view needs, checked to lie inside the file.
 struct SegmentParts {
+    std::shared_ptr<MappedFile const> file;
     std::uint32_t doc_count = 0;
     std::uint32_t term_count = 0;
     StringTable terms;

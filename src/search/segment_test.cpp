@@ -131,6 +131,8 @@ TEST_F(SegmentTest, GivesEveryDocumentBack) {
         EXPECT_EQ(view.name(doc, buffer), wanted.name);
         EXPECT_EQ(view.downloads(doc), std::min<std::uint64_t>(wanted.downloads, 0xffffffff));
         EXPECT_EQ(view.stars(doc), std::min<std::uint64_t>(wanted.stars, 0xffffffff));
+        EXPECT_EQ(view.read_stars(doc), view.stars(doc));
+        EXPECT_EQ(view.read_released(doc), view.released(doc));
         EXPECT_EQ(view.filter_text(FilterField::license, view.license(doc), text), wanted.license);
     }
     EXPECT_EQ(view.stored(view.doc_count(), scratch).error().code, Errc::not_found);

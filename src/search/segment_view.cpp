@@ -177,8 +177,8 @@ Result<SearchDocument> SegmentView::stored(DocId doc, StoreScratchPtr& scratch) 
     ASSIGN_OR_RETURN(auto const record, parts_.store.read(doc, scratch));
     SearchDocument document;
     document.downloads = downloads(doc);
-    document.stars = stars(doc);
-    document.released_unix = released(doc);
+    document.stars = read_stars(doc);
+    document.released_unix = read_released(doc);
     document.is_signed = is_signed(doc);
     TermBuffer buffer;
     document.category = filter_text(FilterField::category, category(doc), buffer);

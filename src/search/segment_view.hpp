@@ -77,6 +77,9 @@ public:
     [[nodiscard]] std::uint32_t stars(DocId doc) const { return parts_.stars.at(doc); }
     /// Seconds since 1970, saturated at 0 and 2^32 - 1.
     [[nodiscard]] std::uint32_t released(DocId doc) const { return parts_.released.at(doc); }
+    /// The same for single documents, such as the last of a page: by reads that leave no page of the columns resident.
+    [[nodiscard]] std::uint32_t read_stars(DocId doc) const { return parts_.stars.read(*parts_.file, doc); }
+    [[nodiscard]] std::uint32_t read_released(DocId doc) const { return parts_.released.read(*parts_.file, doc); }
     /// Numbers of values in `filter_text(FilterField::…)`; k_none when the package has none.
     [[nodiscard]] std::uint32_t category(DocId doc) const { return parts_.category.at(doc) - 1; }
     [[nodiscard]] std::uint32_t license(DocId doc) const { return parts_.license.at(doc) - 1; }
