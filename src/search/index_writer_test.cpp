@@ -129,6 +129,7 @@ TEST_F(IndexWriterTest, AMergeKeepsWhatIsFoundAndRemovesTheOldFiles) {
 
 TEST_F(IndexWriterTest, AMergeIsDueByCountAndByShare) {
     std::vector<IndexChange> changes;
+    changes.reserve(40);
     for (int i = 0; i < 40; ++i) changes.push_back(upsert("package" + std::to_string(i)));
     {
         auto const writer = open();
