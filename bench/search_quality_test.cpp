@@ -20,7 +20,7 @@ namespace {
 constexpr double k_regression_max = 0.005;
 constexpr double k_kind_mrr_min = 0.75;
 
-std::string data_path(std::string const& name) { return std::string{GGEN_SOURCE_DIR} + "/bench/data/" + name; }
+std::string data_path(std::string const& name) { return GGEN_SOURCE_DIR "/bench/data/" + name; }
 
 struct Stored {
     double mrr10 = 0;

@@ -15,6 +15,10 @@
 namespace ggen::detail {
 namespace {
 
+/// Every process that searches replays the changes first, so fewer of them may wait than in one that stays: 500 cost
+/// 12 ms an opening, and a four-hundredth of a million packages 60 ms, against 9 s for a merge of these.
+constexpr SearchWriterOptions k_writer_options{.merge_changes_min = 500, .merge_share = 400};
+
 constexpr char const* k_damaged = "the search index was damaged or old and is built anew";
 
 std::string index_directory(Market const& market) { return join_path(market.directories.cache, "search/index"); }
@@ -252,7 +256,7 @@ Result<void> update(Market& market, std::vector<Wanted> const& wanted, bool is_d
     ASSIGN_OR_RETURN(auto const lock, lock_index(market));
     auto coverage = SearchCoverage::load(market.files, coverage_path(market));
     if (coverage && !is_damaged && is_as_far(market, *coverage) && can_grow(market, *coverage, wanted)) {
-        auto writer = SearchIndexWriter::open(market.files, index_directory(market), {}, &market.cancel);
+        auto writer = SearchIndexWriter::open(market.files, index_directory(market), k_writer_options, &market.cancel);
         if (writer) return grow(market, **writer, *coverage, wanted);
         if (!is_damage(writer.error())) return std::move(writer).error();
         warn(market, k_damaged);

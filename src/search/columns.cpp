@@ -1,6 +1,7 @@
 #include "search/columns.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "search/little_endian.hpp"
@@ -29,6 +30,15 @@ Result<Column> Column::open(BytesView section, std::uint32_t count) {
     }
     column.data_ = section.data() + k_head_bytes;
     return column;
+}
+
+std::uint32_t Column::read(MappedFile const& file, std::uint32_t index) const {
+    if (index >= count_) return 0;
+    std::uint64_t const bit = std::uint64_t{index} * width_;
+    std::array<std::uint8_t, sizeof(std::uint64_t)> bytes{};
+    auto const offset = static_cast<std::uint64_t>(data_ - file.bytes().data()) + bit / 8;
+    if (!file.read_at(offset, bytes)) return at(index);
+    return load_bits(bytes.data(), bit % 8, width_) * unit_;
 }
 
 Bytes write_column(std::span<std::uint32_t const> values, std::uint32_t unit) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/file_system.hpp"
 #include "base/result.hpp"
 #include "search/index_types.hpp"
 #include "search/little_endian.hpp"
@@ -22,6 +23,8 @@ public:
     [[nodiscard]] std::uint32_t at(std::uint32_t index) const {
         return index >= count_ ? 0 : load_bits(data_, std::uint64_t{index} * width_, width_) * unit_;
     }
+    /// `at` by a read of `file`, in which the section stands: it leaves no page of the column resident.
+    [[nodiscard]] std::uint32_t read(MappedFile const& file, std::uint32_t index) const;
     [[nodiscard]] std::uint32_t size() const { return count_; }
 
 private:

@@ -68,7 +68,7 @@ private:
     bool good_ = true;
 };
 
-/// Bits of the first byte of a stored record: what follows version and description.
+/// Bits of a stored record: what follows the description.
 constexpr std::uint8_t k_has_tags = 1;
 constexpr std::uint8_t k_has_keywords = 2;
 constexpr std::uint8_t k_has_authors = 4;
@@ -132,7 +132,7 @@ Result<void> decode_document(BytesView record, SearchDocument& document) {
     return in.finish();
 }
 
-void encode_stored(SearchDocument const& document, Bytes& out) {
+StoredRecord encode_stored(SearchDocument const& document, Bytes& rest) {
     std::uint64_t const downloads = clipped(document.downloads) - column_value(clipped(document.downloads));
     std::uint64_t const stars = clipped(document.stars) - column_value(clipped(document.stars));
     std::uint64_t const released = zigzag(clipped(document.released_unix) - column_value(document.released_unix));
@@ -140,29 +140,28 @@ void encode_stored(SearchDocument const& document, Bytes& out) {
     auto const bits = (document.tags.empty() ? 0U : k_has_tags) | (document.keywords.empty() ? 0U : k_has_keywords) |
                       (has_author_list(document) ? k_has_authors : 0U) |
                       (downloads + stars + released == 0 ? 0U : k_has_numbers) | (has_long ? k_has_long_values : 0U);
-    out.push_back(static_cast<std::uint8_t>(bits));
-    put(out, document.version);
-    put(out, document.description);
-    if ((bits & k_has_tags) != 0) put(out, document.tags);
-    if ((bits & k_has_keywords) != 0) put(out, document.keywords);
-    if ((bits & k_has_authors) != 0) put(out, document.authors);
+    rest.clear();
+    if ((bits & k_has_tags) != 0) put(rest, document.tags);
+    if ((bits & k_has_keywords) != 0) put(rest, document.keywords);
+    if ((bits & k_has_authors) != 0) put(rest, document.authors);
     if ((bits & k_has_numbers) != 0) {
-        append_varint(out, downloads);
-        append_varint(out, stars);
-        append_varint(out, released);
+        append_varint(rest, downloads);
+        append_varint(rest, stars);
+        append_varint(rest, released);
     }
-    if (!has_long) return;
-    for (auto const* const text : {&document.category, &document.license, &document.origin}) {
-        put(out, is_long(*text) ? *text : std::string{});
+    if (has_long) {
+        for (auto const* const text : {&document.category, &document.license, &document.origin}) {
+            put(rest, is_long(*text) ? *text : std::string{});
+        }
     }
+    return {static_cast<std::uint8_t>(bits), as_bytes(document.version), as_bytes(document.description), rest};
 }
 
-Result<void> decode_stored(BytesView record, SearchDocument& document) {
-    RecordReader in{record};
-    std::uint64_t bits = 0;
-    in.get(bits);
-    in.get(document.version);
-    in.get(document.description);
+Result<void> decode_stored(StoredRecord const& record, SearchDocument& document) {
+    auto const bits = record.bits;
+    document.version = as_text(record.version);
+    document.description = as_text(record.description);
+    RecordReader in{record.rest};
     if ((bits & k_has_tags) != 0) in.get(document.tags);
     if ((bits & k_has_keywords) != 0) in.get(document.keywords);
     if ((bits & k_has_authors) != 0) in.get(document.authors);

@@ -20,9 +20,18 @@ void encode_document(SearchDocument const& document, Bytes& out);
 /// Overwrites `document`, whose texts keep their memory. Errors: corrupt.
 Result<void> decode_document(BytesView record, SearchDocument& document);
 
-void encode_stored(SearchDocument const& document, Bytes& out);
+/// What the store keeps of a document; views of its texts.
+struct StoredRecord {
+    std::uint8_t bits = 0;  ///< 0: nothing follows the description.
+    BytesView version;
+    BytesView description;
+    BytesView rest;
+};
+
+/// `rest` is overwritten, and shown by the record.
+[[nodiscard]] StoredRecord encode_stored(SearchDocument const& document, Bytes& rest);
 /// Sets the fields that only the store has. `downloads`, `stars`, `released_unix`, `category`, `license`, `origin`
 /// and `authors` hold the values of the columns and are corrected where those are too narrow. Errors: corrupt.
-Result<void> decode_stored(BytesView record, SearchDocument& document);
+Result<void> decode_stored(StoredRecord const& record, SearchDocument& document);
 
 }  // namespace ggen::search_index

@@ -31,7 +31,7 @@ public:
     Result<void> split(std::span<DocId const> ids);
     /// About k_samples records spread evenly over the ids, ascending; after `split`.
     [[nodiscard]] std::vector<Bytes> const& samples() const { return samples_; }
-    static constexpr std::size_t k_samples = 8'192;
+    static constexpr std::size_t k_samples = 12'288;
     [[nodiscard]] std::size_t part_count() const { return parts_.size(); }
 
     struct Part {

@@ -296,7 +296,8 @@ static_assert(k_weights.name_typo_prefix <= k_weights.name_prefix_base &&
               k_weights.name_two_edits <= k_weights.name_one_edit &&
               k_weights.gate_typo_prefix <= k_weights.gate_two_edits);
 // Names are left out where they are hopeless: having one is never worse than having none.
-static_assert(k_weights.name_of_words <= k_weights.name_equal_base);
+// Only names without a scope lose by it, and those are equal as a whole.
+static_assert(k_weights.name_of_words <= k_weights.name_equal);
 
 /// Names that begin with the query but for one typing mistake, in a walk of its own: how far it must go depends on
 /// what the others found. Documents with all words were weighed with their names before.

@@ -127,7 +127,7 @@ void Engine::consider(DocId doc, NameLists::Match name, bool by_probes, bool is_
 bool Engine::is_hopeless_with_name(Evidence const& evidence, bool is_partial) const {
     if (!is_by_score() || !top_.is_full()) return false;
     auto most = evidence;
-    most.is_equal_apart = false;  // It counts only with all words in the name, which may be a guess.
+    most.is_equal_apart = false;  // It counts only with all words, which may be a guess.
     if (is_partial && has_typo_prefixes()) {
         most.name = std::max(most.name, k_weights.name_typo_prefix);
         most.name_gate = std::max(most.name_gate, k_weights.gate_typo_prefix);

@@ -89,8 +89,8 @@ PageKey HitOrder::key_of(RankedHit const& hit, Tier tier) const {
     out.tier = tier;
     out.key = hit.key;
     out.downloads = view.downloads(hit.doc);
-    out.stars = view.stars(hit.doc);
-    out.released = view.released(hit.doc);
+    out.stars = view.read_stars(hit.doc);
+    out.released = view.read_released(hit.doc);
     std::string buffer;
     out.name = view.name(hit.doc, buffer);
     TermBuffer origin;

@@ -1,5 +1,6 @@
 #include "search/index_writer.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <condition_variable>
@@ -21,9 +22,6 @@ namespace ggen {
 namespace {
 
 namespace si = search_index;
-
-/// A merge waits for less than a fiftieth of the documents to change.
-constexpr std::uint64_t k_merge_share = 50;
 
 Result<std::unique_ptr<FileLock>> lock_directory(FileSystem& files, std::string const& directory,
                                                  CancelToken const* cancel) {
@@ -143,7 +141,8 @@ struct SearchIndexWriter::Impl {
     [[nodiscard]] bool is_merge_due() const {
         std::lock_guard const guard{mutex};
         auto const changed = state.delta->record_count();
-        return changed > options.merge_changes_min && changed > state.base->view().doc_count() / k_merge_share;
+        return changed > options.merge_changes_min &&
+               changed > state.base->view().doc_count() / std::max<std::uint64_t>(options.merge_share, 1);
     }
 
     Result<void> apply(std::span<IndexChange const> changes);

@@ -127,6 +127,22 @@ TEST_F(IndexWriterTest, AMergeKeepsWhatIsFoundAndRemovesTheOldFiles) {
     EXPECT_EQ(names_on_disk(), (Names{"alpha", "delta", "gamma"}));
 }
 
+TEST_F(IndexWriterTest, AMergeIsDueByCountAndByShare) {
+    std::vector<IndexChange> changes;
+    changes.reserve(40);
+    for (int i = 0; i < 40; ++i) changes.push_back(upsert("package" + std::to_string(i)));
+    {
+        auto const writer = open();
+        ASSERT_TRUE(writer->apply(changes));
+        ASSERT_TRUE(writer->merge());
+        ASSERT_TRUE(writer->apply(std::vector{upsert("alpha"), upsert("beta"), upsert("gamma")}));
+        EXPECT_FALSE(writer->is_merge_due());
+    }
+    EXPECT_FALSE(open({.merge_changes_min = 3, .merge_share = 40})->is_merge_due());
+    EXPECT_FALSE(open({.merge_changes_min = 0, .merge_share = 10})->is_merge_due());
+    EXPECT_TRUE(open({.merge_changes_min = 2, .merge_share = 20})->is_merge_due());
+}
+
 TEST_F(IndexWriterTest, BuildingAnewGivesTheSameImageAndSegment) {
     {
         auto const writer = open();

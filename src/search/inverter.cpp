@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/result.hpp"
+#include "search/little_endian.hpp"
 
 namespace ggen::search_index {
 namespace {
@@ -29,17 +30,6 @@ std::uint32_t hash_of(std::string_view text) {
 
 std::uint32_t slice_bytes(std::uint8_t level) { return k_slice_bytes_min << level; }
 
-/// The first eight bytes, so that most comparisons read nothing else.
-std::uint64_t sort_key(std::string_view text) {
-    std::uint64_t key = 0;
-    for (std::size_t i = 0; i < sizeof key; ++i) {
-        std::uint8_t byte = 0;
-        if (i < text.size()) byte = static_cast<std::uint8_t>(text[i]);
-        key = key << 8U | byte;
-    }
-    return key;
-}
-
 }  // namespace
 
 std::uint32_t Inverter::hash(std::string_view text) { return hash_of(text); }
@@ -61,20 +51,23 @@ void Inverter::prefetch_term(std::uint32_t number, int step) const {
 }
 
 std::uint32_t Inverter::add(std::string_view text, std::uint32_t hash, DocId doc, std::uint8_t flags) {
+    auto const number = intern(text, hash);
+    post(number, doc, flags);
+    return number;
+}
+
+std::uint32_t Inverter::intern(std::string_view text, std::uint32_t hash) {
     if (term_count_ * 2 >= slots_.size()) grow();
     std::size_t const mask = slots_.size() - 1;
     std::size_t slot = hash & mask;
     for (; slots_[slot] != k_none; slot = (slot + 1) & mask) {
-        auto& found = term(slots_[slot]);
-        if (found.hash != hash || this->text(slots_[slot]) != text) continue;
-        append_posting(found, doc, flags);
-        return slots_[slot];
+        if (term(slots_[slot]).hash == hash && this->text(slots_[slot]) == text) return slots_[slot];
     }
-    slots_[slot] = new_term(text, hash, doc, flags);
+    slots_[slot] = new_term(text, hash);
     return slots_[slot];
 }
 
-std::uint32_t Inverter::new_term(std::string_view text, std::uint32_t hash, DocId doc, std::uint8_t flags) {
+std::uint32_t Inverter::new_term(std::string_view text, std::uint32_t hash) {
     GGEN_ASSERT(!text.empty() && text.size() <= k_term_bytes_max);
     auto const bytes = static_cast<std::uint32_t>(text.size()) + 1;
     if (k_chunk_bytes - text_used_ < bytes) {
@@ -88,20 +81,17 @@ std::uint32_t Inverter::new_term(std::string_view text, std::uint32_t hash, DocI
     auto& made = term(term_count_);
     made.text = static_cast<std::uint32_t>(texts_.size() - 1) * k_chunk_bytes + text_used_;
     made.hash = hash;
-    made.first = static_cast<std::uint32_t>(flags) << 24U | doc;
-    made.last = doc;
     text_used_ += bytes;
     return static_cast<std::uint32_t>(term_count_++);
 }
 
-std::string_view Inverter::text(std::uint32_t number) const {
-    std::uint32_t const place = term(number).text;
-    auto const* const at = texts_[place / k_chunk_bytes].get() + place % k_chunk_bytes;
-    return {at + 1, static_cast<std::uint8_t>(*at)};
-}
-
 void Inverter::append_posting(Term& term, DocId doc, std::uint8_t flags) {
     if (doc == term.last) return;  // The same value twice in one document.
+    if (term.last == k_none) {
+        term.first = static_cast<std::uint32_t>(flags) << 24U | doc;
+        term.last = doc;
+        return;
+    }
     GGEN_ASSERT(doc > term.last);
     std::uint32_t value = (doc - term.last - 1) << k_flag_bits | flags;
     for (; value >= 0x80; value >>= 7U) put_byte(term, static_cast<std::uint8_t>(value | 0x80U));
@@ -143,6 +133,7 @@ std::uint32_t Inverter::new_slice(std::uint32_t bytes) {
 void Inverter::postings(std::uint32_t number, std::vector<Posting>& out) const {
     auto const& from = term(number);
     out.clear();
+    if (from.last == k_none) return;
     out.push_back({from.first & k_documents_max, static_cast<std::uint8_t>(from.first >> 24U)});
     if (from.head == 0) return;
     std::uint32_t at = from.head;
@@ -190,7 +181,7 @@ std::vector<std::uint32_t> Inverter::sorted() const {
     };
     std::vector<Entry> entries;
     entries.reserve(term_count_);
-    for (std::uint32_t i = 0; i < term_count_; ++i) entries.push_back({sort_key(text(i)), i});
+    for (std::uint32_t i = 0; i < term_count_; ++i) entries.push_back({leading_bytes(text(i)), i});
     std::sort(entries.begin(), entries.end(), [&](Entry const& a, Entry const& b) {
         if (a.key != b.key) return a.key < b.key;
         return text(a.term) < text(b.term);

@@ -25,9 +25,16 @@ public:
     [[nodiscard]] static std::uint32_t hash(std::string_view text);
     void prefetch(std::uint32_t hash, int step) const;
     std::uint32_t add(std::string_view text, std::uint32_t hash, DocId doc, std::uint8_t flags);
+    /// As `add` without the posting, which `post` may add.
+    std::uint32_t intern(std::string_view text) { return intern(text, hash(text)); }
+    void post(std::uint32_t term, DocId doc, std::uint8_t flags) { append_posting(this->term(term), doc, flags); }
 
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(term_count_); }
-    [[nodiscard]] std::string_view text(std::uint32_t term) const;
+    [[nodiscard]] std::string_view text(std::uint32_t number) const {
+        std::uint32_t const place = term(number).text;
+        auto const* const at = texts_[place / k_chunk_bytes].get() + place % k_chunk_bytes;
+        return {at + 1, static_cast<std::uint8_t>(*at)};
+    }
     /// Fetches what `text` and `postings` will read; the second step needs the first to have arrived.
     void prefetch_term(std::uint32_t term, int step) const;
     /// Replaces `out` by the postings of `term`, ascending.
@@ -41,8 +48,8 @@ private:
     struct Term {
         std::uint32_t text = 0;   // Place in `texts_`.
         std::uint32_t hash = 0;
-        std::uint32_t first = 0;  // The first posting: flags in the top byte.
-        DocId last = 0;
+        std::uint32_t first = k_none;  // The first posting: flags in the top byte.
+        DocId last = k_none;
         std::uint32_t head = 0;   // First slice of the pool, when there are more postings.
         std::uint32_t write = 0;
         std::uint16_t left = 0;   // Bytes free in the slice.
@@ -54,7 +61,8 @@ private:
     [[nodiscard]] std::uint8_t pool_byte(std::uint32_t at) const {
         return pool_[at / k_chunk_bytes][at % k_chunk_bytes];
     }
-    std::uint32_t new_term(std::string_view text, std::uint32_t hash, DocId doc, std::uint8_t flags);
+    std::uint32_t intern(std::string_view text, std::uint32_t hash);
+    std::uint32_t new_term(std::string_view text, std::uint32_t hash);
     void append_posting(Term& term, DocId doc, std::uint8_t flags);
     void put_byte(Term& term, std::uint8_t byte);
     std::uint32_t new_slice(std::uint32_t bytes);

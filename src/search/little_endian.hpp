@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 #include "base/bytes.hpp"
 
@@ -23,6 +25,13 @@ inline void append(Bytes& out, T value) {
     auto const at = out.size();
     out.resize(at + sizeof value);
     std::memcpy(out.data() + at, &value, sizeof value);
+}
+
+/// The first eight bytes, as a number that ascends with texts: most comparisons of strings need nothing else.
+[[nodiscard]] inline std::uint64_t leading_bytes(std::string_view text) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data(), std::min(text.size(), sizeof bytes));
+    return __builtin_bswap64(bytes);
 }
 
 /// Seven bits a byte, least first.

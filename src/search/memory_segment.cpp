@@ -68,7 +68,7 @@ Result<std::shared_ptr<SegmentReader const>> make_memory_segment(std::span<Searc
     if (documents.size() > k_documents_max) return Error{Errc::too_large, "search segment: too many documents"};
     auto const file = std::make_shared<MemoryFile>();
     ASSIGN_OR_RETURN(auto writer, SegmentWriter::create(std::make_unique<MemoryAppender>(file)));
-    SegmentStoreWriter store{{}, [&](BytesView bytes) { return writer.write(bytes); }};
+    SegmentStoreWriter store{[&](BytesView bytes) { return writer.write(bytes); }};
     SegmentAssembler assembler;
     std::vector<IndexedString> strings;
     Bytes record;
@@ -76,9 +76,7 @@ Result<std::shared_ptr<SegmentReader const>> make_memory_segment(std::span<Searc
     for (auto const place : places_by_id(documents)) {
         analyser(documents[place], strings);
         assembler.add(documents[place], strings);
-        record.clear();
-        encode_stored(documents[place], record);
-        RETURN_IF_ERROR(store.add(record));
+        RETURN_IF_ERROR(store.add(encode_stored(documents[place], record)));
     }
     RETURN_IF_ERROR(store.finish());
     RETURN_IF_ERROR(writer.end());

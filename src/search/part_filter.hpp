@@ -33,13 +33,18 @@ private:
         [[nodiscard]] bool admits(std::uint32_t value) const;
     };
     void find_values(FilterField field, std::string_view wanted, bool is_part, Values& out) const;
-    void require(FilterField field, std::string_view wanted, bool is_part);
+    void require(FilterField field, std::string_view wanted);
+    void require_author(std::string_view wanted);
+    [[nodiscard]] bool has_author(DocId doc) const;
 
     Part const* part_ = nullptr;
     Values category_;
     Values license_;
     Values origin_;
-    std::vector<Bits> required_;  // One for each tag, keyword and author asked for.
+    bool has_wanted_authors_ = false;
+    Bits wanted_authors_;         // Numbers of authors, one of which a document must have: first …
+    Bits author_docs_;            // … or further, as documents. Empty when there are none.
+    std::vector<Bits> required_;  // One for each tag and keyword asked for.
     std::size_t required_count_ = 0;
     DocId end_ = 0;
     std::uint32_t stars_min_ = 0;

@@ -46,26 +46,28 @@ std::string_view PopularityOrder::name(Key const& key) const {
     return {names_[key.name / k_chunk_bytes].get() + key.name % k_chunk_bytes, key.name_bytes};
 }
 
-bool PopularityOrder::is_before(std::uint32_t a, std::uint32_t b) const {
+bool PopularityOrder::is_named_before(std::uint32_t a, std::uint32_t b) const {
     auto const& x = key(a);
     auto const& y = key(b);
-    if (x.stars != y.stars) return x.stars > y.stars;
-    if (x.released != y.released) return x.released > y.released;
     if (int const order = name(x).compare(name(y)); order != 0) return order < 0;
     return x.hash < y.hash;
 }
 
 std::vector<DocId> PopularityOrder::take_ids() {
     struct Entry {
-        std::uint32_t downloads;
+        std::uint64_t counts;  // Downloads, then stars: they tell most documents apart without a look at their keys.
+        std::uint32_t released;
         std::uint32_t document;
     };
     std::vector<Entry> entries;
     entries.reserve(count_);
-    for (std::uint32_t i = 0; i < count_; ++i) entries.push_back({key(i).downloads, i});
-    // Downloads tell most documents apart without a look at their keys.
+    for (std::uint32_t i = 0; i < count_; ++i) {
+        auto const& from = key(i);
+        entries.push_back({std::uint64_t{from.downloads} << 32U | from.stars, from.released, i});
+    }
     std::sort(entries.begin(), entries.end(), [this](Entry const& a, Entry const& b) {
-        return a.downloads != b.downloads ? a.downloads > b.downloads : is_before(a.document, b.document);
+        if (a.counts != b.counts) return a.counts > b.counts;
+        return a.released != b.released ? a.released > b.released : is_named_before(a.document, b.document);
     });
     std::vector<DocId> ids(count_);
     for (DocId id = 0; id < entries.size(); ++id) ids[entries[id].document] = id;

@@ -33,7 +33,7 @@ private:
     };
     [[nodiscard]] Key const& key(std::uint32_t i) const { return keys_[i / k_chunk_keys][i % k_chunk_keys]; }
     [[nodiscard]] std::string_view name(Key const& key) const;
-    [[nodiscard]] bool is_before(std::uint32_t a, std::uint32_t b) const;
+    [[nodiscard]] bool is_named_before(std::uint32_t a, std::uint32_t b) const;
 
     static constexpr std::size_t k_chunk_keys = 1U << 10U;
     static constexpr std::uint32_t k_chunk_bytes = 1U << 16U;

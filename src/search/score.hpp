@@ -61,7 +61,7 @@ struct Weights {
     double word_in_name_one_edit = 0.72, word_in_name_two_edits = 0.40;
     double word_in_text_one_edit = 0.49, word_in_text_two_edits = 0.30;
     double all_words = 0.41, all_in_name = 0.33;
-    double name_of_words = 2.1;  ///< Less for a name equal to words written apart, which count already.
+    double name_of_words = 3.5;  ///< Less for a name equal to words written apart that all count already.
     double scoped = -0.54;
 };
 inline constexpr Weights k_weights{};
@@ -154,7 +154,7 @@ struct Evidence {
     if (evidence.has_all_words) score += k_weights.all_words;
     if (evidence.has_all_in_name) score += k_weights.all_in_name;
     if (evidence.is_scoped) score += k_weights.scoped;
-    else if (evidence.is_equal_apart && evidence.has_all_in_name) score -= k_weights.name_of_words;
+    else if (evidence.is_equal_apart && evidence.has_all_words) score -= k_weights.name_of_words;
     return score;
 }
 

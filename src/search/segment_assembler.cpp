@@ -60,17 +60,20 @@ void SegmentAssembler::add(SearchDocument const& document, std::span<IndexedStri
     downloads_.push_back(column_value(document.downloads));
     stars_.push_back(column_value(document.stars));
     released_.push_back(column_value(document.released_unix));
-    values_[0].push_back(add_value(FilterField::category, document.category, doc));
-    values_[1].push_back(add_value(FilterField::license, document.license, doc));
-    values_[2].push_back(add_value(FilterField::origin, document.origin, doc));
+    values_[0].push_back(number_of(FilterField::category, document.category));
+    values_[1].push_back(number_of(FilterField::license, document.license));
+    values_[2].push_back(number_of(FilterField::origin, document.origin));
     std::uint32_t first_author = 0;
     for (auto const& author : document.authors) {
-        auto const number = add_value(FilterField::author, author, doc);
+        auto const number = number_of(FilterField::author, author);
         if (first_author == 0) first_author = number;
+        else if (number != first_author) post_value(FilterField::author, number, doc);
     }
     values_[3].push_back(first_author);
-    for (auto const& tag : document.tags) add_value(FilterField::tag, tag, doc);
-    for (auto const& keyword : document.keywords) add_value(FilterField::keyword, keyword, doc);
+    for (auto const& tag : document.tags) post_value(FilterField::tag, number_of(FilterField::tag, tag), doc);
+    for (auto const& keyword : document.keywords) {
+        post_value(FilterField::keyword, number_of(FilterField::keyword, keyword), doc);
+    }
     bits_.push_back(static_cast<std::uint8_t>((document.is_signed ? k_signed_bit : 0U) |
                                               (is_scoped_name(document.name) ? k_scoped_bit : 0U)));
     add_name(document, strings);
@@ -97,9 +100,13 @@ void SegmentAssembler::add_name(SearchDocument const& document, std::span<Indexe
 }
 
 /// The value's number by first appearance plus 1; 0 for texts that cannot be filtered by.
-std::uint32_t SegmentAssembler::add_value(FilterField field, std::string_view text, DocId doc) {
+std::uint32_t SegmentAssembler::number_of(FilterField field, std::string_view text) {
     if (text.empty() || text.size() > k_term_bytes_max) return 0;
-    return filters_[static_cast<std::size_t>(field)].add(text, doc, 0) + 1;
+    return filters_[static_cast<std::size_t>(field)].intern(text) + 1;
+}
+
+void SegmentAssembler::post_value(FilterField field, std::uint32_t number, DocId doc) {
+    if (number != 0) filters_[static_cast<std::size_t>(field)].post(number - 1, doc, 0);
 }
 
 Result<void> SegmentAssembler::write(SegmentWriter& writer) {
@@ -164,7 +171,7 @@ Result<void> SegmentAssembler::write_lists(SegmentWriter& writer, TermColumns& c
     RETURN_IF_ERROR(write_beginnings(writer, collector.finish()));
     terms_.drop_postings();
     std::vector<std::uint32_t> entries;
-    for (std::size_t field = 0; field < k_filter_fields; ++field) {
+    for (std::size_t field = k_first_listed_field; field < k_filter_fields; ++field) {
         for (auto const number : filter_order_[field]) {
             filters_[field].postings(number, list);
             ASSIGN_OR_RETURN(auto const entry, write_list(writer, list));

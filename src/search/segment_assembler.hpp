@@ -31,7 +31,8 @@ private:
     /// What the terms' pass yields for each of them, in sorted order.
     struct TermColumns;
 
-    std::uint32_t add_value(FilterField field, std::string_view text, DocId doc);
+    std::uint32_t number_of(FilterField field, std::string_view text);
+    void post_value(FilterField field, std::uint32_t number, DocId doc);
     void add_name(SearchDocument const& document, std::span<IndexedString const> strings);
     void renumber_filters();
     Result<void> write_lists(SegmentWriter& writer, TermColumns& columns);

@@ -116,13 +116,13 @@ Result<void> SegmentBuilder::Impl::write_documents(SegmentWriter& writer, Segmen
                                                    CancelToken const* cancel) {
     SearchDocument document;
     std::vector<IndexedString> strings;
-    std::vector<Bytes> samples;
+    SegmentStoreWriter store{[&](BytesView bytes) { return writer.write(bytes); }};
     for (auto const& sample : spool->samples()) {
         if (sample.empty()) continue;
         RETURN_IF_ERROR(decode_document(sample, document));
-        encode_stored(document, samples.emplace_back());
+        store.add_sample(encode_stored(document, record));
     }
-    SegmentStoreWriter store{samples, [&](BytesView bytes) { return writer.write(bytes); }};
+    store.train();
     RETURN_IF_ERROR(writer.begin(Section::store_blocks));
     for (std::size_t part = 0; part < spool->part_count(); ++part) {
         if (cancel != nullptr) RETURN_IF_ERROR(cancel->check());
@@ -131,9 +131,7 @@ Result<void> SegmentBuilder::Impl::write_documents(SegmentWriter& writer, Segmen
             RETURN_IF_ERROR(decode_document(bytes, document));
             analyser(document, strings);
             assembler.add(document, strings);
-            record.clear();
-            encode_stored(document, record);
-            RETURN_IF_ERROR(store.add(record));
+            RETURN_IF_ERROR(store.add(encode_stored(document, record)));
         }
     }
     RETURN_IF_ERROR(store.finish());

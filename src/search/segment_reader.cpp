@@ -145,6 +145,7 @@ Result<void> read_files(PartsReader const& in, std::shared_ptr<MappedFile const>
     auto const offset = [&](BytesView section) {
         return static_cast<std::uint64_t>(section.data() - file->bytes().data());
     };
+    parts.file = file;
     auto const names = in.bytes(Section::names);
     ASSIGN_OR_RETURN(parts.names, NameTable::open(file, names, offset(names), parts.doc_count, parts.term_count));
     auto const store = in.bytes(Section::store_blocks);
@@ -166,6 +167,7 @@ Result<void> read_filters(PartsReader const& in, SegmentParts& parts) {
         if (bytes > strings.size()) return damaged("filter strings: too short");
         ASSIGN_OR_RETURN(parts.filter_texts[field], StringTable::open(strings.first(bytes)));
         strings = strings.subspan(bytes);
+        if (field < k_first_listed_field) continue;
         parts.filter_starts[field] = entries;
         if (parts.filter_texts[field].size() > std::numeric_limits<std::uint32_t>::max() - entries) {
             return damaged("filter strings: too many");

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/file_system.hpp"
 #include "base/result.hpp"
 #include "search/class_directory.hpp"
 #include "search/columns.hpp"
@@ -20,7 +21,7 @@
 namespace ggen::search_index {
 
 inline constexpr std::string_view k_segment_magic = "GGENSIDX";
-inline constexpr std::uint32_t k_segment_version = 2;
+inline constexpr std::uint32_t k_segment_version = 3;
 inline constexpr std::uint64_t k_segment_bytes_max = 4 * k_gib;
 inline constexpr std::size_t k_section_alignment_bytes = 64;
 /// Documents with a term from which on facet counts are kept for it.
@@ -28,6 +29,9 @@ inline constexpr std::uint32_t k_facet_cache_df_min = 1'000;
 /// Values of a field up to which its counts are kept.
 inline constexpr std::uint32_t k_facet_cache_values_max = 256;
 inline constexpr std::size_t k_facet_cache_fields = 3;  // category, license, origin.
+
+/// Fields from this one on have lists; those before have a column for each document's only value.
+inline constexpr std::size_t k_first_listed_field = static_cast<std::size_t>(FilterField::author);
 
 /// In the order of the file. The numbers are part of the format.
 enum class Section : std::uint32_t {
@@ -53,6 +57,7 @@ inline constexpr unsigned k_entry_doc_shift = 5;
 
 /// Everything a view needs, checked to lie inside the file.
 struct SegmentParts {
+    std::shared_ptr<MappedFile const> file;
     std::uint32_t doc_count = 0;
     std::uint32_t term_count = 0;
     StringTable terms;
@@ -77,7 +82,7 @@ struct SegmentParts {
     NameTable names;
     std::array<StringTable, k_filter_fields> filter_texts;
     Column filter_entries;
-    std::array<std::uint32_t, k_filter_fields> filter_starts{};  // Of each field's entries.
+    std::array<std::uint32_t, k_filter_fields> filter_starts{};  // Of each listed field's entries.
     BytesView facet_cache;
     SegmentStore store;
 };

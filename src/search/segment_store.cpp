@@ -20,6 +20,47 @@ constexpr std::size_t k_samples_bytes_min = 256 * k_kib;
 
 Error damaged(std::string what) { return Error{Errc::corrupt, "search segment: store: " + std::move(what)}; }
 
+void append_head(Bytes& out, StoredRecord const& record) {
+    out.push_back(record.bits);
+    append_varint(out, record.version.size());
+    out.insert(out.end(), record.version.begin(), record.version.end());
+}
+
+void append_body(Bytes& out, StoredRecord const& record) {
+    append_varint(out, record.description.size());
+    out.insert(out.end(), record.description.begin(), record.description.end());
+    if (record.bits == 0) return;
+    append_varint(out, record.rest.size());
+    out.insert(out.end(), record.rest.begin(), record.rest.end());
+}
+
+/// A length and so many bytes.
+bool read_text(BytesView bytes, std::uint64_t& at, BytesView& text) {
+    std::uint64_t length = 0;
+    if (!read_varint(bytes, at, length) || length > bytes.size() - at) return false;
+    text = bytes.subspan(at, length);
+    at += length;
+    return true;
+}
+
+Result<StoredRecord> record_at(BytesView block, std::uint64_t ordinal) {
+    StoredRecord record;
+    BytesView heads;
+    std::uint64_t body = 0;
+    bool is_whole = read_text(block, body, heads);
+    std::uint64_t head = 0;
+    for (std::uint64_t i = 0; is_whole && i <= ordinal; ++i) {
+        is_whole = head < heads.size();
+        if (!is_whole) break;
+        record.bits = heads[head++];
+        record.rest = {};
+        is_whole = read_text(heads, head, record.version) && read_text(block, body, record.description) &&
+                   (record.bits == 0 || read_text(block, body, record.rest));
+    }
+    if (!is_whole) return damaged("record outside its block");
+    return record;
+}
+
 struct FreeContext {
     void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
     void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
@@ -63,7 +104,7 @@ Result<SegmentStore> SegmentStore::open(std::shared_ptr<MappedFile const> file, 
     return store;
 }
 
-Result<BytesView> SegmentStore::read(DocId doc, StoreScratchPtr& scratch) const {
+Result<StoredRecord> SegmentStore::read(DocId doc, StoreScratchPtr& scratch) const {
     if (file_ == nullptr || doc >= (index_.back() & k_doc_mask)) {
         return Error{Errc::not_found, "search segment: no such document"};
     }
@@ -74,14 +115,7 @@ Result<BytesView> SegmentStore::read(DocId doc, StoreScratchPtr& scratch) const 
     if (after == index_.begin() || after == index_.end()) return damaged("the index is not in order");
     auto const block = static_cast<std::size_t>(after - index_.begin()) - 1;
     if (scratch->block_index != block || scratch->file.lock() != file_) RETURN_IF_ERROR(load_block(block, *scratch));
-    std::uint64_t at = 0;
-    BytesView const bytes = scratch->block;
-    for (auto i = doc - (index_[block] & k_doc_mask);; --i) {
-        std::uint64_t length = 0;
-        if (!read_varint(bytes, at, length) || length > bytes.size() - at) return damaged("record outside its block");
-        if (i == 0) return bytes.subspan(at, length);
-        at += length;
-    }
+    return record_at(scratch->block, doc - (index_[block] & k_doc_mask));
 }
 
 Result<void> SegmentStore::load_block(std::size_t block, StoreScratch& scratch) const {
@@ -115,40 +149,50 @@ struct SegmentStoreWriter::Zstd {
     std::unique_ptr<ZSTD_CDict, FreeContext> dictionary;
 };
 
-SegmentStoreWriter::SegmentStoreWriter(std::vector<Bytes> const& samples, Sink sink)
-    : zstd_(std::make_unique<Zstd>()), sink_(std::move(sink)) {
-    Bytes joined;
-    std::vector<std::size_t> sizes;
-    for (auto const& sample : samples) {
-        joined.insert(joined.end(), sample.begin(), sample.end());
-        sizes.push_back(sample.size());
-    }
-    if (joined.size() >= k_samples_bytes_min) {
+SegmentStoreWriter::SegmentStoreWriter(Sink sink) : zstd_(std::make_unique<Zstd>()), sink_(std::move(sink)) {
+    static_cast<void>(ZSTD_CCtx_setParameter(zstd_->context.get(), ZSTD_c_checksumFlag, 1));
+    static_cast<void>(ZSTD_CCtx_setParameter(zstd_->context.get(), ZSTD_c_compressionLevel, k_level));
+}
+
+void SegmentStoreWriter::add_sample(StoredRecord const& record) {
+    auto const before = samples_.size();
+    append_head(samples_, record);
+    append_body(samples_, record);
+    sample_sizes_.push_back(samples_.size() - before);
+}
+
+void SegmentStoreWriter::train() {
+    if (samples_.size() >= k_samples_bytes_min) {
         dictionary_.resize(k_store_dictionary_bytes);
-        std::size_t const trained = ZDICT_trainFromBuffer(dictionary_.data(), dictionary_.size(), joined.data(),
-                                                          sizes.data(), static_cast<unsigned>(sizes.size()));
+        std::size_t const trained =
+            ZDICT_trainFromBuffer(dictionary_.data(), dictionary_.size(), samples_.data(), sample_sizes_.data(),
+                                  static_cast<unsigned>(sample_sizes_.size()));
         // Samples that have nothing in common train no dictionary; blocks then stand alone.
         dictionary_.resize(ZDICT_isError(trained) != 0 ? 0 : trained);
     }
-    if (!dictionary_.empty()) {
-        zstd_->dictionary.reset(ZSTD_createCDict(dictionary_.data(), dictionary_.size(), k_level));
-    }
-    static_cast<void>(ZSTD_CCtx_setParameter(zstd_->context.get(), ZSTD_c_checksumFlag, 1));
-    static_cast<void>(ZSTD_CCtx_setParameter(zstd_->context.get(), ZSTD_c_compressionLevel, k_level));
+    Bytes{}.swap(samples_);
+    if (dictionary_.empty()) return;
+    zstd_->dictionary.reset(ZSTD_createCDict(dictionary_.data(), dictionary_.size(), k_level));
     static_cast<void>(ZSTD_CCtx_refCDict(zstd_->context.get(), zstd_->dictionary.get()));
 }
 
 SegmentStoreWriter::~SegmentStoreWriter() = default;
 
-Result<void> SegmentStoreWriter::add(BytesView record) {
-    append_varint(block_, record.size());
-    block_.insert(block_.end(), record.begin(), record.end());
+Result<void> SegmentStoreWriter::add(StoredRecord const& record) {
+    append_head(heads_, record);
+    append_body(bodies_, record);
     ++doc_;
-    return block_.size() >= k_store_block_bytes ? flush() : ok();
+    return heads_.size() + bodies_.size() >= k_store_block_bytes ? flush() : ok();
 }
 
 Result<void> SegmentStoreWriter::flush() {
-    if (block_.empty()) return ok();
+    if (heads_.empty()) return ok();
+    block_.clear();
+    append_varint(block_, heads_.size());
+    block_.insert(block_.end(), heads_.begin(), heads_.end());
+    block_.insert(block_.end(), bodies_.begin(), bodies_.end());
+    heads_.clear();
+    bodies_.clear();
     compressed_.resize(ZSTD_compressBound(block_.size()));
     std::size_t const size = ZSTD_compress2(zstd_->context.get(), compressed_.data(), compressed_.size(),
                                             block_.data(), block_.size());
@@ -156,7 +200,6 @@ Result<void> SegmentStoreWriter::flush() {
     index_.push_back(written_ << k_doc_bits | first_);
     written_ += size;
     first_ = doc_;
-    block_.clear();
     return sink_(BytesView{compressed_}.first(size));
 }
 

@@ -9,6 +9,7 @@
 #include "base/bytes.hpp"
 #include "base/file_system.hpp"
 #include "base/result.hpp"
+#include "search/document_codec.hpp"
 #include "search/index_types.hpp"
 
 namespace ggen::search_index {
@@ -17,7 +18,7 @@ namespace ggen::search_index {
 inline constexpr std::size_t k_store_block_bytes = 4 * k_kib;
 /// A block may end with one document of any size.
 inline constexpr std::size_t k_store_block_bytes_max = 8 * k_mib;
-inline constexpr std::size_t k_store_dictionary_bytes = 64 * k_kib;
+inline constexpr std::size_t k_store_dictionary_bytes = 110 * k_kib;
 
 /// Decompression state and the last block of one thread; made on first use.
 struct StoreScratch;
@@ -32,7 +33,7 @@ public:
     static Result<SegmentStore> open(std::shared_ptr<MappedFile const> file, BytesView dictionary, BytesView index,
                                      std::uint64_t offset, std::uint64_t bytes, std::uint32_t doc_count);
     /// The record of `doc`; valid until the next call with this scratch. Errors: not_found, corrupt, io.
-    [[nodiscard]] Result<BytesView> read(DocId doc, StoreScratchPtr& scratch) const;
+    [[nodiscard]] Result<StoredRecord> read(DocId doc, StoreScratchPtr& scratch) const;
 
 private:
     struct Dictionary;
@@ -48,14 +49,17 @@ private:
 class SegmentStoreWriter {
 public:
     using Sink = std::function<Result<void>(BytesView)>;
-    /// `samples` train the dictionary; with few of them there is none.
-    SegmentStoreWriter(std::vector<Bytes> const& samples, Sink sink);
+    explicit SegmentStoreWriter(Sink sink);
     ~SegmentStoreWriter();
     SegmentStoreWriter(SegmentStoreWriter const&) = delete;
     SegmentStoreWriter& operator=(SegmentStoreWriter const&) = delete;
 
+    /// Records like those that `add` will get, before the first of these.
+    void add_sample(StoredRecord const& record);
+    /// After the samples: makes the dictionary from them, or none of few.
+    void train();
     /// Errors: those of the sink, internal (zstd).
-    Result<void> add(BytesView record);
+    Result<void> add(StoredRecord const& record);
     Result<void> finish();
     [[nodiscard]] Bytes const& dictionary() const { return dictionary_; }
     [[nodiscard]] std::vector<std::uint64_t> const& index() const { return index_; }
@@ -67,6 +71,10 @@ private:
     std::unique_ptr<Zstd> zstd_;
     Sink sink_;
     Bytes dictionary_;
+    Bytes samples_;
+    std::vector<std::size_t> sample_sizes_;
+    Bytes heads_;  // Of the block: bits and versions, which resemble each other …
+    Bytes bodies_;  // … and all else.
     Bytes block_;
     Bytes compressed_;
     std::vector<std::uint64_t> index_;

@@ -38,6 +38,25 @@ struct Expected {
     }
 };
 
+/// Documents with the value: by its column, and by the list of those that have it besides.
+std::vector<DocId> documents_with(SegmentView const& view, FilterField field, std::uint32_t value) {
+    std::set<DocId> found;
+    for (DocId doc = 0; doc < view.doc_count(); ++doc) {
+        bool const is_in_column = (field == FilterField::category && view.category(doc) == value) ||
+                                  (field == FilterField::license && view.license(doc) == value) ||
+                                  (field == FilterField::origin && view.origin(doc) == value) ||
+                                  (field == FilterField::author && view.author(doc) == value);
+        if (is_in_column) found.insert(doc);
+    }
+    DocId last = k_none;
+    for (auto cursor = view.filter_docs(field, value); !cursor.at_end(); cursor.next()) {
+        EXPECT_TRUE(found.insert(cursor.doc()).second) << "twice: " << cursor.doc();
+        EXPECT_TRUE(last == k_none || last < cursor.doc());
+        last = cursor.doc();
+    }
+    return {found.begin(), found.end()};
+}
+
 class SegmentTest : public ::testing::Test {
 protected:
     std::shared_ptr<SegmentReader const> open(std::vector<SearchDocument> const& documents) {
@@ -112,6 +131,8 @@ TEST_F(SegmentTest, GivesEveryDocumentBack) {
         EXPECT_EQ(view.name(doc, buffer), wanted.name);
         EXPECT_EQ(view.downloads(doc), std::min<std::uint64_t>(wanted.downloads, 0xffffffff));
         EXPECT_EQ(view.stars(doc), std::min<std::uint64_t>(wanted.stars, 0xffffffff));
+        EXPECT_EQ(view.read_stars(doc), view.stars(doc));
+        EXPECT_EQ(view.read_released(doc), view.released(doc));
         EXPECT_EQ(view.filter_text(FilterField::license, view.license(doc), text), wanted.license);
     }
     EXPECT_EQ(view.stored(view.doc_count(), scratch).error().code, Errc::not_found);
@@ -140,17 +161,13 @@ TEST_F(SegmentTest, ListsDocumentsByFilterValue) {
         for (auto const& [text, docs] : lists) {
             EXPECT_EQ(view.filter_text(field, value, buffer), text);
             EXPECT_EQ(view.find_filter_value(field, text), value);
-            EXPECT_EQ(view.filter_doc_count(field, value), docs.size());
-            std::vector<DocId> found;
-            for (auto cursor = view.filter_docs(field, value); !cursor.at_end(); cursor.next()) {
-                found.push_back(cursor.doc());
-            }
-            EXPECT_EQ(found, docs);
+            EXPECT_EQ(documents_with(view, field, value), docs);
             ++value;
         }
     };
     using Texts = std::set<std::string>;
     check(FilterField::category, [](SearchDocument const& d) { return Texts{d.category}; });
+    check(FilterField::license, [](SearchDocument const& d) { return Texts{d.license}; });
     check(FilterField::origin, [](SearchDocument const& d) { return Texts{d.origin}; });
     check(FilterField::author, [](SearchDocument const& d) { return Texts(d.authors.begin(), d.authors.end()); });
     check(FilterField::tag, [](SearchDocument const& d) { return Texts(d.tags.begin(), d.tags.end()); });

@@ -73,7 +73,9 @@ PostingCursor SegmentView::list(std::uint32_t entry) const {
 }
 
 std::uint32_t SegmentView::filter_entry(FilterField field, std::uint32_t value) const {
-    if (value >= filter_value_count(field)) return k_entry_empty;
+    if (static_cast<std::size_t>(field) < k_first_listed_field || value >= filter_value_count(field)) {
+        return k_entry_empty;
+    }
     return parts_.filter_entries.at(parts_.filter_starts[static_cast<std::size_t>(field)] + value);
 }
 
@@ -175,8 +177,8 @@ Result<SearchDocument> SegmentView::stored(DocId doc, StoreScratchPtr& scratch) 
     ASSIGN_OR_RETURN(auto const record, parts_.store.read(doc, scratch));
     SearchDocument document;
     document.downloads = downloads(doc);
-    document.stars = stars(doc);
-    document.released_unix = released(doc);
+    document.stars = read_stars(doc);
+    document.released_unix = read_released(doc);
     document.is_signed = is_signed(doc);
     TermBuffer buffer;
     document.category = filter_text(FilterField::category, category(doc), buffer);
@@ -204,10 +206,6 @@ std::string_view SegmentView::filter_text(FilterField field, std::uint32_t value
 
 PostingCursor SegmentView::filter_docs(FilterField field, std::uint32_t value) const {
     return list(filter_entry(field, value));
-}
-
-std::uint32_t SegmentView::filter_doc_count(FilterField field, std::uint32_t value) const {
-    return list_info(filter_entry(field, value)).count;
 }
 
 bool SegmentView::cached_facet(TermId term, FilterField field, std::vector<std::uint32_t>& counts) const {

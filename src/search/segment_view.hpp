@@ -77,11 +77,14 @@ public:
     [[nodiscard]] std::uint32_t stars(DocId doc) const { return parts_.stars.at(doc); }
     /// Seconds since 1970, saturated at 0 and 2^32 - 1.
     [[nodiscard]] std::uint32_t released(DocId doc) const { return parts_.released.at(doc); }
+    /// The same for single documents, such as the last of a page: by reads that leave no page of the columns resident.
+    [[nodiscard]] std::uint32_t read_stars(DocId doc) const { return parts_.stars.read(*parts_.file, doc); }
+    [[nodiscard]] std::uint32_t read_released(DocId doc) const { return parts_.released.read(*parts_.file, doc); }
     /// Numbers of values in `filter_text(FilterField::…)`; k_none when the package has none.
     [[nodiscard]] std::uint32_t category(DocId doc) const { return parts_.category.at(doc) - 1; }
     [[nodiscard]] std::uint32_t license(DocId doc) const { return parts_.license.at(doc) - 1; }
     [[nodiscard]] std::uint32_t origin(DocId doc) const { return parts_.origin.at(doc) - 1; }
-    /// The first author; all of them are in `filter_docs` and `stored`.
+    /// The first author; further ones are in `filter_docs`, all of them in `stored`.
     [[nodiscard]] std::uint32_t author(DocId doc) const { return parts_.author.at(doc) - 1; }
     [[nodiscard]] bool is_signed(DocId doc) const { return (parts_.bits.at(doc) & 1U) != 0; }
     /// The name has a scope ("@a/b").
@@ -97,9 +100,9 @@ public:
     [[nodiscard]] std::uint32_t filter_value_count(FilterField field) const;
     [[nodiscard]] std::uint32_t find_filter_value(FilterField field, std::string_view text) const;
     [[nodiscard]] std::string_view filter_text(FilterField field, std::uint32_t value, TermBuffer& buffer) const;
-    /// Documents with the value, ascending; flags are 0.
+    /// Documents that have a tag or keyword, or an author beside the first; ascending, flags are 0. No documents for
+    /// the other fields, of which a document has one value.
     [[nodiscard]] PostingCursor filter_docs(FilterField field, std::uint32_t value) const;
-    [[nodiscard]] std::uint32_t filter_doc_count(FilterField field, std::uint32_t value) const;
     /// Counts of `field`'s values (category, license, origin) over the documents that have `term` as a token,
     /// written to `counts` by value; false when none are kept: the term has under k_facet_cache_df_min documents.
     [[nodiscard]] bool cached_facet(TermId term, FilterField field, std::vector<std::uint32_t>& counts) const;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <memory>
 
 #include "codec/utf8.hpp"
+#include "search/little_endian.hpp"
 #include "search/words.hpp"
 
 namespace ggen::search_index {
@@ -23,7 +25,14 @@ constexpr std::array<Class, 128> k_ascii_classes = [] {
 Class ascii_class(char c) { return k_ascii_classes[static_cast<unsigned char>(c) & 0x7fU]; }
 
 bool is_ascii(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    std::uint64_t bits = 0;
+    for (; text.size() >= sizeof bits; text.remove_prefix(sizeof bits)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data(), sizeof word);
+        bits |= word;
+    }
+    for (char const c : text) bits |= static_cast<unsigned char>(c);
+    return (bits & 0x8080808080808080U) == 0;
 }
 
 char lowered(char c) { return ascii_class(c) == Class::upper ? static_cast<char>(c + ('a' - 'A')) : c; }
@@ -191,7 +200,7 @@ std::string fold_value(std::string_view text) { return search::fold(text); }
 
 void DocumentAnalyser::add(std::string_view text, std::uint8_t flags) {
     if (text.empty()) return;
-    found_.push_back({texts_.size(), text.size(), flags});
+    found_.push_back({texts_.size(), text.size(), leading_bytes(text), flags});
     texts_.append(text);
 }
 
@@ -218,8 +227,9 @@ void DocumentAnalyser::analyse(SearchDocument const& document, std::vector<Index
     auto const text_of = [&](Found const& found) {
         return std::string_view{texts_}.substr(found.begin, found.length);
     };
-    std::sort(found_.begin(), found_.end(),
-              [&](Found const& a, Found const& b) { return text_of(a) < text_of(b); });
+    std::sort(found_.begin(), found_.end(), [&](Found const& a, Found const& b) {
+        return a.leading != b.leading ? a.leading < b.leading : text_of(a) < text_of(b);
+    });
     for (auto const& found : found_) {
         auto const text = text_of(found);
         if (!strings.empty() && strings.back().text == text) strings.back().flags |= found.flags;

@@ -65,6 +65,7 @@ private:
     struct Found {
         std::size_t begin = 0;  // In `texts_`.
         std::size_t length = 0;
+        std::uint64_t leading = 0;  // Its first bytes; tells most strings apart.
         std::uint8_t flags = 0;
     };
     void add(std::string_view text, std::uint8_t flags);

@@ -87,7 +87,7 @@ inline std::uint64_t drive_view(SegmentView const& view) {
         auto const which = static_cast<FilterField>(field);
         for (std::uint32_t value = 0; value < std::min(view.filter_value_count(which) + 1, k_most); ++value) {
             std::string const text{view.filter_text(which, value, buffer)};
-            sum += view.find_filter_value(which, text) + view.filter_doc_count(which, value);
+            sum += view.find_filter_value(which, text);
             walk(view.filter_docs(which, value));
         }
     }
