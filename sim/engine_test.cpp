@@ -148,7 +148,7 @@ TEST(LinkTest, LossDelaysAndKeepsOrder) {
     Nanos last = 0;
     int late = 0;
     for (int i = 0; i < 1'000; ++i) {
-        auto const now = i * 10 * k_millisecond;
+        auto const now = Nanos{i} * 10 * k_millisecond;
         auto const sent = transmit(flow, options, now, one_way, 100, 0, free, 9);
         EXPECT_GE(sent.arrival, last);
         last = sent.arrival;

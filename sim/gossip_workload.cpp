@@ -14,8 +14,7 @@ namespace ggen::sim {
 
 namespace {
 constexpr char const* k_topic = "sim";
-constexpr std::size_t k_links_protocol = 0;
-constexpr std::size_t k_gossip_protocol = 1;
+constexpr std::size_t k_gossip_protocol = 1;  // 0 is that of links.
 /// The published recovery from sybils twenty to one (PL-TechRep-2020-001).
 constexpr double k_published_recovery_s = 90;
 constexpr std::uint32_t k_permille = 1'000;

@@ -154,7 +154,7 @@ private:
 
     void handle(Event const& event);
     void on_frame_event(Event const& event);
-    void deliver(InFlight flight);
+    void deliver(InFlight const& flight);
     void on_timer_event(Event const& event);
     void on_dial_done(Event const& event);
     void on_dial_over(Event const& event);

@@ -181,10 +181,10 @@ void Network::on_frame_event(Event const& event) {
     }
     if (flight.is_resent) --flow.held;
     free_flights_.push_back(event.slot);
-    deliver(std::move(flight));
+    deliver(flight);
 }
 
-void Network::deliver(InFlight flight) {
+void Network::deliver(InFlight const& flight) {
     auto& connection = connections_[flight.slot];
     Wire const wire{flight.slot, flight.generation, flight.to_side};
     auto const id = connection.node[flight.to_side];

@@ -106,7 +106,7 @@ public:
             auto const other = static_cast<NodeId>(dice.below(world.node_count()));
             if (other != node) neighbours.emplace_back(world.fabric().peer(other), world.address(other));
         }
-        auto received = [this, &world](std::uint64_t id, TimePoint now) {
+        auto received = [this](std::uint64_t id, TimePoint now) {
             times_.add(from_time_point(now) - published_[id]);
         };
         host.add(make_conduct(world, node, std::make_unique<Flood>(std::move(neighbours), std::move(received))));

@@ -294,6 +294,7 @@ void VirtualHost::tell_protocols(NodeId id) {
     auto const* const peer = find_peer(id);
     if (peer == nullptr) return;
     std::vector<std::string> names;
+    names.reserve(peer->protocols.size());
     for (auto const name : peer->protocols) names.push_back(fabric_.protocol_name(name));
     auto const now = to_time_point(fabric_.now());
     // A real identify inside tells of addresses itself, by LearnAddresses.

@@ -84,6 +84,7 @@ TEST(StatisticsTest, OutliersAreCountedAndKept) {
 
 TEST(StatisticsTest, AStepInAHistoryIsFoundWhereItIs) {
     std::vector<double> series;
+    series.reserve(40);
     for (int i = 0; i < 40; ++i) series.push_back((i < 23 ? 100.0 : 108.0) + (i % 3) * 0.5);
     auto const points = change_points(series, 6, 0.02);
     ASSERT_EQ(points.size(), 1U);
@@ -101,6 +102,7 @@ TEST(StatisticsTest, TheOrderOfACurveIsFound) {
     std::vector<double> const n{10, 50, 100, 500, 1000, 10000};
     auto const curve = [&](auto const& f) {
         std::vector<double> y;
+        y.reserve(n.size());
         for (auto const value : n) y.push_back(f(value));
         return y;
     };

@@ -48,8 +48,8 @@ private:
     std::vector<double> peaks_;
 };
 
-void add(Catalogue& catalogue, char const* group, std::string name, std::vector<std::string> words,
-         std::string expected, std::size_t packages, char const* what) {
+void add(Catalogue& catalogue, char const* group, std::string name, std::vector<std::string> const& words,
+         std::string const& expected, std::size_t packages, char const* what) {
     Test test{group, std::move(name), TestClass::process, what,
               [=] { return std::make_unique<CliWork>(words, expected, packages); }};
     test.exact_runs = 0;

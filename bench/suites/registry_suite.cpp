@@ -79,6 +79,7 @@ public:
     Result<void> run() override {
         ++round_;
         std::vector<PublishItem> items;
+        items.reserve(batch_);
         for (std::size_t i = 0; i < batch_; ++i) {
             items.push_back(
                 MarketWorld::item(fmt::format("acme/new{}", i), fmt::format("1.{}.0", round_), {}));

@@ -297,7 +297,7 @@ void add_search_suite(Catalogue& catalogue) {
                                      {"recency", SearchSort::recency},
                                      {"name", SearchSort::name}}) {
         catalogue.add({"search_sorting", name, TestClass::micro, "50 hits in an order that is checked",
-                       [sort = sort] { return std::make_unique<SearchWork>(1'000, sorted(sort)); }});
+                       [order = sort] { return std::make_unique<SearchWork>(1'000, sorted(order)); }});
     }
     for (std::size_t const n : {100UL, 1'000UL, 10'000UL}) {
         Test build{"search_index", fmt::format("build_n{}", n), TestClass::micro,
