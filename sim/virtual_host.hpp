@@ -101,7 +101,7 @@ private:
     // virtual_host_streams.cpp
     void open_stream(std::uint8_t index, p2p::OpenStream const& request);
     void attach(std::uint64_t id, std::uint32_t connection);
-    void write(std::uint8_t index, p2p::WriteStream request);
+    void write(std::uint8_t index, p2p::WriteStream const& request);
     void finish(std::uint8_t index, p2p::StreamKey key);
     void reset(std::uint8_t index, p2p::StreamKey key);
     void pause(std::uint8_t index, p2p::PauseStream const& request);

@@ -69,7 +69,7 @@ void VirtualHost::attach(std::uint64_t id, std::uint32_t at) {
     flush(id, 0);
 }
 
-void VirtualHost::write(std::uint8_t index, p2p::WriteStream request) {
+void VirtualHost::write(std::uint8_t index, p2p::WriteStream const& request) {
     auto const id = stream_of(index, request.stream);
     if (id == 0 || request.bytes == nullptr || request.bytes->empty()) return;
     auto& stream = *fabric_.stream(id);

@@ -42,6 +42,10 @@ FileInfo info_of(struct stat const& st) {
 class PosixLock final : public FileLock {
 public:
     explicit PosixLock(Fd fd) : fd_(std::move(fd)) {}
+    PosixLock(PosixLock const&) = delete;
+    PosixLock& operator=(PosixLock const&) = delete;
+    /// Said aloud, not left to close: a child between fork and exec has a copy of the descriptor that keeps the lock.
+    ~PosixLock() override { ::flock(fd_.get(), LOCK_UN); }
 
 private:
     Fd fd_;

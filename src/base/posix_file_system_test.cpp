@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -117,6 +118,24 @@ TEST(PosixFileSystemTest, ExclusiveLockKeepsOthersOutUntilItEnds) {
 
     held = Error{Errc::cancelled, "released"};
     EXPECT_TRUE(dir.files().try_lock(dir / "lock", LockMode::exclusive).value().has_value());
+}
+
+TEST(PosixFileSystemTest, ALockIsFreeAtOnceAlsoWhileAChildHasACopyOfItsDescriptor) {
+    TempDir const dir;
+    auto held = dir.files().lock(dir / "lock", LockMode::exclusive);
+    ASSERT_TRUE(held);
+    pid_t const child = ::fork();
+    if (child == 0) {
+        for (;;) ::pause();
+    }
+    ASSERT_GT(child, 0);
+
+    held->reset();
+    auto const again = dir.files().try_lock(dir / "lock", LockMode::exclusive);
+
+    EXPECT_TRUE(again && again->has_value());
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
 }
 
 }  // namespace

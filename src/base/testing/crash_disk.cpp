@@ -127,7 +127,8 @@ Result<std::string> CrashDisk::resolve(std::string const& path, bool follow_last
             done.resize(std::min(done.rfind('/'), done.size()));
             continue;
         }
-        auto const next = done + "/" + part;
+        auto next = done;
+        next.append("/").append(part);
         auto const at = tree_.find(next);
         if (at == tree_.end()) return left.empty() ? Result<std::string>{next} : missing(path);
         if (at->second.kind == FileKind::symlink && (!left.empty() || follow_last)) {

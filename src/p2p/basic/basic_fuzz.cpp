@@ -62,7 +62,7 @@ private:
             }
             case 10: protocol_.on_stream_finished(stream, now_); break;
             case 11: protocol_.on_stream_reset(stream, now_); break;
-            case 12: protocol_.on_stream_sent(stream, take() * 512U, now_); break;
+            case 12: protocol_.on_stream_sent(stream, std::size_t{512} * take(), now_); break;
             case 13: now_ += std::chrono::seconds(take() % 64); break;
             case 14: protocol_.on_deadline(now_); break;
             default: protocol_.on_host_changed({peers[0], {"/a"}, {address}}, now_); break;

@@ -26,6 +26,7 @@ void join(FakeHost& host, std::string const& topic, TopicOptions options = {}) {
 
 std::vector<PeerId> add_peers(FakeHost& host, std::size_t count, std::string const& topic) {
     std::vector<PeerId> out;
+    out.reserve(count);
     for (std::size_t i = 0; i < count; ++i) out.push_back(host.join(static_cast<std::uint32_t>(i + 1), topic));
     return out;
 }
@@ -286,6 +287,7 @@ TEST(GossipControlTest, FollowsTenIhavesAHeartbeatAndFiveThousandIds) {  // go: 
     host.pass(seconds{1});
     host.forget_sent();
     std::vector<MessageId> many;
+    many.reserve(k_gossip_ids_accept_max);
     for (std::size_t i = 0; i < k_gossip_ids_accept_max; ++i) many.push_back("id" + std::to_string(i));
     feed_ihave(host, peer, many);
     for (auto& id : many) id += "'";

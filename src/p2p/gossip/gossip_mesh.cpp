@@ -50,9 +50,11 @@ void Gossip::fill_mesh(Topic& topic, std::size_t count, bool is_outbound_only, T
 /// Keeps the best by score and others by lot, with enough outbound ones among all of them.
 void Gossip::cut_mesh(Topic& topic, TimePoint now) {
     std::vector<Peer*> peers;
+    peers.reserve(topic.mesh.size());
     for (auto const& link : topic.mesh) peers.push_back(link.peer);
     random_.shuffle(peers);
     std::vector<std::pair<double, Peer*>> by_score;
+    by_score.reserve(peers.size());
     for (auto* const peer : peers) by_score.emplace_back(score_of(*peer), peer);
     std::stable_sort(by_score.begin(), by_score.end(), [](auto const& a, auto const& b) { return a.first > b.first; });
 
@@ -144,6 +146,7 @@ void Gossip::maintain_mesh(Topic& topic, TimePoint now) {
 
 void Gossip::graft_opportunistically(Topic& topic, TimePoint now) {
     std::vector<double> scores;
+    scores.reserve(topic.mesh.size());
     for (auto const& link : topic.mesh) scores.push_back(score_of(*link.peer));
     auto const middle = scores.begin() + static_cast<std::ptrdiff_t>(scores.size() / 2);
     std::nth_element(scores.begin(), middle, scores.end());

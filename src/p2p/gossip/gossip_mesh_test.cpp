@@ -21,6 +21,7 @@ void join(FakeHost& host, std::string const& topic, TopicOptions options = {}) {
 std::vector<PeerId> add_peers(FakeHost& host, std::size_t count, std::string const& topic, std::uint32_t first = 1,
                               std::string const& protocol = "/meshsub/1.2.0") {
     std::vector<PeerId> out;
+    out.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
         out.push_back(host.join(first + static_cast<std::uint32_t>(i), topic, protocol));
     }

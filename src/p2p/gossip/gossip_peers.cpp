@@ -30,6 +30,7 @@ GossipVersion version_of(std::string_view protocol) {
 
 std::vector<std::string> Gossip::protocols() const {
     std::vector<std::string> out;
+    out.reserve(k_protocols.size());
     for (auto const& [name, version] : k_protocols) out.emplace_back(name);
     return out;
 }

@@ -33,6 +33,7 @@ Candidate candidate(std::uint32_t number, std::uint32_t network) {
 TEST(SelectionTest, BestFirstWithAShareForStrangersAndNoneForTheBanned) {
     Ledger ledger;
     std::vector<Candidate> all;
+    all.reserve(40);
     for (std::uint32_t i = 0; i < 40; ++i) all.push_back(candidate(i, i));
     for (std::uint32_t i = 0; i < 15; ++i) ledger.on_useful_bytes(id_of(i), (2 + i) * k_mib, seconds{1}, k_start);
     ledger.on_conduct(id_of(20), Conduct::timeout, 5, k_start);

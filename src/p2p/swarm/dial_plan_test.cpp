@@ -13,6 +13,7 @@ Multiaddr address_of(std::string_view text) { return Multiaddr::parse(text).valu
 
 std::vector<std::string> plan_of(std::vector<std::string> const& texts) {
     std::vector<Multiaddr> addresses;
+    addresses.reserve(texts.size());
     for (auto const& text : texts) addresses.push_back(address_of(text));
     std::vector<std::string> out;
     for (auto const& step : plan_dial(addresses)) {

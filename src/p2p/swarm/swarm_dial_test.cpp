@@ -129,6 +129,7 @@ TEST_F(SwarmDialTest, EndsNamesThatNameEachOther) {
 
 TEST_F(SwarmDialTest, LooksUpEightNamesOfNineAndDialsEightOfManyAnswers) {
     std::vector<Multiaddr> list;
+    list.reserve(9);
     for (int i = 0; i < 9; ++i) list.push_back(address_of("/dns4/h" + std::to_string(i) + ".example.org/tcp/1"));
     dial(list);
     EXPECT_EQ(a_.resolves.size(), k_dial_resolves_max);
