@@ -14,6 +14,8 @@
 #include <cstring>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "measure.hpp"
 
 extern char** environ;
@@ -33,12 +35,13 @@ std::vector<std::string> environment_with(std::map<std::string, std::string> con
         std::string const text{*entry};
         if (!extra.contains(text.substr(0, text.find('=')))) all.push_back(text);
     }
-    for (auto const& [name, value] : extra) all.push_back(name + "=" + value);
+    for (auto const& [name, value] : extra) all.push_back(fmt::format("{}={}", name, value));
     return all;
 }
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     std::vector<char*> pointers;
+    pointers.reserve(texts.size());
     for (auto& text : texts) pointers.push_back(text.data());
     pointers.push_back(nullptr);
     return pointers;

@@ -91,8 +91,8 @@ Result<std::vector<std::string>> inject(Program const& program, Run const& run, 
 
 Result<GateReport> make_gate(Program& program, Run const& run) {
     GateInput input;
-    ASSIGN_OR_RETURN(auto const gate_text_, read_text(program.gate));
-    ASSIGN_OR_RETURN(input.config, parse_gate(gate_text_, program.gate));
+    ASSIGN_OR_RETURN(auto const gate_text, read_text(program.gate));
+    ASSIGN_OR_RETURN(input.config, parse_gate(gate_text, program.gate));
     ASSIGN_OR_RETURN(auto const budget_text, read_text(program.budgets));
     ASSIGN_OR_RETURN(input.budgets, parse_budgets(budget_text, program.budgets));
     ASSIGN_OR_RETURN(input.baseline, read_baseline(program.baseline_file));

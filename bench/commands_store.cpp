@@ -24,6 +24,7 @@ Result<int> cmd_history(Program& program) {
     auto const machine = current_environment(".").machine_key();
     ASSIGN_OR_RETURN(auto const points, store.history(program.name, program.metric, machine, k_history_max));
     std::vector<double> values;
+    values.reserve(points.size());
     for (auto const& point : points) values.push_back(point.value);
     auto const changes = change_points(values, 4, 0.02);
     for (std::size_t i = 0; i < points.size(); ++i) {

@@ -4,7 +4,10 @@
 #include <memory>
 
 // Its headers are C: a member is called as a keyword of C++20.
-#define requires solv_requires  // NOLINT(clang-diagnostic-keyword-macro)
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wkeyword-macro"
+#endif
+#define requires solv_requires
 extern "C" {
 #include <solv/pool.h>
 #include <solv/repo.h>

@@ -45,6 +45,7 @@ public:
         }
         for (int const count : {0, 3, 5, 50}) {
             std::vector<std::string> needs;
+            needs.reserve(static_cast<std::size_t>(count));
             for (int n = 0; n < count; ++n) needs.push_back(fmt::format("leaf-{}", n));
             words.push_back(pack(fmt::format("flat-{}", count), needs));
         }
@@ -153,6 +154,8 @@ Result<void> run_concurrent_installs(Room& room, std::string const& ggen, std::s
         for (std::string const how : {"in turn", "at once"}) {
             std::vector<ChildCommand> five;
             std::vector<ChildCommand> ten;
+            five.reserve(5);
+            ten.reserve(10);
             for (int n = 0; n < 5; ++n)
                 five.push_back(world.install(fmt::format("five-{}-{}-{}", how, round, n), "flat-50"));
             for (int n = 0; n < 4; ++n)

@@ -131,6 +131,7 @@ TEST(PackageRecordTest, RefusesMoreVersionsThanTheResolverTakes) {
     std::vector<Version> versions;
     for (std::uint64_t i = 0; i <= k_versions_max; ++i) versions.emplace_back(i, 0U, 0U);
     std::vector<ReleaseFacts> facts;
+    facts.reserve(versions.size());
     for (auto const& version : versions) facts.push_back({&version});
     auto const too_many = encode_package(name, facts);
     ASSERT_FALSE(too_many);

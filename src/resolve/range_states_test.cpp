@@ -55,6 +55,7 @@ TEST(RangeStatesTest, AgreesWithAskingTheRangeAboutEachVersion) {
         matched += static_cast<int>(expected.count());
         ASSERT_EQ(matching_states(*range, versions, prereleases), expected) << text;
         std::vector<ggen::metadata::ReleaseFacts> facts;
+        facts.reserve(versions.size());
         for (auto const& candidate : versions) facts.push_back({&candidate.version});
         auto const bytes = ggen::metadata::encode_package(ggen::PackageName::parse("a").value(), facts).value();
         auto const record = ggen::metadata::PackageRecord::open(bytes).value();

@@ -60,8 +60,8 @@ TEST(PackageNameTest, RefusesEverythingElse) {
                                "\xef\xbd\x81" /* full-width a */,
                                ("a\xe2\x80\x8b"
                                 "b") /* zero width space */,
-                               "a\xe2\x80\xae"
-                               "b" /* right-to-left override */,
+                               ("a\xe2\x80\xae"
+                                "b") /* right-to-left override */,
                                "\xc3\xa9",
                                "a\xff",
                                "\xed\xa0\x80",

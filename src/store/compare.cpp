@@ -78,7 +78,7 @@ private:
             return ok();
         }
         Sha256 digest;
-        auto const read = each_piece(files_, full, file.size_bytes, [&](BytesView piece) {
+        auto read = each_piece(files_, full, file.size_bytes, [&](BytesView piece) {
             digest.update(piece);
             return ok();
         });

@@ -162,6 +162,7 @@ void InboundStreams::on_peer_disconnected(PeerId const& peer) {
 
 void InboundStreams::close_all() {
     std::vector<StreamKey> keys;
+    keys.reserve(streams_.size());
     for (auto const& [key, stream] : streams_) keys.push_back(key);
     std::sort(keys.begin(), keys.end());
     for (auto const key : keys) {
@@ -177,6 +178,7 @@ std::optional<TimePoint> InboundStreams::next_deadline() const {
 void InboundStreams::on_deadline(TimePoint now) {
     if (!sweep_at_ || now < *sweep_at_) return;
     std::vector<StreamKey> keys;
+    keys.reserve(streams_.size());
     for (auto const& [key, stream] : streams_) keys.push_back(key);
     std::sort(keys.begin(), keys.end());
     sweep_at_.reset();

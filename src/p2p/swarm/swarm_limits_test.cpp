@@ -109,6 +109,7 @@ TEST_F(SwarmLimitsTest, LetsTheOldestOfSixtyFourHandshakesGiveWay) {
     options_.connections_max = k_connections_max;
     start_server();
     std::vector<SocketKey> keys;
+    keys.reserve(k_handshakes_max);
     for (std::size_t i = 0; i < k_handshakes_max; ++i) {
         keys.push_back(*net_.knock(*server_, "/ip4/100." + std::to_string(i) + ".0.1/tcp/1"));
     }

@@ -99,6 +99,7 @@ void bench_streams(std::size_t count) {
     Pair pair{random};
     pair.settle();
     std::vector<StreamId> streams;
+    streams.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
         streams.push_back(pair.dialer.open_stream_lazily("/bench/1", k_now).value());
     }

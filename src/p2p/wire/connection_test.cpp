@@ -242,6 +242,7 @@ TEST_F(ConnectionTest, GoesAwayInOrder) {
 TEST_F(ConnectionTest, ProgressesWhenBothEndsAreSaturated) {
     pair_.settle();
     std::vector<StreamId> streams;
+    streams.reserve(16);
     for (int i = 0; i < 16; ++i) streams.push_back(open());
     pair_.settle();
     dialer_.events.clear();

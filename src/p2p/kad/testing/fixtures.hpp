@@ -48,8 +48,9 @@ private:
         int out = -1;
         auto const end = text.find(':');
         if (end == std::string_view::npos) return -1;
-        auto const [at, error] = std::from_chars(text.data(), text.data() + end, out);
-        return error == std::errc{} && at == text.data() + end ? out : -1;
+        auto const number = text.substr(0, end);
+        auto const [at, error] = std::from_chars(number.data(), number.data() + number.size(), out);
+        return error == std::errc{} && at == number.data() + number.size() ? out : -1;
     }
 };
 

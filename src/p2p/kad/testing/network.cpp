@@ -194,7 +194,7 @@ void Network::open(NodeIndex from, OpenStream const& output) {
     if (!is_dialing) dial(from, *to);
 }
 
-void Network::deliver(NodeIndex to, StreamKey key, std::function<void(Protocol&, Stream&)> act) {
+void Network::deliver(NodeIndex to, StreamKey key, std::function<void(Protocol&, Stream&)> const& act) {
     auto const at = nodes_[to].streams.find(key);
     if (!nodes_[to].is_alive || at == nodes_[to].streams.end()) return;
     if (at->second.is_paused) {

@@ -98,7 +98,7 @@ private:
     void connected(NodeIndex dialer, NodeIndex listener);
     void introduce(NodeIndex node, NodeIndex peer);
     void open(NodeIndex from, OpenStream const& output);
-    void deliver(NodeIndex to, StreamKey key, std::function<void(Protocol&, Stream&)> act);
+    void deliver(NodeIndex to, StreamKey key, std::function<void(Protocol&, Stream&)> const& act);
     void drop_stream(NodeIndex node, StreamKey key);
     void trim(NodeIndex node);
 
