@@ -4,6 +4,7 @@
 
 #include "base/file_system.hpp"
 #include "corpus.hpp"
+#include "loopback.hpp"
 #include "measure.hpp"
 #include "queries.hpp"
 #include "sample.hpp"
@@ -47,6 +48,18 @@ TEST(MemoryTest, ResidentMemoryGrowsByWhatIsTouched) {
     EXPECT_GT(before.resident, 0U);
     EXPECT_GE(after.resident, before.resident + k_bytes * 9 / 10);
     EXPECT_GE(after.peak, after.resident * 9 / 10);
+}
+
+TEST(LoopbackTest, CountsOfTheServerReadBackAndOtherTextIsRefused) {
+    auto const counts = Loopback::parse_counts("ggen requests 3 metadata 20 archives 0\n"
+                                               "npm requests 0 metadata 0 archives 7\n");
+    ASSERT_TRUE(counts) << counts.error().context;
+    EXPECT_EQ(counts->at("ggen").requests, 3U);
+    EXPECT_EQ(counts->at("ggen").metadata_bytes, 20U);
+    EXPECT_EQ(counts->at("npm").archive_bytes, 7U);
+    for (char const* const text :
+         {"ggen", "ggen requests x metadata 1 archives 1", "ggen metadata 1 requests 2 archives 3"})
+        EXPECT_FALSE(Loopback::parse_counts(text)) << text;
 }
 
 TEST(CorpusTest, ColumnsAreReadOrDerivedTheSameEachTime) {

@@ -1,5 +1,6 @@
 #include "install_suite.hpp"
 
+#include <fmt/format.h>
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp is POSIX.
 
 #include <cstdio>
@@ -8,14 +9,17 @@
 #include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "base/file_system.hpp"
 #include "cost_table.hpp"
 #include "install_tools.hpp"
 #include "link_floor.hpp"
 #include "loopback.hpp"
+#include "measure.hpp"
 #include "small_installs.hpp"
 #include "store_suite.hpp"
+#include "table.hpp"
 
 namespace ggen::bench {
 namespace {
@@ -64,19 +68,22 @@ public:
             server_.emplace(std::move(started));
         }
         auto const registry = server_ ? server_->address() + "/ggen" : options_.registry;
+        RETURN_IF_ERROR(note_sent({}, {}));
         ASSIGN_OR_RETURN(ggen_, make_ggen(room_, ggen_program_, registry, roots_));
-        add_peers();
+        RETURN_IF_ERROR(note_sent("ggen", "ggen"));
+        RETURN_IF_ERROR(add_peers());
         for (std::size_t round = 0; round < options_.rounds; ++round) RETURN_IF_ERROR(run_round(round));
         std::printf("%s: %llu files in %llu directories, %zu rounds; %s\n\n", room_.path.c_str(),
                     static_cast<unsigned long long>(floor_.files), static_cast<unsigned long long>(floor_.directories),
                     options_.rounds,
                     server_ ? "registries served from loopback" : "no server was given, so nothing is cold");
         costs_.print("ggen");
+        print_sent();
         return ok();
     }
 
 private:
-    void add_peers() {
+    Result<void> add_peers() {
         auto const registry = server_ ? server_->address() + "/npm/" : std::string{"https://registry.npmjs.org/"};
         for (auto const& peer : options_.peers) {
             auto const recipes = recipes_of(peer, options_.peers_directory, registry);
@@ -86,10 +93,42 @@ private:
             }
             for (auto const& recipe : recipes) {
                 auto made = make_peer(room_, recipe, roots_);
-                if (made) peers_.push_back(*std::move(made));
-                else std::printf("%s is left out: %s\n", recipe.name.c_str(), made.error().context.c_str());
+                if (!made) {
+                    std::printf("%s is left out: %s\n", recipe.name.c_str(), made.error().context.c_str());
+                    continue;
+                }
+                RETURN_IF_ERROR(note_sent("npm", recipe.name));
+                ASSIGN_OR_RETURN(auto const again, (*made)->install());
+                static_cast<void>(again);
+                peers_.push_back(*std::move(made));
+                RETURN_IF_ERROR(note_sent({}, {}));
             }
         }
+        return ok();
+    }
+
+    /// What `registry` sent since the last call belongs to `tool`; without names it is forgotten.
+    Result<void> note_sent(std::string const& registry, std::string const& tool) {
+        if (!server_) return ok();
+        ASSIGN_OR_RETURN(auto const counts, server_->take_counts());
+        if (auto const found = counts.find(registry); found != counts.end()) sent_.emplace_back(tool, found->second);
+        return ok();
+    }
+
+    /// A first install: nothing is known, neither versions nor packages.
+    void print_sent() const {
+        if (sent_.empty()) return;
+        Table table{{"first install, sent to", "requests", "metadata KB", "x ggen", "archives MB"}};
+        constexpr double k_kb = 1e3;
+        auto const ours = static_cast<double>(sent_.front().second.metadata_bytes);
+        for (auto const& [tool, sent] : sent_) {
+            auto const metadata = static_cast<double>(sent.metadata_bytes);
+            table.add({tool, std::to_string(sent.requests), fmt::format("{:.1f}", metadata / k_kb),
+                       fmt::format("{:.1f}", metadata / ours), format_mb(sent.archive_bytes)});
+        }
+        table.print();
+        std::printf("ggen's metadata includes every proof. npm's documents hold all versions of a package, in the\n"
+                    "abbreviated form and gzipped; this registry holds the versions that were imported.\n\n");
     }
 
     Result<void> measure(std::string const& what, Installer& tool) {
@@ -136,6 +175,7 @@ private:
     std::vector<std::unique_ptr<Installer>> peers_;
     LinkFloor floor_;
     CostTable costs_;
+    std::vector<std::pair<std::string, Loopback::Sent>> sent_;  // By tool, ggen first.
 };
 
 }  // namespace

@@ -5,7 +5,10 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <thread>
+
+#include "program.hpp"
 
 namespace ggen::bench {
 
@@ -31,6 +34,29 @@ Result<Loopback> Loopback::start(std::string const& script, std::string const& r
     }
     std::filesystem::remove(port_file);
     return Error{Errc::io, script + " does not say its port"};
+}
+
+Result<std::map<std::string, Loopback::Sent>> Loopback::take_counts() const {
+    constexpr char const* k_ask = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1]).read().decode())";
+    ASSIGN_OR_RETURN(auto const asked, run_well({"python3", "-c", k_ask, address_ + "/count"}));
+    return parse_counts(asked.output);
+}
+
+Result<std::map<std::string, Loopback::Sent>> Loopback::parse_counts(std::string const& text) {
+    std::map<std::string, Sent> out;
+    std::istringstream lines{text};
+    for (std::string line; std::getline(lines, line);) {
+        if (line.empty()) continue;
+        std::istringstream words{line};
+        std::string name;
+        std::string keys[3];
+        Sent sent;
+        words >> name >> keys[0] >> sent.requests >> keys[1] >> sent.metadata_bytes >> keys[2] >> sent.archive_bytes;
+        if (!words || keys[0] != "requests" || keys[1] != "metadata" || keys[2] != "archives")
+            return Error{Errc::corrupt, "the server counts in another form: " + line};
+        out.emplace(name, sent);
+    }
+    return out;
 }
 
 }  // namespace ggen::bench

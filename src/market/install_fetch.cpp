@@ -254,6 +254,12 @@ Result<void> check_before_fetch(Market& market, RegistrySet& registries,
                                 std::vector<LockedPackage const*> const& missing, Lockfile const& lockfile,
                                 std::set<PackageName> const& named, std::vector<std::string>& warnings) {
     if (market.config.offline) return ok();
+    std::map<RegistryReader*, std::vector<PackageName>> names;
+    for (auto const* const package : missing) {
+        ASSIGN_OR_RETURN(auto* const registry, registries.by_name(package->origin));
+        names[registry->reader.get()].push_back(package->name);
+    }
+    for (auto const& [reader, wanted] : names) reader->prefetch(wanted, market.config.download_parallel);
     for (auto const* const package : missing) {
         ASSIGN_OR_RETURN(auto* const registry, registries.by_name(package->origin));
         ASSIGN_OR_RETURN(auto const state, registry->reader->lookup(package->name));

@@ -155,6 +155,7 @@ Result<std::variant<Plan, Conflict>> plan_once(Market& market, RegistryProvider&
                                                Lockfile const& old) {
     using Outcome = std::variant<Plan, Conflict>;
     ASSIGN_OR_RETURN(auto const request, make_request(wish, old));
+    if (wish.without_dependencies.empty()) RETURN_IF_ERROR(provider.prefetch_all(request));
     TrimmedProvider trimmed{provider, wish.without_dependencies};
     ResolveOptions options;
     options.cancel = &market.cancel;

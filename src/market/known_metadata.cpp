@@ -34,6 +34,11 @@ std::optional<std::vector<Dependency>> needs_from(metadata::PackageRecord const&
     return out;
 }
 
+/// What names a registry is asked for each time: the user's mapping may forbid it (wish_registry).
+bool is_tellable(std::vector<Dependency> const& needs) {
+    return std::none_of(needs.begin(), needs.end(), [](Dependency const& need) { return !need.registry.empty(); });
+}
+
 bool is_same_need(Dependency const& a, Dependency const& b) {
     return a.name == b.name && a.range.text() == b.range.text() && a.optional == b.optional;
 }
@@ -93,7 +98,11 @@ Result<std::optional<metadata::PackageRecord>> KnownMetadata::find(PackageName c
             return record;
         }
     }
-    ASSIGN_OR_RETURN(auto const* const package, look_up(name));
+    auto const learned = packages_.find(name);
+    Package const* package = learned == packages_.end() ? nullptr : &learned->second;
+    if (package == nullptr) {
+        ASSIGN_OR_RETURN(package, look_up(name));
+    }
     if (package == nullptr) return Answer{};
     ASSIGN_OR_RETURN(auto const record, metadata::PackageRecord::open(package->bytes));
     served_.emplace(name, record);
@@ -103,9 +112,14 @@ Result<std::optional<metadata::PackageRecord>> KnownMetadata::find(PackageName c
 /// From the proven state, with the needs of releases that were known before.
 Result<KnownMetadata::Package*> KnownMetadata::look_up(PackageName const& name) {
     ASSIGN_OR_RETURN(auto const state, registry_.reader->lookup(name));
-    if (!state || state->versions.empty()) return static_cast<Package*>(nullptr);
+    return state ? take_state(*state) : nullptr;
+}
+
+KnownMetadata::Package* KnownMetadata::take_state(NameState const& state) {
+    if (state.versions.empty()) return nullptr;
+    auto const& name = state.name;
     Package package;
-    for (auto const& version : state->versions)
+    for (auto const& version : state.versions)
         package.releases.push_back({version.version, is_unavailable(version), log_facts_of(version), std::nullopt});
     if (auto const before = kept_record(name)) {
         for (std::uint32_t i = 0; i < before->size(); ++i) {
@@ -116,7 +130,7 @@ Result<KnownMetadata::Package*> KnownMetadata::look_up(PackageName const& name) 
         }
     }
     auto bytes = encode(name, package.releases);
-    if (!bytes) return static_cast<Package*>(nullptr);
+    if (!bytes) return nullptr;
     package.bytes = *std::move(bytes);
     package.is_new = true;
     return &(packages_[name] = std::move(package));
@@ -133,13 +147,24 @@ std::vector<KnownMetadata::Release> KnownMetadata::releases_of(metadata::Package
     return out;
 }
 
+bool KnownMetadata::is_kept(PackageName const& name) {
+    return served_.contains(name) || (is_chain_fresh_ && !stale_.contains(name) && kept_record(name));
+}
+
+void KnownMetadata::learn(NameState const& state, Version const& version, std::vector<Dependency> const& needs) {
+    if (served_.contains(state.name) || packages_.contains(state.name)) return;
+    auto* const package = take_state(state);
+    if (package == nullptr || !is_tellable(needs)) return;
+    for (auto& release : package->releases) {
+        if (release.version == version) release.needs = needs;
+    }
+    if (auto bytes = encode(state.name, package->releases)) package->bytes = *std::move(bytes);
+}
+
 void KnownMetadata::note_needs(PackageName const& name, Version const& version,
                                std::vector<Dependency> const& needs) {
-    // What names a registry is asked for each time: the user's mapping may forbid it (wish_registry).
-    bool const is_tellable =
-        std::none_of(needs.begin(), needs.end(), [](Dependency const& need) { return !need.registry.empty(); });
     auto const served = served_.find(name);
-    if (!is_tellable || served == served_.end()) return;
+    if (!is_tellable(needs) || served == served_.end()) return;
     auto& package = packages_[name];
     if (package.releases.empty()) package.releases = releases_of(served->second);
     auto const release = std::find_if(package.releases.begin(), package.releases.end(),

@@ -34,6 +34,10 @@ public:
     /// The package as of the registry's checkpoint; nothing when the registry does not have it, or it cannot be told
     /// in this form. Valid as long as this object. Errors: the reader's.
     [[nodiscard]] Result<std::optional<metadata::PackageRecord>> find(PackageName const& name);
+    /// Whether `find` answers from what earlier runs kept.
+    [[nodiscard]] bool is_kept(PackageName const& name);
+    /// What the registry just proved of a package and of the needs of one of its releases, for later answers of `find`.
+    void learn(NameState const& state, Version const& version, std::vector<Dependency> const& needs);
     /// What a manifest said.
     void note_needs(PackageName const& name, Version const& version, std::vector<Dependency> const& needs);
     /// Whether the record that was found for `name`, if any, agrees with what was proven: all versions, and the needs
@@ -61,6 +65,7 @@ private:
     void open_kept();
     [[nodiscard]] std::optional<metadata::PackageRecord> kept_record(PackageName const& name);
     [[nodiscard]] Result<Package*> look_up(PackageName const& name);
+    Package* take_state(NameState const& state);
     static std::vector<Release> releases_of(metadata::PackageRecord const& record);
     static std::optional<Bytes> encode(PackageName const& name, std::vector<Release> const& releases);
     [[nodiscard]] Result<void> write();

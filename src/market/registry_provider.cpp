@@ -2,19 +2,34 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <utility>
 
+#include "base/parallel.hpp"
 #include "market/known_metadata.hpp"
 #include "market/registry_set.hpp"
 
 namespace ggen {
 namespace {
 
+constexpr std::size_t k_prefetched_max = 20'000;  ///< Packages; a guess must end.
+
 std::string label_of(PackageName const& name, Version const& version) {
     return name.text() + "@" + version.text();
 }
 
 Error mismatch(std::string text) { return {Errc::refused, ErrorId::origin_mismatch, std::move(text)}; }
+
+/// What was signed outside must be what stands inside.
+Result<Manifest> parse_signed_manifest(BytesView bytes, ReleaseRecord const& record) {
+    auto const label = label_of(record.name, record.version);
+    ASSIGN_OR_RETURN(auto manifest, Manifest::parse(as_text(bytes), label + "/gpack.toml"));
+    if (manifest.name == record.name && manifest.version.text() == record.version.text()) return manifest;
+    return Error{Errc::refused, ErrorId::record_invalid,
+                 fmt::format("the manifest of {} says that it is {}", label,
+                             label_of(manifest.name, manifest.version))};
+}
 
 }  // namespace
 
@@ -82,13 +97,14 @@ Result<std::vector<Candidate>> RegistryProvider::versions(PackageName const& nam
     ASSIGN_OR_RETURN(auto const* const facts, name_facts(name));
     std::vector<Candidate> out;
     if (!facts->state) return out;
-    auto const now = market_.clock.wall_now().seconds;
-    for (auto const& version : facts->state->versions) {
-        bool const is_too_young = market_.config.min_release_age_seconds > 0 &&
-                                  version.first_seen.seconds + market_.config.min_release_age_seconds > now;
-        out.push_back({version.version, version.yanked || version.revoked || is_too_young});
-    }
+    for (auto const& version : facts->state->versions)
+        out.push_back({version.version, version.yanked || version.revoked || is_too_young(version)});
     return out;
+}
+
+bool RegistryProvider::is_too_young(VersionState const& version) const {
+    auto const least = market_.config.min_release_age_seconds;
+    return least > 0 && version.first_seen.seconds + least > market_.clock.wall_now().seconds;
 }
 
 Result<std::vector<Dependency>> RegistryProvider::dependencies(PackageName const& name,
@@ -99,6 +115,81 @@ Result<std::vector<Dependency>> RegistryProvider::dependencies(PackageName const
         RETURN_IF_ERROR(wish_registry(dependency, asker));
     if (uses_metadata_) metadata_of(*facts->registry)->note_needs(name, version, facts->manifest.dependencies);
     return facts->manifest.dependencies;
+}
+
+Result<void> RegistryProvider::prefetch_all(ResolveRequest const& request) {
+    if (!uses_metadata_ || market_.config.offline) return ok();
+    std::set<PackageName> seen;
+    auto level = request.roots;
+    for (bool is_first = true; !level.empty() && seen.size() < k_prefetched_max; is_first = false) {
+        RETURN_IF_ERROR(market_.cancel.check());
+        std::map<OpenRegistry*, std::vector<Dependency>> wanted;
+        for (auto& dependency : level) {
+            // What names a registry is the resolution's to judge (wish_registry).
+            if (!dependency.registry.empty() || !seen.insert(dependency.name).second) continue;
+            auto const registry = registry_of(dependency.name);
+            // The resolution would wait for it once more, only to say the same.
+            if (!registry && is_first) return registry.error();
+            if (!registry || metadata_of(**registry)->is_kept(dependency.name)) continue;
+            wanted[*registry].push_back(std::move(dependency));
+        }
+        level.clear();
+        for (auto const& [registry, dependencies] : wanted) {
+            auto next = prefetch_level(*registry, dependencies, request.locked);
+            level.insert(level.end(), std::make_move_iterator(next.begin()), std::make_move_iterator(next.end()));
+        }
+    }
+    return ok();
+}
+
+std::vector<Dependency> RegistryProvider::prefetch_level(OpenRegistry& registry,
+                                                         std::vector<Dependency> const& wanted,
+                                                         std::map<PackageName, Version> const& locked) {
+    struct Guess {
+        NameState state;
+        VersionState version;
+        ReleaseRecord record;
+        std::optional<Bytes> manifest{};
+    };
+    auto& reader = *registry.reader;
+    auto const parallel = market_.config.download_parallel;
+    std::vector<PackageName> names;
+    names.reserve(wanted.size());
+    for (auto const& dependency : wanted) names.push_back(dependency.name);
+    reader.prefetch(names, parallel);
+
+    std::vector<Guess> guesses;
+    guesses.reserve(wanted.size());
+    for (auto const& dependency : wanted) {
+        auto state = reader.lookup(dependency.name);
+        if (!state || !*state) continue;
+        auto const kept = locked.find(dependency.name);
+        VersionState const* best = nullptr;
+        for (auto const& version : (*state)->versions) {
+            bool const is_locked = kept != locked.end() && kept->second == version.version;
+            bool const is_out = version.yanked || version.revoked || is_too_young(version);
+            if (!dependency.range.matches(version.version) || (is_out && !is_locked)) continue;
+            if (best == nullptr || is_locked || best->version < version.version) best = &version;
+            if (is_locked) break;
+        }
+        if (best == nullptr) continue;
+        auto record = reader.release(*best);
+        if (record) guesses.push_back({**state, *best, *std::move(record)});
+    }
+    run_parallel(guesses.size(), parallel, [&](std::size_t i) {
+        if (auto bytes = reader.blob(guesses[i].record.manifest)) guesses[i].manifest = *std::move(bytes);
+    });
+
+    std::vector<Dependency> needed;
+    for (auto& [state, version, record, bytes] : guesses) {
+        if (!bytes) continue;
+        auto manifest = parse_signed_manifest(*bytes, record);
+        if (!manifest) continue;
+        metadata_of(registry)->learn(state, version.version, manifest->dependencies);
+        needed.insert(needed.end(), manifest->dependencies.begin(), manifest->dependencies.end());
+        prefetched_.emplace(version.leaf, Prefetched{std::move(record), *std::move(manifest)});
+    }
+    return needed;
 }
 
 /// A published manifest may name a registry for its dependency, but never against the user: neither
@@ -140,24 +231,23 @@ Result<ReleaseFacts const*> RegistryProvider::facts(PackageName const& name, Ver
         std::find_if(all.begin(), all.end(), [&](VersionState const& v) { return v.version == version; });
     if (state == all.end()) return missing;
 
-    auto& reader = *known->registry->reader;
-    auto record = reader.release(*state);
-    if (!record) return wrap(std::move(record).error(), label);
-    auto const bytes = reader.blob(record->manifest);
-    if (!bytes) return wrap(bytes.error(), label + ": manifest");
-    auto manifest = Manifest::parse(as_text(*bytes), label + "/gpack.toml");
-    if (!manifest) return std::move(manifest).error();
-    // What was signed outside must be what stands inside.
-    if (manifest->name != name || manifest->version.text() != record->version.text()) {
-        return Error{Errc::refused, ErrorId::record_invalid,
-                     fmt::format("the manifest of {} says that it is {}", label,
-                                 label_of(manifest->name, manifest->version))};
+    auto proven = prefetched_.extract(state->leaf);
+    if (proven.empty()) {
+        auto& reader = *known->registry->reader;
+        auto record = reader.release(*state);
+        if (!record) return wrap(std::move(record).error(), label);
+        auto const bytes = reader.blob(record->manifest);
+        if (!bytes) return wrap(bytes.error(), label + ": manifest");
+        ASSIGN_OR_RETURN(auto manifest, parse_signed_manifest(*bytes, *record));
+        prefetched_.emplace(state->leaf, Prefetched{*std::move(record), std::move(manifest)});
+        proven = prefetched_.extract(state->leaf);
     }
-    if (uses_metadata_ && !metadata_of(*known->registry)->agrees(*known->state, version, manifest->dependencies)) {
+    auto& [record, manifest] = proven.mapped();
+    if (uses_metadata_ && !metadata_of(*known->registry)->agrees(*known->state, version, manifest.dependencies)) {
         return Error{Errc::corrupt, ErrorId::state_mismatch,
                      fmt::format("the metadata that is kept of {} differs from what its registry proves", label)};
     }
-    ReleaseFacts facts{known->registry, *state, *std::move(record), *std::move(manifest)};
+    ReleaseFacts facts{known->registry, *state, std::move(record), std::move(manifest)};
     return &facts_.emplace(key, std::move(facts)).first->second;
 }
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "market/registry_set.hpp"
 #include "market/testing/market_fixture.hpp"
@@ -109,6 +110,130 @@ TEST_F(RegistryProviderTest, TheUsersPinOutranksEverything) {
     EXPECT_EQ(versions_of(provider, "acme/tool"), "2.0.0");
     EXPECT_EQ(provider.facts(name_of("acme/tool"), Version{2, 0, 0}).value()->registry->known.alias, "evil");
     EXPECT_EQ(provider.facts(name_of("acme/tool"), Version{1, 0, 0}).error().id, ErrorId::version_not_found);
+}
+
+/// Counts what is read of registries, from any thread.
+class CountingSource final : public RegistrySource {
+public:
+    CountingSource(FileSystem& files, std::string location, std::atomic<int>& reads)
+        : folder_(files, std::move(location)), reads_(reads) {}
+    Result<Bytes> read(std::string const& path, std::uint64_t bytes_max) override {
+        ++reads_;
+        return folder_.read(path, bytes_max);
+    }
+    Result<Bytes> read_blob(Digest const& digest, std::uint64_t bytes_max) override {
+        ++reads_;
+        return folder_.read_blob(digest, bytes_max);
+    }
+    [[nodiscard]] std::string describe() const override { return folder_.describe(); }
+
+private:
+    FolderSource folder_;
+    std::atomic<int>& reads_;
+};
+
+class CountingOpener final : public SourceOpener {
+public:
+    explicit CountingOpener(FileSystem& files) : files_(files) {}
+    Result<std::unique_ptr<RegistrySource>> open(std::string const& location) override {
+        return std::unique_ptr<RegistrySource>{std::make_unique<CountingSource>(files_, location, reads)};
+    }
+    std::atomic<int> reads = 0;
+
+private:
+    FileSystem& files_;
+};
+
+struct PrefetchTest : RegistryProviderTest {
+    void SetUp() override {
+        RegistryProviderTest::SetUp();
+        publish_to("main", "acme/c", "1.0.0");
+        publish_to("main", "acme/b", "1.0.0", "\"acme/c\" = \"*\"");
+        publish_to("main", "acme/b", "2.0.0", "\"acme/nowhere\" = \"*\"");
+        publish_to("main", "acme/a", "1.0.0", "\"acme/b\" = \"^1\"");
+    }
+    static ResolveRequest want(std::string_view name) {
+        ResolveRequest request;
+        request.roots.push_back({name_of(name), VersionRange{}, false, {}});
+        return request;
+    }
+    std::string resolved(RegistryProvider& provider, ResolveRequest const& request) {
+        auto const resolution = resolve(provider, request);
+        if (!resolution) return resolution.error().context;
+        if (std::holds_alternative<Conflict>(*resolution)) return "conflict";
+        std::string out;
+        for (auto const& [name, chosen] : std::get<Solution>(*resolution).packages) {
+            auto const facts = provider.facts(name, chosen.version);
+            if (!facts) return facts.error().context;
+            out += (out.empty() ? "" : " ") + name.text() + "@" + (*facts)->record.version.text();
+        }
+        return out;
+    }
+
+    CountingOpener opener{dir_.files()};
+    Market counted{files_,  clock_, random_, log_, opener, observer_, cancel_, market_.directories,
+                   market_.config, market_.project_directory};
+};
+
+TEST_F(PrefetchTest, BringsAllThatAResolutionLooksAt) {
+    counted.directories = market_.directories;
+    counted.config = market_.config;
+    RegistrySet registries{counted};
+    RegistryProvider provider{counted, registries};
+    ASSERT_TRUE(provider.prefetch_all(want("acme/a")));
+    auto const before = opener.reads.load();
+    EXPECT_GT(before, 0);
+    EXPECT_EQ(resolved(provider, want("acme/a")), "acme/a@1.0.0 acme/b@1.0.0 acme/c@1.0.0");
+    EXPECT_EQ(opener.reads.load(), before) << "something was asked one by one";
+
+    // What was proven is kept, so another run asks for the checkpoint alone, and guesses nothing.
+    provider.keep_metadata();
+    RegistrySet more{counted};
+    RegistryProvider later{counted, more};
+    ASSERT_TRUE(more.by_name("main"));
+    auto const refreshed = opener.reads.load();
+    ASSERT_TRUE(later.prefetch_all(want("acme/a")));
+    EXPECT_EQ(opener.reads.load(), refreshed);
+}
+
+TEST_F(PrefetchTest, AWrongGuessChangesNothing) {
+    counted.directories = market_.directories;
+    counted.config = market_.config;
+    RegistrySet registries{counted};
+    RegistryProvider provider{counted, registries};
+    // The guess for acme/b alone is 2.0.0, which nothing satisfies.
+    ASSERT_TRUE(provider.prefetch_all(want("acme/b")));
+    EXPECT_EQ(resolved(provider, want("acme/b")), "acme/b@1.0.0 acme/c@1.0.0");
+    ASSERT_TRUE(provider.prefetch_all(want("acme/unknown")));
+    EXPECT_EQ(resolved(provider, want("acme/unknown")), "conflict");
+}
+
+TEST_F(PrefetchTest, ARegistryThatCannotBeOpenedIsSaidAtOnce) {
+    ASSERT_TRUE(dir_.files().remove_tree(dir_ / "registry"));
+    RegistrySet registries{market_};
+    RegistryProvider provider{market_, registries};
+    opener_.opened.clear();
+    auto const fetched = provider.prefetch_all(want("acme/a"));
+    ASSERT_FALSE(fetched);
+    EXPECT_EQ(opener_.opened.size(), 1U);
+    EXPECT_EQ(describe(install(market_, request({"acme/a"}))).substr(0, 5), "error");
+    EXPECT_EQ(opener_.opened.size(), 2U) << "asked twice for the same answer";
+}
+
+TEST_F(PrefetchTest, DoesNotOutrankTheUsersMapping) {
+    publish_to("main", "acme/mover", "1.0.0", "\"team/lib\" = { version = \"*\", registry = \"example/evil\" }");
+    publish_to("evil", "team/lib", "1.0.0");
+    for (auto& known : market_.config.registries) {
+        if (known.alias == "main") known.namespaces = {"acme", "team"};
+    }
+    RegistrySet registries{market_};
+    RegistryProvider provider{market_, registries};
+    ASSERT_TRUE(provider.prefetch_all(want("acme/mover")));
+    opener_.opened.clear();
+    auto const dependencies = provider.dependencies(name_of("acme/mover"), Version{1, 0, 0});
+    ASSERT_FALSE(dependencies.has_value());
+    EXPECT_EQ(dependencies.error().id, ErrorId::origin_mismatch);
+    EXPECT_FALSE(was_asked("evil"));
 }
 
 TEST_F(RegistryProviderTest, RevokedYankedAndYoungOnesAreMarked) {

@@ -83,6 +83,10 @@ public:
     Result<std::optional<CompiledPackage>> compiled(PackageName const& name) override;
     Result<std::vector<Candidate>> versions(PackageName const& name) override;
     Result<std::vector<Dependency>> dependencies(PackageName const& name, Version const& version) override;
+    /// Asks the registries for what a resolution will probably look at: from the roots on, level by level, the newest
+    /// release that fits, up to `download_parallel` requests at a time. Packages that are kept are left out, with what
+    /// they need. A hint: what cannot be had is left to the resolution. Errors: a root's registry cannot be opened.
+    Result<void> prefetch_all(ResolveRequest const& request);
     /// After a resolution: the facts of a chosen version. Errors: not_found (version_not_found).
     /// Revoked ones and those under the cooldown count as yanked for the resolver; `facts` tells what they are.
     /// corrupt when the resolver was told something else before.
@@ -106,6 +110,10 @@ private:
     Result<OpenRegistry*> registry_of(PackageName const& name);
     Result<NameFacts const*> name_facts(PackageName const& name);
     detail::KnownMetadata* metadata_of(OpenRegistry& registry);
+    /// What one level wants of one registry; returns what that needs.
+    std::vector<Dependency> prefetch_level(OpenRegistry& registry, std::vector<Dependency> const& wanted,
+                                           std::map<PackageName, Version> const& locked);
+    [[nodiscard]] bool is_too_young(VersionState const& version) const;
     Result<void> wish_registry(Dependency const& dependency, std::string const& asker);
 
     Market& market_;
@@ -117,6 +125,11 @@ private:
     std::map<PackageName, std::string> answered_by_;  // Aliases; of packages that metadata was found of.
     std::map<std::string, std::unique_ptr<detail::KnownMetadata>> metadata_;  // By alias.
     std::map<std::pair<PackageName, Version>, ReleaseFacts> facts_;
+    struct Prefetched {
+        ReleaseRecord record;
+        Manifest manifest;
+    };
+    std::map<Digest, Prefetched> prefetched_;  // By leaf of the release; proven, but nobody asked for them yet.
 };
 
 }  // namespace ggen

@@ -49,6 +49,7 @@ std::string name_of(std::uint64_t number) {
 class Maker {
 public:
     Maker(std::uint64_t packages, std::uint64_t releases) : packages_(packages), mean_(releases / packages) {
+        ranges_.reserve(6);
         for (auto const* text : {"^1.0.0", "^2.3.1", "~4.17.21", ">=1.2 <3", "*", "1.2.3"})
             ranges_.push_back(VersionRange::parse(text).value());
     }
@@ -57,6 +58,7 @@ public:
         auto const spread = random() % 100;
         auto const count = std::max<std::uint64_t>(1, spread == 0 ? mean_ * 20 : spread < 30 ? mean_ : mean_ * 3 / 4);
         std::vector<std::string> names;
+        names.reserve(8);
         for (int i = 0; i < 8; ++i) names.push_back(name_of(random() % packages_));
         std::vector<std::vector<NeedFacts>> lists(1 + count / 8);
         for (auto& list : lists) {
@@ -75,6 +77,7 @@ public:
             }
         }
         std::vector<ReleaseFacts> facts;
+        facts.reserve(count);
         for (std::uint64_t i = 0; i < count; ++i)
             facts.push_back({&versions[i], i % 50 == 49, true, lists[i / 8], &logs[i]});
         return encode_package(PackageName::parse(name_of(number)).value(), std::move(facts)).value();

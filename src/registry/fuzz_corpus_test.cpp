@@ -85,7 +85,8 @@ std::vector<Seed> make_seeds() {
 TEST(FuzzCorpusTest, CommittedSeedsAreCurrent) {
     auto const files = make_posix_file_system();
     for (auto const& seed : make_seeds()) {
-        auto const path = std::string{GGEN_SOURCE_DIR} + "/fuzz/corpus/" + seed.path;
+        std::string path{GGEN_SOURCE_DIR};
+        path += "/fuzz/corpus/" + seed.path;
         if (std::getenv("GGEN_WRITE_CORPUS") != nullptr) {
             ASSERT_TRUE(files->make_directories(parent_path(path)));
             ASSERT_TRUE(files->write_file_atomic(path, seed.bytes, Sync::none));

@@ -29,6 +29,7 @@ public:
     [[nodiscard]] RootFile const& root() const override { return root_; }
     [[nodiscard]] merkle::SignedCheckpoint const& checkpoint() const override { return head_.checkpoint; }
     Result<std::optional<NameState>> lookup(PackageName const& name) override;
+    void prefetch(std::vector<PackageName> const& names, unsigned parallel) override;
     Result<ReleaseRecord> release(VersionState const& version) override;
     Result<Bytes> blob(BlobRef const& blob) override;
     Result<Bytes> archive(BlobRef const& blob) override;
@@ -60,7 +61,11 @@ private:
     // reader_objects.cpp
     [[nodiscard]] std::unique_ptr<VerifiedTiles> make_tiles(merkle::Checkpoint const& checkpoint);
     Result<Bytes> state_object(Digest const& address, bool is_node);
+    Result<Bytes> fetch_state_object(Digest const& address, bool is_node) const;
+    void keep_state_object(Digest const& address, Bytes bytes);
+    void prefetch_state_objects(std::vector<Digest> const& addresses, bool is_node, unsigned parallel);
     Result<Digest> bucket_address(std::uint32_t bucket);
+    Result<std::vector<Bytes> const*> bundle_at(std::uint64_t index);
     Result<Bytes> entry_at(std::uint64_t index);
     Result<bool> is_signed_by_owner(SignedRecord const& record, VersionState const& version);
     Result<void> check_by_replay(ReleaseRecord const& release, VersionState const& version);
@@ -77,7 +82,8 @@ private:
     ReaderCache memory_;
     StateHead head_;
     std::map<Digest, Bytes> state_objects_;  // Verified buckets and nodes, bounded.
-    std::optional<std::pair<std::uint64_t, std::vector<Bytes>>> last_bundle_;  // Of head_; index, entries.
+    std::uint64_t state_object_bytes_ = 0;
+    std::map<std::uint64_t, std::vector<Bytes>> bundles_;  // Of head_, by index, bounded.
     std::optional<RegistryState> replayed_;  // state() at head_, once it was needed.
     std::optional<std::string> warning_;
     std::unique_ptr<VerifiedTiles> tiles_;  // Of head_.

@@ -65,6 +65,9 @@ public:
 
     /// What the registry says about `name`: proven by the state tree. Nothing = proven absent.
     virtual Result<std::optional<NameState>> lookup(PackageName const& name) = 0;
+    /// Brings what `lookup` needs for these names into memory, with up to `parallel` requests at a time. A hint: what
+    /// cannot be had is left to `lookup`, which says why.
+    virtual void prefetch(std::vector<PackageName> const& names, unsigned parallel) = 0;
     /// The release record; its leaf hash is the one of `version`, and its signature satisfies the claim
     /// that held at that time, by replay.
     virtual Result<ReleaseRecord> release(VersionState const& version) = 0;

@@ -4,13 +4,15 @@
 #include <utility>
 
 #include "base/error_id.hpp"
+#include "base/parallel.hpp"
 #include "merkle/tree.hpp"
 #include "registry/log_reader.hpp"
 
 namespace ggen::detail {
 namespace {
 
-constexpr std::size_t k_state_objects_max = 256;
+constexpr std::uint64_t k_state_object_bytes_max = std::uint64_t{64} << 20U;
+constexpr std::size_t k_bundles_max = 32;  // A bundle has about 100 KiB, 1 MiB at most.
 constexpr std::uint64_t k_cached_blob_bytes_max = std::uint64_t{1} << 20U;
 constexpr std::uint64_t k_blob_bytes_max = std::uint64_t{2} << 30U;
 
@@ -37,6 +39,12 @@ Error explain_blob(Error error, std::string const& path) {
     if (error.code != Errc::too_large) return wrap(std::move(error), path);
     return Error{Errc::corrupt, ErrorId::blob_mismatch, path + " has more bytes than its record says"};
 }
+
+bool is_state_object(BytesView bytes, Digest const& address, bool is_node) {
+    return is_node ? is_state_node(bytes, address) : merkle::leaf_hash(bytes) == address;
+}
+
+std::uint64_t state_object_bytes_max(bool is_node) { return is_node ? k_state_node_bytes : k_bucket_bytes_max; }
 
 Error state_mismatch(std::string text) {
     return Error{Errc::refused, ErrorId::state_mismatch, std::move(text)};
@@ -70,33 +78,78 @@ Result<Digest> LogReader::bucket_address(std::uint32_t bucket) {
 /// A bucket or a node; its address is its hash, so any cache may serve it.
 Result<Bytes> LogReader::state_object(Digest const& address, bool is_node) {
     if (auto const known = state_objects_.find(address); known != state_objects_.end()) return known->second;
-    auto const is_genuine = [&](BytesView bytes) {
-        return is_node ? is_state_node(bytes, address) : merkle::leaf_hash(bytes) == address;
-    };
     auto const path = "state/" + address.hex();
-    auto const limit = is_node ? k_state_node_bytes : k_bucket_bytes_max;
-    auto bytes = cache_.read(path, limit);
-    if (bytes && !is_genuine(*bytes)) {
+    if (auto bytes = cache_.read(path, state_object_bytes_max(is_node))) {
+        if (is_state_object(*bytes, address, is_node)) {
+            keep_state_object(address, *bytes);
+            return std::move(*bytes);
+        }
         warn("damaged files of the cache of " + root_.registry + " were fetched again");
-        bytes.reset();
     }
-    if (!bytes) {
-        if (options_.offline) return offline_missing(path);
-        auto fetched = source_.read(path, limit);
-        if (!fetched && fetched.error().code == Errc::not_found) {
-            return Error{Errc::unavailable, ErrorId::state_mismatch,
-                         source_.describe() + " lacks " + path + "; it may have moved on, try again"};
-        }
-        if (!fetched && fetched.error().code == Errc::too_large) {
-            return state_mismatch(path + " has more bytes than belong there");
-        }
-        if (!fetched) return std::move(fetched).error();
-        if (!is_genuine(*fetched)) return state_mismatch(path + " has other bytes than its address promises");
-        cache_.write_object(path, *fetched);
-        bytes = std::move(fetched).value();
+    ASSIGN_OR_RETURN(auto bytes, fetch_state_object(address, is_node));
+    cache_.write_object(path, bytes);
+    keep_state_object(address, bytes);
+    return bytes;
+}
+
+/// From the source, and checked. Thread-safe.
+Result<Bytes> LogReader::fetch_state_object(Digest const& address, bool is_node) const {
+    auto const path = "state/" + address.hex();
+    if (options_.offline) return offline_missing(path);
+    auto fetched = source_.read(path, state_object_bytes_max(is_node));
+    if (!fetched && fetched.error().code == Errc::not_found) {
+        return Error{Errc::unavailable, ErrorId::state_mismatch,
+                     source_.describe() + " lacks " + path + "; it may have moved on, try again"};
     }
-    if (state_objects_.size() >= k_state_objects_max) state_objects_.clear();
-    return state_objects_.emplace(address, std::move(*bytes)).first->second;
+    if (!fetched && fetched.error().code == Errc::too_large)
+        return state_mismatch(path + " has more bytes than belong there");
+    if (fetched && !is_state_object(*fetched, address, is_node))
+        return state_mismatch(path + " has other bytes than its address promises");
+    return fetched;
+}
+
+void LogReader::keep_state_object(Digest const& address, Bytes bytes) {
+    if (state_object_bytes_ + bytes.size() > k_state_object_bytes_max) {
+        state_objects_.clear();
+        state_object_bytes_ = 0;
+    }
+    state_object_bytes_ += bytes.size();
+    state_objects_.insert_or_assign(address, std::move(bytes));
+}
+
+void LogReader::prefetch(std::vector<PackageName> const& names, unsigned parallel) {
+    if (!has_head() || options_.offline || names.size() < 2) return;
+    std::vector<Digest> addresses;
+    auto const top = state_object(head_.leaf.root, true);
+    if (!top) return;
+    if (head_.leaf.bucket_bits != 8) {
+        for (auto const& name : names)
+            addresses.push_back(hash_in_node(*top, bucket_of(name, head_.leaf.bucket_bits) >> 8U));
+        prefetch_state_objects(addresses, true, parallel);
+        addresses.clear();
+    }
+    for (auto const& name : names) {
+        if (auto const address = bucket_address(bucket_of(name, head_.leaf.bucket_bits)))
+            addresses.push_back(*address);
+    }
+    prefetch_state_objects(addresses, false, parallel);
+}
+
+void LogReader::prefetch_state_objects(std::vector<Digest> const& addresses, bool is_node, unsigned parallel) {
+    std::set<Digest> wanted;
+    for (auto const& address : addresses) {
+        if (!state_objects_.contains(address) && !cache_.holds("state/" + address.hex())) wanted.insert(address);
+    }
+    std::vector<Digest> const missing{wanted.begin(), wanted.end()};
+    std::vector<std::optional<Bytes>> fetched(missing.size());
+    run_parallel(missing.size(), parallel, [&](std::size_t i) {
+        if (auto bytes = fetch_state_object(missing[i], is_node)) fetched[i] = *std::move(bytes);
+    });
+    for (std::size_t i = 0; i < missing.size(); ++i) {
+        if (!fetched[i]) continue;
+        cache_.write_object("state/" + missing[i].hex(), *fetched[i]);
+        keep_state_object(missing[i], *std::move(fetched[i]));
+    }
 }
 
 Result<ReleaseRecord> LogReader::release(VersionState const& version) {
@@ -121,13 +174,16 @@ Result<Bytes> LogReader::entry_at(std::uint64_t index) {
     if (!has_head()) return offline_missing("the checkpoint of " + root_.registry);
     if (index >= head_.checkpoint.checkpoint.size)
         return state_mismatch("the log has no entry " + std::to_string(index));
-    auto const bundle = index / merkle::k_tile_width;
-    if (!last_bundle_ || last_bundle_->first != bundle) {
-        ASSIGN_OR_RETURN(auto entries,
-                         tiles_->ask([&](merkle::TileReader& log) { return log.entries(bundle); }));
-        last_bundle_.emplace(bundle, std::move(entries));
-    }
-    return last_bundle_->second[index % merkle::k_tile_width];
+    ASSIGN_OR_RETURN(auto const* const bundle, bundle_at(index / merkle::k_tile_width));
+    return (*bundle)[index % merkle::k_tile_width];
+}
+
+/// Releases of one project lie all over the log, and their order is not that of the log.
+Result<std::vector<Bytes> const*> LogReader::bundle_at(std::uint64_t index) {
+    if (auto const known = bundles_.find(index); known != bundles_.end()) return &known->second;
+    ASSIGN_OR_RETURN(auto entries, tiles_->ask([&](merkle::TileReader& log) { return log.entries(index); }));
+    if (bundles_.size() >= k_bundles_max) bundles_.clear();
+    return &bundles_.emplace(index, std::move(entries)).first->second;
 }
 
 /// The quick way: the present owner's keys signed it, and the state lists it under its name.
@@ -228,6 +284,10 @@ Result<void> LogReader::each_entry(
     if (!has_head()) return offline_missing("the checkpoint of " + root_.registry);
     if (begin > end || end > head_.checkpoint.checkpoint.size) {
         return Error{Errc::invalid, ErrorId::proof_invalid, "these entries are outside the log"};
+    }
+    if (end - begin == 1) {
+        ASSIGN_OR_RETURN(auto const entry, entry_at(begin));
+        return visit(begin, entry);
     }
     for (auto at = begin; at < end;) {
         auto const bundle = at / merkle::k_tile_width;

@@ -280,7 +280,7 @@ void LogReader::adopt(StateHead head) {
     head_ = std::move(head);
     if (is_same) return;
     tiles_ = make_tiles(head_.checkpoint.checkpoint);
-    last_bundle_.reset();
+    bundles_.clear();
     replayed_.reset();
 }
 

@@ -6,7 +6,8 @@
 
 A chosen share of responses is dropped (closed without an answer), stalled (half the body, then silence,
 then closed) or truncated (half the body, then closed). Which ones is decided by the seed and the order
-of requests. `requests` counts requests per path; `served` counts complete answers per path.
+of requests. `requests` counts requests per path; `served` counts complete answers per path, and `sent` the bytes of
+their bodies.
 """
 import collections
 import http.server
@@ -26,11 +27,13 @@ class FlakyServer:
         self.lock = threading.Lock()
         self.requests = collections.Counter()
         self.served = collections.Counter()
+        self.sent = collections.Counter()
         self.failures = collections.Counter()
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # Head and body in one packet: Nagle's algorithm would hold the second back for 40 ms.
 
             def do_GET(self):
                 outer.answer(self)
@@ -89,6 +92,7 @@ class FlakyServer:
         if fate == "serve":
             with self.lock:
                 self.served[path] += 1
+                self.sent[path] += total - start
 
     def send(self, handler, status, body, fate, start, total):
         handler.send_response(status)

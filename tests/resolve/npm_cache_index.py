@@ -95,4 +95,5 @@ def main():
                     out.write(f"{name}@{entry['version']}\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

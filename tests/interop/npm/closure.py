@@ -5,7 +5,8 @@
 
 Imports the roots of roots.txt with their whole dependency closure as signed releases, installs all of it
 in one resolution through a web server, verifies it offline, compares a sample of the files with npm's own
-archives, then installs random packages of it through a server that fails one response in ten.
+archives, and the metadata that was sent with npm's documents of the same packages, then installs random
+packages of it through a server that fails one response in ten.
 Prints "N passed, N failed"; exit code 77 when there is no npm registry to be reached.
 """
 import argparse
@@ -23,6 +24,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent / "recovery"))
 from flaky_installs import environment  # noqa: E402
 from flaky_server import FlakyServer  # noqa: E402
+sys.path.insert(0, str(HERE.parent.parent / "resolve"))
+from npm_cache_index import documents, wire_bytes  # noqa: E402
+
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # Of ggen's archives; no other file of a registry begins so.
+LESS_METADATA = 5
 
 
 def skip(reason):
@@ -74,6 +80,36 @@ def compare_with_npm(checks, room, project, packages):
     checks.check(not different, f"{len(sample)} packages equal npm's archives file by file {different or ''}")
 
 
+def npm_metadata(room, roots, names):
+    """What npm's own documents of these packages weigh as its registry sends them to an installer: how many of them npm
+    looked at when it resolved the same roots, and their bytes in the abbreviated form, gzipped."""
+    project = room / "npm-project"
+    project.mkdir()
+    (project / "package.json").write_text(json.dumps({"name": "roots", "version": "1.0.0",
+                                                      "dependencies": {root: "*" for root in roots}}))
+    cache = room / "npm-cache"
+    subprocess.run(["npm", "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund", "--cache",
+                    str(cache)], cwd=project, capture_output=True, check=True)
+    wanted = {name.removeprefix("npm/") for name in names}
+    found = {}
+    for document in documents(cache):
+        name = document["name"].removeprefix("@")
+        if name in wanted and len(document["versions"]) > len(found.get(name, {"versions": {}})["versions"]):
+            found[name] = document
+    return len(found), sum(wire_bytes(document)[1] for document in found.values())
+
+
+def compare_metadata(checks, server, room, roots, packages):
+    """All that the first install of a new machine was sent but archives, proofs included."""
+    archives = {path for path in server.sent if (server_path := pathlib.Path(server.directory, path)).is_file()
+                and server_path.read_bytes()[:4] == ZSTD_MAGIC}
+    ours = sum(count for path, count in server.sent.items() if path not in archives)
+    documents_found, theirs = npm_metadata(room, roots, [name for name, _ in packages])
+    checks.check(theirs >= LESS_METADATA * ours,
+                 f"metadata of {len(packages)} packages: {ours} bytes; npm's documents of {documents_found} of them: "
+                 f"{theirs} bytes, {theirs / max(ours, 1):.1f} times as much (at least {LESS_METADATA})")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("ggen")
@@ -122,6 +158,7 @@ def main():
         listed = json.loads(ggen(options.ggen, home, "--project", str(project), "list", "--json").stdout)
         packages = [(package["name"], package["version"]) for package in listed["packages"]]
         checks.check(len(packages) >= options.minimum, f"{len(packages)} packages installed in one tree")
+        compare_metadata(checks, server, room, roots, packages)
         verified = ggen(options.ggen, home, "--project", str(project), "verify", "--offline")
         checks.check(verified.returncode == 0, f"all verify offline {verified.stderr.strip()[-300:]}")
         compare_with_npm(checks, room, project, packages)
