@@ -113,6 +113,8 @@ AsioDriver::~AsioDriver() = default;
 void AsioDriver::set_turn_hook(std::function<bool(TimePoint)> hook) { impl_->hook = std::move(hook); }
 std::size_t AsioDriver::socket_count() const { return impl_->connections.size(); }
 
+asio::io_context& AsioDriver::io() { return impl_->io; }
+
 void AsioDriver::stop() {
     impl_->is_stopped = true;
     asio::post(impl_->io, [] {});  // wakes the loop

@@ -47,6 +47,8 @@ public:
     /// Runs `work` on the thread of the loop in its next turn. From any thread.
     void post(std::function<void(TimePoint now)> work);
 
+    /// The loop, for other things that run on its thread.
+    [[nodiscard]] asio::io_context& io();
     /// Sockets that the swarm has not closed.
     [[nodiscard]] std::size_t socket_count() const;
 

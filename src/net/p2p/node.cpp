@@ -5,8 +5,11 @@
 
 #include "base/random.hpp"
 #include "net/p2p/asio_driver.hpp"
+#include "net/p2p/node_services.hpp"
 #include "p2p/basic/identify.hpp"
 #include "p2p/basic/ping.hpp"
+#include "p2p/identity/identity.hpp"
+#include "p2p/swarm/ledger_gate.hpp"
 
 namespace ggen::p2p {
 namespace {
@@ -22,7 +25,8 @@ TimePoint now() { return std::chrono::steady_clock::now(); }
 struct Node::Impl {
     explicit Impl(NodeOptions const& options)
         : key(options.identity ? *options.identity : Ed25519PrivateKey::generate(random)),
-          swarm(SwarmOptions{.identity = key}, random),
+          gate(ledger),
+          swarm(SwarmOptions{.identity = key}, random, &gate),
           identify(key, IdentifyOptions{.agent = options.agent,
                                         .record_seq = static_cast<std::uint64_t>(
                                             SystemClock{}.wall_now().seconds) * 1000}),
@@ -38,22 +42,30 @@ struct Node::Impl {
             auto const full = Multiaddr::from_parts(std::move(parts));
             if (listening && full) listening(*full);
         }
+        if (services->turn(time)) has_asked = true;
         if (!std::exchange(has_asked, false)) return false;
         swarm.on_protocols_called(time);
         return true;
     }
     void run_until(TimePoint end) {
-        has_asked = true;
-        driver->run_until(end);
+        is_stopped = false;
+        do {
+            has_asked = true;
+            driver->run_until(std::min(end, services->save_at()));
+            if (now() >= services->save_at()) services->save(now());
+        } while (!is_stopped && now() < end);
     }
 
     SystemRandom random;
     Ed25519PrivateKey key;
+    Ledger ledger;
+    LedgerGate gate;
     Host host;
     Swarm swarm;
     Identify identify;
     Ping ping;
     std::unique_ptr<AsioDriver> driver;
+    std::unique_ptr<NodeServices> services;  // has a socket on the driver's loop: goes first
     std::function<void(Multiaddr const&)> listening;
     std::size_t told = 0;
     bool has_asked = false;
@@ -70,13 +82,18 @@ Result<std::unique_ptr<Node>> Node::create(NodeOptions const& options) {
         addresses.push_back(std::move(address));
     }
     auto impl = std::make_unique<Impl>(options);
+    NodeServices::Start const start{impl->swarm.self(), impl->key, SystemClock{}.wall_now(), now()};
+    ASSIGN_OR_RETURN(impl->services, NodeServices::create(options, start, impl->random, impl->ledger));
     ASSIGN_OR_RETURN(impl->driver, AsioDriver::create(impl->swarm));
     auto* const raw = impl.get();
+    RETURN_IF_ERROR(impl->services->open_multicast(impl->driver->io(), options.multicast,
+                                                   [raw] { raw->has_asked = true; }));
     impl->host.set_waker([raw] { raw->has_asked = true; });
     impl->driver->set_turn_hook([raw](TimePoint time) { return raw->turn(time); });
     for (auto* const protocol : std::initializer_list<Protocol*>{&impl->identify, &impl->ping, &impl->host}) {
         impl->swarm.add_protocol(*protocol, now());
     }
+    for (auto* const protocol : impl->services->protocols()) impl->swarm.add_protocol(*protocol, now());
     for (auto const& address : addresses) (void)impl->swarm.listen(address, now());
     return std::unique_ptr<Node>{new Node{std::move(impl)}};
 }
@@ -92,12 +109,34 @@ Result<Stream> Node::open(std::string_view address, std::string protocol) {
     return impl_->host.open(*peer, {std::move(protocol)}, {std::move(parsed)});
 }
 
+Result<void> Node::join(std::string const& topic, TopicHandler handler) {
+    impl_->has_asked = true;
+    return impl_->services->join(topic, std::move(handler), now());
+}
+
+Result<void> Node::publish(std::string_view topic, BytesView data) {
+    impl_->has_asked = true;
+    return impl_->services->publish(topic, data, now());
+}
+
+void Node::on_kad_event(std::function<void(KadEvent const&)> handler) {
+    impl_->services->set_kad_handler(std::move(handler));
+}
+
 void Node::run() {
-    impl_->is_stopped = false;
-    while (!impl_->is_stopped) impl_->run_until(now() + k_run_step);
+    do impl_->run_until(now() + k_run_step);
+    while (!impl_->is_stopped);
 }
 
 void Node::run_for(std::chrono::nanoseconds duration) { impl_->run_until(now() + duration); }
+
+void Node::post(std::function<void()> work) {
+    auto* const raw = impl_.get();
+    raw->driver->post([raw, work = std::move(work)](TimePoint) {
+        work();
+        raw->has_asked = true;
+    });
+}
 
 void Node::stop() {
     auto* const raw = impl_.get();
@@ -108,14 +147,20 @@ void Node::stop() {
 }
 
 void Node::shut_down() {
+    impl_->services->say_farewell();
     impl_->swarm.shut_down(now());
     auto const end = now() + k_farewell;
     while (now() < end && impl_->driver->socket_count() > 0) {
         impl_->driver->run_until(std::min<TimePoint>(end, now() + k_farewell / 10));
     }
+    impl_->services->save(now());
 }
 
 Host& Node::host() { return impl_->host; }
 Swarm& Node::swarm() { return impl_->swarm; }
+Ledger& Node::ledger() { return impl_->ledger; }
+Gossip* Node::gossip() { return impl_->services->gossip(); }
+Kad* Node::kad() { return impl_->services->kad(); }
+std::vector<Error> const& Node::warnings() const { return impl_->services->warnings(); }
 
 }  // namespace ggen::p2p

@@ -32,7 +32,7 @@ bool is_routable(Multiaddr const& address) {
     return false;
 }
 
-std::string network_of(Multiaddr const& address) {
+std::string observer_network(Multiaddr const& address) {
     auto const& part = first_of(address);
     if (!is_ip4(part) && !is_ip6(part)) return {};
     auto const prefix = BytesView(part.value).first(is_ip4(part) ? 2 : 4);
@@ -40,7 +40,7 @@ std::string network_of(Multiaddr const& address) {
 }
 
 bool ObservedAddresses::add(Multiaddr const& address, Multiaddr const& observer, TimePoint now) {
-    auto const network = network_of(observer);
+    auto const network = observer_network(observer);
     if (network.empty() || !is_routable(address)) return false;
     if (!seen_.contains(address)) make_room();
     auto& seen = seen_[address];

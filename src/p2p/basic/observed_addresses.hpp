@@ -22,7 +22,7 @@ inline constexpr std::chrono::minutes k_observation_lifetime{30};
 /// multicast.
 [[nodiscard]] bool is_routable(Multiaddr const& address);
 /// The network that an IP address belongs to, as one owner: /16 of IPv4, /32 of IPv6. Empty without an IP address.
-[[nodiscard]] std::string network_of(Multiaddr const& address);
+[[nodiscard]] std::string observer_network(Multiaddr const& address);
 
 /// Where peers say that they see this host. One liar, or one who owns many ids on one network, must not decide what
 /// the host announces: an address counts once observers on four distinct networks agree within half an hour.

@@ -171,8 +171,10 @@ void Gossip::on_deadline(TimePoint now) {
             return true;
         },
         [&](PeerSerial serial) {
+            auto* const peer = find_peer(serial);
+            if (peer == nullptr) return;
             ++counters_.broken_promises;
-            if (auto* const peer = find_peer(serial)) penalize(*peer, 1, Conduct::timeout);
+            penalize(*peer, 1, Conduct::timeout);
         });
     check_probes(now);
     if (now >= next_heartbeat_) heartbeat(now);

@@ -53,7 +53,6 @@ void Gossip::on_peer_disconnected(PeerId const& id, TimePoint now) {
     partial_bytes_ -= peer.incoming.pending_bytes();
     if (peer.in) by_stream_.erase(*peer.in);
     if (peer.out) by_stream_.erase(*peer.out);
-    wants_.forget_peer(peer.serial);
     std::erase(touched_, &peer);
     score_.disconnect(*peer.stats, now);
     by_serial_.erase(peer.serial);

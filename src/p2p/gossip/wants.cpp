@@ -35,20 +35,6 @@ void Wants::fulfil(std::string_view id) {
     if (auto const at = by_id_.find(id); at != by_id_.end()) by_id_.erase(at);
 }
 
-void Wants::forget_peer(PeerSerial peer) {
-    drop_peer_in(waiting_, peer);
-    drop_peer_in(checks_, peer);
-}
-
-void Wants::drop_peer_in(Checks const& checks, PeerSerial peer) {
-    for (auto const& check : checks) {
-        auto const at = by_id_.find(check.id);
-        if (at == by_id_.end()) continue;
-        std::erase(at->second.announcers, peer);
-        std::erase_if(at->second.asked, [&](Ask const& ask) { return ask.peer == peer; });
-    }
-}
-
 std::optional<TimePoint> Wants::next_check() const {
     if (waiting_.empty() && checks_.empty()) return std::nullopt;
     if (waiting_.empty()) return checks_.front().at;

@@ -38,9 +38,9 @@ public:
     void asked(std::string_view id, PeerSerial peer, bool is_promise, TimePoint now);
     /// The message came, from whomever.
     void fulfil(std::string_view id);
-    void forget_peer(PeerSerial peer);
 
-    /// Whom to ask again, and who broke a promise, as of `now`. `ask(id, peer)` returns whether it did ask.
+    /// Whom to ask again, and who broke a promise, as of `now`. `ask(id, peer)` returns whether it did ask: not, when
+    /// the peer has gone. Serials are never used twice, so nothing needs to be told of peers that go.
     void check(TimePoint now, std::function<bool(MessageId const&, PeerSerial)> const& ask,
                std::function<void(PeerSerial)> const& broken);
     [[nodiscard]] std::optional<TimePoint> next_check() const;
@@ -64,7 +64,6 @@ private:
     using Checks = std::list<Check>;
 
     [[nodiscard]] Checks* due(TimePoint now);
-    void drop_peer_in(Checks const& checks, PeerSerial peer);
 
     Times times_;
     std::size_t count_max_;

@@ -94,7 +94,9 @@ void Kad::on_peer_connected(PeerInfo const& info, TimePoint now) {
 }
 
 void Kad::on_peer_disconnected(PeerId const& peer, TimePoint now) {
-    peers_.erase(kad_key_of(peer.bytes()));
+    auto const key = kad_key_of(peer.bytes());
+    peers_.erase(key);
+    if (!is_welcome(peer, now)) table_.remove(key);  // sent away, perhaps for what we reported
     inbound_.on_peer_disconnected(peer);
     work(now);
 }
@@ -133,7 +135,7 @@ Kad::Peer const* Kad::find_peer_of(PeerId const& peer) const {
 void Kad::consider(PeerId const& peer, TimePoint now) {
     auto const key = kad_key_of(peer.bytes());
     auto const at = peers_.find(key);
-    if (at == peers_.end() || at->second.addresses.is_empty()) return;
+    if (at == peers_.end() || at->second.addresses.is_empty() || !is_welcome(peer, now)) return;
     if (!table_.has_room(key, at->second.group) || probing_.contains(key)) return;
     if (probes_waiting_.size() >= k_kad_probes_waiting_max) return;
     probing_.insert(key);
@@ -188,7 +190,7 @@ void Kad::learn(RequestOutcome const& outcome, TimePoint now) {
         if (!at->second.addresses.is_empty()) known.addresses = at->second.addresses;
         group = at->second.group;
     }
-    if (known.addresses.is_empty() || known.id == options_.self) return;
+    if (known.addresses.is_empty() || known.id == options_.self || !is_welcome(known.id, now)) return;
     known.addresses = known.addresses.reachable(AddressReach::loopback, k_kad_addresses_emit_max);
     if (!table_.add(known, group, round_trip, now)) return;
     value_peer(contact.id, true);

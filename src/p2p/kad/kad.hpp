@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -36,6 +37,9 @@ struct KadOptions {
     bool limits_loopback = false;   ///< count peers on loopback addresses as one neighbourhood
     bool limits_local = false;      ///< the same for private networks
     bool refreshes = true;          ///< looks itself and its buckets up every k_kad_refresh_interval
+    /// Whether to deal with a peer at all: the reputation ledger. Those it refuses are neither asked, nor kept in the
+    /// table, nor told of. Must not call this object. Empty = everybody is welcome.
+    std::function<bool(PeerId const&, TimePoint)> is_welcome{};
     LookupSettings lookup{};
     UnixTime wall_at{};             ///< wall-clock time at `steady_at`: records carry one
     TimePoint steady_at{};
@@ -124,6 +128,9 @@ private:
     void on_outcome(RequestOutcome outcome, TimePoint now);
     void learn(RequestOutcome const& outcome, TimePoint now);
     void consider(PeerId const& peer, TimePoint now);
+    [[nodiscard]] bool is_welcome(PeerId const& peer, TimePoint now) const {
+        return !options_.is_welcome || options_.is_welcome(peer, now);
+    }
     void start_probes(TimePoint now);
     void value_peer(PeerId const& peer, bool is_member);
     void refresh(TimePoint now);
@@ -161,7 +168,7 @@ private:
                                                             TimePoint now) override;
     [[nodiscard]] Result<std::optional<KadMessage>> respond_put(KadMessage const& request, TimePoint now);
     [[nodiscard]] Result<void> take_provider(PeerId const& peer, KadMessage const& request, TimePoint now);
-    [[nodiscard]] std::vector<KadPeer> closer_for(PeerId const& peer, BytesView key) const;
+    [[nodiscard]] std::vector<KadPeer> closer_for(PeerId const& peer, BytesView key, TimePoint now) const;
     [[nodiscard]] Result<void> store_record(BytesView key, BytesView value, TimePoint now);
     [[nodiscard]] KadRecord record_of(StoredRecord const& stored) const;
     [[nodiscard]] UnixTime wall(TimePoint now) const;

@@ -24,7 +24,7 @@ Result<void> Kad::store_record(BytesView key, BytesView value, TimePoint now) {
         {Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end()), now + k_kad_record_lifetime, wall(now)});
 }
 
-std::vector<KadPeer> Kad::closer_for(PeerId const& peer, BytesView key) const {
+std::vector<KadPeer> Kad::closer_for(PeerId const& peer, BytesView key, TimePoint now) const {
     auto const* const asker = find_peer_of(peer);
     // Whoever asks from outside is not told of addresses that lead nowhere from there, or into our own network.
     auto const least = asker == nullptr ? AddressReach::loopback : asker->reach;
@@ -38,7 +38,7 @@ std::vector<KadPeer> Kad::closer_for(PeerId const& peer, BytesView key) const {
     }
     for (auto const* const entry : table_.closest(kad_key_of(key), k_kad_bucket_peers + 1, false)) {
         if (out.size() == k_kad_bucket_peers) break;
-        if (entry->contact.id == peer) continue;
+        if (entry->contact.id == peer || !is_welcome(entry->contact.id, now)) continue;
         auto addresses = entry->contact.addresses.reachable(least, k_kad_addresses_emit_max);
         if (addresses.is_empty()) continue;
         auto const connection =
@@ -103,7 +103,7 @@ Result<std::optional<KadMessage>> Kad::respond(PeerId const& peer, KadMessage co
         case KadMessageType::find_node:
         case KadMessageType::ping: break;
     }
-    answer.closer = closer_for(peer, request.key);
+    answer.closer = closer_for(peer, request.key, now);
     return std::optional(std::move(answer));
 }
 

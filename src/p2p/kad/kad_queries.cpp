@@ -37,7 +37,7 @@ Query& Kad::start(QueryKind kind, BytesView key, TimePoint now) {
     auto& query = queries_.try_emplace(id, id, kind, Bytes(key.begin(), key.end()), settings).first->second;
     query.gives_up_at = now + k_kad_query_timeout;
     for (auto const* const entry : table_.closest(query.lookup.target(), k_kad_bucket_peers, true)) {
-        query.lookup.add_seed(entry->contact);
+        if (is_welcome(entry->contact.id, now)) query.lookup.add_seed(entry->contact);
     }
     return query;
 }
@@ -190,7 +190,7 @@ void Kad::on_lookup_answer(Query& query, RequestOutcome& outcome, TimePoint now)
     std::vector<KadContact> closer;
     closer.reserve(answer->closer.size());
     for (auto const& peer : answer->closer) {
-        if (peer.id == options_.self) continue;
+        if (peer.id == options_.self || !is_welcome(peer.id, now)) continue;
         closer.push_back(kad_contact(peer.id, peer.addresses));
     }
     if (!query.lookup.on_answer(outcome.peer.key, std::move(closer))) return;

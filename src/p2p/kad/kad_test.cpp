@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "p2p/kad/testing/fixtures.hpp"
 #include "p2p/protocol/message_reader.hpp"
@@ -457,6 +458,40 @@ TEST(KadMemoryTest, EverythingReturnsAfterStrangersHaveLeft) {
     bench.wait(k_kad_provider_lifetime + hours{1});
     EXPECT_EQ(bench.kad.status().providers, 0U);
     EXPECT_EQ(bench.kad.status().provider_keys, 0U);
+}
+
+TEST(KadTest, NeitherAsksNorKeepsNorNamesWhoIsNotWelcome) {
+    std::set<PeerId> unwelcome{make_id(2)};
+    auto options = make_options(0);
+    options.is_welcome = [&](PeerId const& peer, TimePoint) { return !unwelcome.contains(peer); };
+    Bench bench(std::move(options));
+    // Both are asked who they are before they come into the table: the one that is not welcome is not.
+    bench.connect(1);
+    auto const probe = bench.last_opened();
+    ASSERT_NE(probe, 0U);
+    bench.kad.on_stream_opened(probe, std::string(k_kad_protocol), bench.now);
+    bench.send(probe, request(KadMessageType::find_node, make_id(0).bytes()));
+    ASSERT_EQ(bench.kad.table().size(), 1U);
+    bench.connect(2);
+    EXPECT_EQ(bench.last_opened(), probe);
+
+    auto const stream = bench.open(3);
+    bench.send(stream, request(KadMessageType::find_node, make_id(9).bytes()));
+    auto named = bench.answers(stream);
+    ASSERT_EQ(named.size(), 1U);
+    EXPECT_EQ(named[0].closer.size(), 1U);
+
+    unwelcome.insert(make_id(1));
+    bench.send(stream, request(KadMessageType::find_node, make_id(9).bytes()));
+    named = bench.answers(stream);
+    ASSERT_EQ(named.size(), 1U);
+    EXPECT_TRUE(named[0].closer.empty());
+    bench.kad.on_peer_disconnected(make_id(1), bench.now);
+    EXPECT_EQ(bench.kad.table().size(), 0U);
+    auto const query = bench.kad.closest_peers(to_bytes("key"), bench.now);
+    bench.take();
+    EXPECT_EQ(bench.last_opened(), probe);  // nobody is left to ask
+    (void)query;
 }
 
 }  // namespace

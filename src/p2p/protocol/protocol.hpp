@@ -154,7 +154,7 @@ public:
     /// Identify brought the peer's signed record: a sealed envelope (RFC 0002/0003), verified to be this peer's own.
     virtual void on_peer_record(PeerId const& /*peer*/, BytesView /*sealed*/, TimePoint /*now*/) {}
 
-    /// Answers to OpenStream. Errors: unavailable (no address answered), refused (none of the protocols, limit),
+    /// Answers to OpenStream. Errors: unavailable (no answer), refused (no protocol, unwelcome), too_large (our limit),
     /// timed_out, not_found (no address is known, or not connected and `may_dial` was false).
     virtual void on_stream_opened(StreamKey /*stream*/, std::string const& /*protocol*/, TimePoint /*now*/) {}
     virtual void on_stream_refused(StreamKey /*stream*/, Error const& /*error*/, TimePoint /*now*/) {}

@@ -111,9 +111,13 @@ void Ledger::on_conduct(PeerId const& peer, Conduct conduct, double weight, Time
             break;
         case Conduct::invalid_data: add_fault(known, weight * k_invalid_points, now); break;
         case Conduct::protocol_error: add_fault(known, weight * k_protocol_error_points, now); break;
-        case Conduct::timeout: add_fault(known, weight * k_timeout_points, now); break;
-        case Conduct::overload: add_fault(known, weight * k_overload_points, now); break;
+        case Conduct::timeout: add_soft_fault(known, weight * k_timeout_points, now); break;
+        case Conduct::overload: add_soft_fault(known, weight * k_overload_points, now); break;
     }
+}
+
+void Ledger::add_soft_fault(Account& account, double points, TimePoint now) {
+    add_fault(account, std::clamp(k_ledger_soft_faults_max - account.faults, 0.0, points), now);
 }
 
 void Ledger::on_useful_bytes(PeerId const& peer, std::uint64_t bytes, std::chrono::nanoseconds took, TimePoint now) {
@@ -171,6 +175,12 @@ Standing Ledger::standing(PeerId const& peer, TimePoint now) const {
 bool Ledger::is_banned(PeerId const& peer, TimePoint now) const {
     auto const at = peers_.find(peer);
     return at != peers_.end() && at->second.banned_until && now < *at->second.banned_until;
+}
+
+bool Ledger::is_refused(PeerId const& peer, TimePoint now) const {
+    auto const at = peers_.find(peer);
+    if (at == peers_.end()) return false;
+    return is_banned(peer, now) || score_of(at->second, now) <= k_ledger_refused_score;
 }
 
 double Ledger::network_score(Multiaddr const& address, TimePoint now) const {

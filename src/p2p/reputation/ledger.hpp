@@ -23,6 +23,12 @@ inline constexpr std::chrono::hours k_ledger_ban{24};
 inline constexpr std::chrono::hours k_ledger_retention{24 * 30};  ///< after the last thing that was heard
 inline constexpr double k_ledger_useful_bytes_per_point = 1024.0 * 1024;
 inline constexpr double k_ledger_points_max = 100;  ///< what good conduct can earn
+/// What timeouts and overload alone can cost: a slow peer comes last, and is never refused for it.
+inline constexpr double k_ledger_soft_faults_max = 50;
+/// At and below these, nobody deals with the peer, with strangers of the network, with the network at all.
+inline constexpr double k_ledger_refused_score = -100;
+inline constexpr double k_ledger_refused_strangers_score = -100;
+inline constexpr double k_ledger_refused_network_score = -500;
 inline constexpr std::size_t k_ledger_image_bytes_max = 4 * k_mib;
 
 /// What one peer is worth to us.
@@ -51,6 +57,8 @@ public:
 
     [[nodiscard]] Standing standing(PeerId const& peer, TimePoint now) const;
     [[nodiscard]] bool is_banned(PeerId const& peer, TimePoint now) const;
+    /// Banned, or so deep in faults that dealing with it is a waste until they have decayed: neither dialed nor let in.
+    [[nodiscard]] bool is_refused(PeerId const& peer, TimePoint now) const;
     /// What all peers of the address's network did, from -1000 to 0. A new peer from a bad one starts there.
     [[nodiscard]] double network_score(Multiaddr const& address, TimePoint now) const;
     /// For gossip's P5: the score, scaled to [-100, 10].
@@ -86,6 +94,7 @@ private:
     [[nodiscard]] Result<void> decode_peer(BytesView entry, std::uint64_t slept, TimePoint now);
     [[nodiscard]] Result<void> decode_network(BytesView entry, std::uint64_t slept, TimePoint now);
     void add_fault(Account& account, double points, TimePoint now);
+    void add_soft_fault(Account& account, double points, TimePoint now);
     void forget_one_peer(TimePoint now);
     [[nodiscard]] static double score_of(Account const& account, TimePoint now);
     static void decay(Account& account, TimePoint now);

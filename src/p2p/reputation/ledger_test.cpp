@@ -67,6 +67,27 @@ TEST(LedgerTest, FaultsLowerAndOnlyALieBans) {
     EXPECT_EQ(ledger.standing(id_of(3), k_start).score, 0);
 }
 
+TEST(LedgerTest, RefusesWhoMisbehavesUntilItDecaysButNeverForBeingSlow) {
+    Ledger ledger;
+    for (int i = 0; i < 100'000; ++i) {
+        ledger.on_conduct(id_of(1), Conduct::timeout, 1, k_start);
+        ledger.on_conduct(id_of(1), Conduct::overload, 1, k_start);
+    }
+    EXPECT_DOUBLE_EQ(ledger.standing(id_of(1), k_start).score, -k_ledger_soft_faults_max);
+    EXPECT_FALSE(ledger.is_refused(id_of(1), k_start));
+    ledger.on_conduct(id_of(2), Conduct::invalid_data, 3, k_start);
+    EXPECT_FALSE(ledger.is_refused(id_of(2), k_start));
+    ledger.on_conduct(id_of(2), Conduct::invalid_data, 1, k_start);
+    EXPECT_TRUE(ledger.is_refused(id_of(2), k_start));
+    EXPECT_FALSE(ledger.is_refused(id_of(2), k_start + hours{1}));
+    ledger.on_useful_bytes(id_of(3), 100 * k_mib, seconds{1}, k_start);
+    ledger.on_conduct(id_of(3), Conduct::invalid_data, 4, k_start);
+    EXPECT_FALSE(ledger.is_refused(id_of(3), k_start));  // what it did for us counts
+    ledger.on_lie(id_of(3), k_start);
+    EXPECT_TRUE(ledger.is_refused(id_of(3), k_start));
+    EXPECT_FALSE(ledger.is_refused(id_of(4), k_start));
+}
+
 TEST(LedgerTest, ANetworkBearsAShareAndItsStrangersStartLower) {
     Ledger ledger;
     ledger.on_connected(id_of(1), address("/ip4/192.0.2.1/tcp/1"), k_start);

@@ -38,10 +38,11 @@ void Swarm::Core::want_connection(Peer& peer, std::vector<Multiaddr> const& addr
     if (banned_peers_.contains(peer.id, now)) return fail_dial(peer, refused("the peer is banned"));
     if (!peer.dial) {
         if (dialing_peers_ >= k_peers_dialed_max) {
-            return fail_dial(peer, Error{Errc::unavailable, "swarm: too many peers are dialed (k_peers_dialed_max)"});
+            return fail_dial(peer, Error{Errc::too_large, "swarm: too many peers are dialed (k_peers_dialed_max)"});
         }
         if (open_ >= options_.connections_max && least_worth(now) == nullptr) {
-            return fail_dial(peer, refused("the limit of connections is reached (connections_max)"));
+            return fail_dial(
+                peer, Error{Errc::too_large, "swarm: the limit of connections is reached (connections_max)"});
         }
         ++dialing_peers_;
         peer.dial = std::make_unique<detail::Dial>();

@@ -146,7 +146,7 @@ std::optional<Error> Swarm::Core::refusal_of(Link const& link, PeerId const& id,
         close(**retiring, Ending::orderly, Error{Errc::cancelled, "swarm: a newer connection takes its place"});
     }
     if (open_ >= options_.connections_max && !make_room(now)) {
-        return refused("the limit of connections is reached (connections_max)");
+        return Error{Errc::too_large, "swarm: the limit of connections is reached (connections_max)"};
     }
     return std::nullopt;
 }

@@ -77,8 +77,7 @@ void Swarm::Core::apply(std::size_t protocol, ProtocolOutput output) {
     } else if (auto const* learned = std::get_if<LearnAddresses>(&output)) {
         on_learned(*learned);
     } else if (auto const* report = std::get_if<ReportPeer>(&output)) {
-        auto const* const peer = find_peer(report->peer);
-        if (peer != nullptr && !peer->links.empty()) gate_.on_conduct(*report, peer->links.front()->address, now_);
+        on_conduct(*report);
     } else if (std::holds_alternative<ProtocolsChanged>(output)) {
         refresh_names();
     } else if (auto* identified = std::get_if<PeerIdentified>(&output)) {
@@ -88,6 +87,17 @@ void Swarm::Core::apply(std::size_t protocol, ProtocolOutput output) {
         if (is_known || confirmed_.size() == k_confirmed_addresses_max) return;
         confirmed_.push_back(std::move(confirmed->address));
         is_host_info_due_ = true;
+    }
+}
+
+/// Only of peers that are connected: what is said of others cannot be put down to anybody's address.
+void Swarm::Core::on_conduct(ReportPeer const& report) {
+    auto const* const peer = find_peer(report.peer);
+    if (peer == nullptr || peer->links.empty()) return;
+    gate_.on_conduct(report, peer->links.front()->address, now_);
+    if (gate_.may_stay(peer->id, now_)) return;
+    for (auto* const link : std::vector{peer->links}) {
+        close(*link, Ending::orderly, Error{Errc::refused, "swarm: the peer misbehaves"});
     }
 }
 

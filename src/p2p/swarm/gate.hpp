@@ -25,6 +25,8 @@ public:
     [[nodiscard]] virtual bool may_connect(PeerId const& /*peer*/, Multiaddr const& /*address*/, TimePoint /*now*/) {
         return true;
     }
+    /// Asked after `on_conduct`: whether its connections go on.
+    [[nodiscard]] virtual bool may_stay(PeerId const& /*peer*/, TimePoint /*now*/) { return true; }
     /// A protocol reported how a peer behaves; `address` is that of its connection.
     virtual void on_conduct(ReportPeer const& /*report*/, Multiaddr const& /*address*/, TimePoint /*now*/) {}
 };

@@ -54,6 +54,7 @@ public:
     void refresh_names();
     [[nodiscard]] bool drain_protocols();
     void apply(std::size_t protocol, ProtocolOutput output);
+    void on_conduct(ReportPeer const& report);
     void on_learned(LearnAddresses const& learned);
     void on_identified(PeerIdentified identified);
 

@@ -174,7 +174,7 @@ TEST_F(SwarmLimitsTest, RefusesANewcomerWhenAllAreWorthSomething) {
     EXPECT_FALSE(connect(far_client(100)));
     echo_->say(ConnectPeer{peer_id_of(testing::node_key(8888).public_key()), {address_of("/ip4/100.99.0.1/tcp/1")}});
     net_.settle(*server_);
-    EXPECT_EQ(echo_->count("dial failed refused"), 1U);
+    EXPECT_EQ(echo_->count("dial failed too_large"), 1U);
     EXPECT_NE(echo_->last_error.find("connections_max"), std::string::npos);
 }
 
@@ -233,7 +233,7 @@ TEST_F(SwarmLimitsTest, DialsAsManyPeersAtATimeAsAllowed) {
     }
     net_.settle(*one.node);
     EXPECT_EQ(one.protocol->count("dial failed"), 1U);
-    EXPECT_EQ(one.protocol->count("dial failed unavailable"), 1U);
+    EXPECT_EQ(one.protocol->count("dial failed too_large"), 1U);
 }
 
 TEST_F(SwarmLimitsTest, RefusesABannedPeerUntilItsTimeIsOver) {
