@@ -15,8 +15,10 @@ constexpr std::size_t k_found_peers_max = 256;
 Bytes rendezvous_key(std::string_view name) {
     constexpr std::uint8_t k_sha256_code = 0x12;
     auto const digest = sha256(as_bytes(std::string{"/ggen/rendezvous/"} + std::string{name}));
-    Bytes out{k_sha256_code, static_cast<std::uint8_t>(digest.bytes.size())};
-    out.insert(out.end(), digest.bytes.begin(), digest.bytes.end());
+    Bytes out(2 + digest.bytes.size());
+    out[0] = k_sha256_code;
+    out[1] = static_cast<std::uint8_t>(digest.bytes.size());
+    std::copy(digest.bytes.begin(), digest.bytes.end(), out.begin() + 2);
     return out;
 }
 
