@@ -38,6 +38,7 @@ public:
         RETURN_IF_ERROR(run({"key", "new", "acme/device"}));
         RETURN_IF_ERROR(run({"registry", "create", path("registry"), "--origin", "example/small", "--alias", "main"}));
         std::vector<std::string> words{"publish"};
+        words.reserve(1 + 50 + 10 + 4);
         for (int n = 0; n < 50; ++n) words.push_back(pack(fmt::format("leaf-{}", n), {}));
         for (int n = 0; n < 10; ++n) {
             words.push_back(pack(fmt::format("deep-{}", n),
@@ -45,6 +46,7 @@ public:
         }
         for (int const count : {0, 3, 5, 50}) {
             std::vector<std::string> needs;
+            needs.reserve(static_cast<std::size_t>(count));
             for (int n = 0; n < count; ++n) needs.push_back(fmt::format("leaf-{}", n));
             words.push_back(pack(fmt::format("flat-{}", count), needs));
         }
@@ -153,6 +155,8 @@ Result<void> run_concurrent_installs(Room& room, std::string const& ggen, std::s
         for (std::string const how : {"in turn", "at once"}) {
             std::vector<ChildCommand> five;
             std::vector<ChildCommand> ten;
+            five.reserve(5);
+            ten.reserve(10);
             for (int n = 0; n < 5; ++n)
                 five.push_back(world.install(fmt::format("five-{}-{}-{}", how, round, n), "flat-50"));
             for (int n = 0; n < 4; ++n)
