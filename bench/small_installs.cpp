@@ -38,6 +38,7 @@ public:
         RETURN_IF_ERROR(run({"key", "new", "acme/device"}));
         RETURN_IF_ERROR(run({"registry", "create", path("registry"), "--origin", "example/small", "--alias", "main"}));
         std::vector<std::string> words{"publish"};
+        words.reserve(1 + 50 + 10 + 4);
         for (int n = 0; n < 50; ++n) words.push_back(pack(fmt::format("leaf-{}", n), {}));
         for (int n = 0; n < 10; ++n) {
             words.push_back(pack(fmt::format("deep-{}", n),

@@ -122,6 +122,7 @@ private:
                             generation_directory(standing.lockfile_digest))) {
             report_.figures.packages_reused = wanted.packages.size();
             remember_generation(mode, standing);
+            remember_project();
             return ok();
         }
         market_.observer.on_event({ProgressEvent::Kind::phase, "verify", 0, wanted.packages.size(), 0});
@@ -197,6 +198,8 @@ private:
     /// What was fetched must outlive a power loss before a lockfile on another disk relies on it; on the same
     /// disk the commit's own sync does that.
     Result<void> commit(PackageStore& store, std::string const& staging, LockTexts const& texts, LinkMode mode) {
+        // A link without this note would be collected after a power loss that took the note alone.
+        remember_project();
         auto const theirs = market_.files.info(store.directory());
         auto const ours = market_.files.info(staging);
         bool const is_one_disk = theirs && ours && theirs->device == ours->device;
@@ -240,9 +243,11 @@ private:
     void remember_project() {
         auto const folder = join_path(market_.directories.cache, "projects");
         auto const path = join_path(folder, sha256(as_bytes(market_.project_directory)).hex());
-        if (market_.files.info(path) || !market_.files.make_directories(folder)) return;
-        static_cast<void>(
-            market_.files.write_file_atomic(path, as_bytes(market_.project_directory + "\n"), Sync::none));
+        auto const note = market_.project_directory + "\n";
+        // A power loss may have left a torn one.
+        auto const standing = market_.files.read_file(path, note.size());
+        if ((standing && as_text(*standing) == note) || !market_.files.make_directories(folder)) return;
+        static_cast<void>(market_.files.write_file_atomic(path, as_bytes(note), Sync::none));
     }
 
     Market& market_;

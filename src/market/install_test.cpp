@@ -164,6 +164,25 @@ TEST_F(InstallTest, EveryLinkModeVerifies) {
     }
 }
 
+TEST_F(InstallTest, AProjectWhoseNoteWasLostOrTornIsNotedAnewBeforeItsPackagesAreCollected) {
+    publish("acme/app", "1.0.0");
+    auto wanted = request({"acme/app"});
+    wanted.link_mode = LinkMode::symlink;
+    ASSERT_TRUE(install(market_, wanted));
+    auto const text = read("project/gpacks/acme/app/data/text.txt");
+    ASSERT_NE(text, "(none)");
+    auto const notes = dir_.files().list(dir_ / "cache/projects");
+    ASSERT_TRUE(notes && notes->size() == 1);
+    auto const note = "cache/projects/" + notes->front().name;
+    for (bool const is_torn : {false, true}) {
+        ASSERT_TRUE(dir_.files().remove_file(dir_ / note));
+        if (is_torn) write(note, "");
+        ASSERT_TRUE(install(market_, request()));
+        ASSERT_TRUE(cache_collect(market_, false, 0));
+        EXPECT_EQ(read("project/gpacks/acme/app/data/text.txt"), text);
+    }
+}
+
 TEST_F(InstallTest, NoDependenciesInstallsTheNamedPackageAlone) {
     publish("acme/base", "1.0.0");
     publish("acme/app", "1.0.0", {{"acme/base", "^1.0.0"}});
