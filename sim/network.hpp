@@ -40,7 +40,7 @@ struct Frame {
     std::uint64_t hash = 0;  ///< of the payload, for the trace
 };
 
-enum class DialFailure : std::uint8_t { timed_out, refused };
+enum class DialFailure : std::uint8_t { timed_out, refused, host_full };
 
 /// What runs on a node while it is up: carries protocols (VirtualHost). Never destroyed from
 /// within one of its own calls.

@@ -93,6 +93,7 @@ private:
     void drop_connection(std::uint32_t at);
     void disconnect(NodeId peer);
     void trim();
+    [[nodiscard]] bool has_room();
     void send_identify(Wire wire, bool wants_answer);
     void on_identify(Wire wire, Frame const& frame);
     void tell_protocols(NodeId peer);

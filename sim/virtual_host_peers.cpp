@@ -75,6 +75,10 @@ void VirtualHost::step_dials() {
     auto const now = fabric_.now();
     for (std::size_t i = 0; i < dials_.size();) {
         auto& dial = *dials_[i];
+        if (dial.attempts.empty() && dial.tried < dial.endpoints.size() && !has_room()) {
+            dial.tried = dial.endpoints.size();
+            dial.failure = DialFailure::host_full;
+        }
         if (dial.tried < dial.endpoints.size() && dial.next_step <= now) {
             dial.attempts.push_back(fabric_.network().dial(self_, dial.endpoints[dial.tried++],
                 options_.dial_round_trips));
@@ -93,7 +97,8 @@ void VirtualHost::fail_dial(std::size_t at) {
     dials_.erase(dials_.begin() + static_cast<std::ptrdiff_t>(at));
     bool const has_address = !dial->endpoints.empty();
     auto const code = !has_address ? Errc::not_found
-                      : dial->failure == DialFailure::timed_out ? Errc::timed_out : Errc::unavailable;
+                      : dial->failure == DialFailure::timed_out ? Errc::timed_out
+                      : dial->failure == DialFailure::host_full ? Errc::too_large : Errc::unavailable;
     for (auto const id : dial->streams) refuse(id, code, "dial failed");
     for (std::size_t index = 0; index < slots_.size(); ++index) {
         if ((dial->askers >> index & 1U) == 0) continue;
@@ -114,6 +119,7 @@ void VirtualHost::on_dial_failed(std::uint32_t attempt, DialFailure failure) {
 }
 
 void VirtualHost::on_dialed(std::uint32_t attempt, Wire wire) {
+    bool const is_room = has_room();  // Before anything is looked up: making room calls protocols, and they dial.
     auto const found = std::find_if(dials_.begin(), dials_.end(), [&](auto const& dial) {
         return std::find(dial->attempts.begin(), dial->attempts.end(), attempt) != dial->attempts.end();
     });
@@ -126,6 +132,10 @@ void VirtualHost::on_dialed(std::uint32_t attempt, Wire wire) {
         network.close(wire);
         dial.failure = DialFailure::refused;
         dial.next_step = fabric_.now();
+    } else if (!is_room) {
+        network.close(wire);
+        dial.tried = dial.endpoints.size();
+        dial.failure = DialFailure::host_full;
     } else {
         auto const done = std::move(*found);
         dials_.erase(found);
@@ -139,9 +149,14 @@ void VirtualHost::on_dialed(std::uint32_t attempt, Wire wire) {
     finish_event();
 }
 
-bool VirtualHost::on_accepted(Wire wire, NodeId peer) {
+/// As the swarm: what is worth nothing and not young goes for a newcomer, in both directions.
+bool VirtualHost::has_room() {
     if (connection_count_ >= options_.connections_max) trim();
-    if (connection_count_ >= options_.connections_max) return false;
+    return connection_count_ < options_.connections_max;
+}
+
+bool VirtualHost::on_accepted(Wire wire, NodeId peer) {
+    if (!has_room()) return false;
     auto const subnet = subnet_of(fabric_.network().endpoint(peer));
     if (options_.inbound_per_subnet_max != 0) {
         auto const* const count = inbound_subnets_.find(subnet);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <deque>
 #include <memory>
 #include <string>
@@ -306,6 +308,23 @@ TEST(VirtualHostTest, AFullHostRefusesAndOneSubnetTakesSixteenPlacesAtMost) {
     }
     pair.run(k_second);
     EXPECT_EQ(pair.host(0).connection_count(), 2U);
+    for (NodeId node = 1; node < 4; ++node) {
+        pair.probe(0).ask(p2p::ConnectPeer{pair.peer(node), pair.address(node)});
+    }
+    pair.pump(0);
+    pair.run(2 * k_second);
+    EXPECT_EQ(pair.host(0).connection_count(), 2U);
+    EXPECT_EQ(pair.heard(0).back(), "dial failed: too_large");
+
+    Pair dialer{4, {.jitter_permille = 0}, {.connections_max = 2}};
+    for (NodeId node = 1; node < 4; ++node) {
+        dialer.probe(0).ask(p2p::ConnectPeer{dialer.peer(node), dialer.address(node)});
+    }
+    dialer.pump(0);
+    dialer.run(k_second);
+    EXPECT_EQ(dialer.host(0).connection_count(), 2U);
+    auto const heard = dialer.heard(0);
+    EXPECT_EQ(std::count(heard.begin(), heard.end(), "dial failed: too_large"), 1);
 
     Pair crowd{1};
     for (std::uint32_t i = 1; i <= 20; ++i) {
