@@ -47,7 +47,8 @@ void Inverter::prefetch_term(std::uint32_t number, int step) const {
         return;
     }
     __builtin_prefetch(texts_[wanted.text / k_chunk_bytes].get() + wanted.text % k_chunk_bytes);
-    if (wanted.head != 0) __builtin_prefetch(pool_[wanted.write / k_chunk_bytes].get() + wanted.write % k_chunk_bytes);
+    if (wanted.head == 0 || pool_.empty()) return;  // None, or dropped: a dictionary is written after all postings.
+    __builtin_prefetch(pool_[wanted.write / k_chunk_bytes].get() + wanted.write % k_chunk_bytes);
 }
 
 std::uint32_t Inverter::add(std::string_view text, std::uint32_t hash, DocId doc, std::uint8_t flags) {
