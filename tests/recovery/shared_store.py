@@ -42,7 +42,8 @@ def as_nobody(ggen, room, cache, *arguments):
         os.setgid(NOBODY)
         os.setuid(NOBODY)
 
-    return subprocess.run([ggen, *arguments], env=env, capture_output=True, text=True, timeout=120,
+    # Not from here: a checkout below a closed home is no place that another user can look into.
+    return subprocess.run([ggen, *arguments], env=env, cwd=room, capture_output=True, text=True, timeout=120,
                           stdin=subprocess.DEVNULL, check=False, preexec_fn=become)
 
 

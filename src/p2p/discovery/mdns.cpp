@@ -249,7 +249,8 @@ void Mdns::on_deadline(TimePoint now) {
         answer_at_.reset();
         answered_at_ = now;
         answer(k_mdns_ttl);
-        if (announcements_left_ > 0 && --announcements_left_ > 0) announce(now + k_mdns_answer_gap);
+        if (announcements_left_ > 0) --announcements_left_;
+        if (announcements_left_ > 0) announce(now + k_mdns_answer_gap);
     }
 }
 

@@ -141,6 +141,7 @@ TEST(MdnsTest, TellsAllAddressesInDatagramsOfAFrame) {
     auto& a = lan.add("/ip4/192.168.1.1/tcp/4001", false);
     auto& b = lan.add("");
     std::vector<Multiaddr> many;
+    many.reserve(22);
     for (int i = 0; i < 20; ++i) {
         many.push_back(address("/ip6/2001:db8:1111:2222:3333:4444:5555:" + std::to_string(1000 + i) + "/tcp/40001"));
     }

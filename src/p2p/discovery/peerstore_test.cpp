@@ -102,6 +102,7 @@ TEST(PeerstoreTest, KeepsAtMostSoManyPeersAndAddresses) {
     EXPECT_NE(store.find(make_id(2)), nullptr);
 
     std::vector<Multiaddr> many;
+    many.reserve(40);
     for (std::uint64_t i = 0; i < 40; ++i) many.push_back(make_address(i));
     store.on_peer_addresses(make_id(5000), many, false, {});
     EXPECT_EQ(store.find(make_id(5000))->addresses.size(), k_peerstore_addresses_max);

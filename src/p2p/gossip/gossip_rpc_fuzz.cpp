@@ -59,6 +59,7 @@ Bytes write_again(Rpc const& rpc) {
     for (auto const& one : rpc.messages) writer.publish(one.raw);
     for (auto const& one : rpc.ihaves) {
         std::vector<MessageId> ids;
+        ids.reserve(one.count);
         for (std::size_t i = 0; i < one.count; ++i) ids.emplace_back(rpc.ihave_ids[one.first + i]);
         writer.ihave(one.topic, ids);
     }
