@@ -6,6 +6,7 @@
 #include <set>
 #include <span>
 
+#include "base/parallel.hpp"
 #include "import/npm_closure.hpp"
 #include "import/foreign_archive.hpp"
 #include "import/npm_document.hpp"
@@ -121,8 +122,8 @@ private:
 
     Result<void> take(std::span<NpmRelease const> releases) {
         std::vector<std::optional<Result<Converted>>> converted(releases.size());
-        for_each_parallel(releases.size(), NpmSource::k_parallel_fetches,
-                          [&](std::size_t i) { converted[i] = convert(releases[i]); });
+        run_parallel(releases.size(), NpmSource::k_parallel_fetches,
+                     [&](std::size_t i) { converted[i] = convert(releases[i]); });
         for (std::size_t i = 0; i < releases.size(); ++i) {
             auto& result = *converted[i];
             if (!result) {

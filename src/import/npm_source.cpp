@@ -1,10 +1,10 @@
 #include "import/npm_source.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <optional>
-#include <thread>
 #include <utility>
+
+#include "base/parallel.hpp"
 
 namespace ggen {
 namespace {
@@ -37,17 +37,6 @@ bool is_passing(Error const& error) {
 }
 
 }  // namespace
-
-void for_each_parallel(std::size_t count, unsigned threads, std::function<void(std::size_t)> const& work) {
-    std::atomic<std::size_t> next{0};
-    auto const run = [&] {
-        for (auto i = next.fetch_add(1); i < count; i = next.fetch_add(1)) work(i);
-    };
-    std::vector<std::thread> pool;
-    for (unsigned i = 1; i < threads && i < count; ++i) pool.emplace_back(run);
-    run();
-    for (auto& thread : pool) thread.join();
-}
 
 NpmSpec NpmSpec::split(std::string_view text) {
     auto const at = text.rfind('@');
@@ -97,7 +86,7 @@ Result<void> NpmSource::prefetch(std::vector<std::string> const& names) {
     std::sort(wanted.begin(), wanted.end());
     wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
     std::vector<std::optional<Result<NpmPackument>>> fetched(wanted.size());
-    for_each_parallel(wanted.size(), parallel_, [&](std::size_t i) { fetched[i] = fetch(wanted[i]); });
+    run_parallel(wanted.size(), parallel_, [&](std::size_t i) { fetched[i] = fetch(wanted[i]); });
     for (std::size_t i = 0; i < wanted.size(); ++i) RETURN_IF_ERROR(keep(wanted[i], std::move(*fetched[i])));
     return ok();
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -11,9 +10,6 @@
 #include "import/npm_document.hpp"
 
 namespace ggen {
-
-/// Runs `work(0)` … `work(count - 1)` on up to `threads` threads and waits for all of them.
-void for_each_parallel(std::size_t count, unsigned threads, std::function<void(std::size_t)> const& work);
 
 /// "@a/b@^1" as "@a/b" and "^1"; the range is "" when none was given.
 struct NpmSpec {

@@ -4,9 +4,9 @@
 #include <atomic>
 #include <functional>
 #include <mutex>
-#include <thread>
 
 #include "archive/archive.hpp"
+#include "base/parallel.hpp"
 #include "market/checked_proofs.hpp"
 #include "market/install_plan.hpp"
 #include "market/install_stream.hpp"
@@ -89,32 +89,23 @@ struct Job {
 
 class Fetcher {
 public:
+    static constexpr unsigned k_threads_max = 64;
+
     Fetcher(Market& market, PackageStore& store, InstallFigures& figures)
         : market_(market), store_(store), figures_(figures) {}
 
     Result<void> run(std::vector<Job> const& jobs) {
         total_ = jobs.size();
-        auto const workers = std::clamp<std::size_t>(market_.config.download_parallel, 1, 64);
-        std::vector<std::thread> threads;
-        for (std::size_t i = 1; i < std::min(workers, jobs.size()); ++i) {
-            threads.emplace_back([&] { work(jobs); });
-        }
-        work(jobs);
-        for (auto& thread : threads) thread.join();
+        run_parallel(jobs.size(), std::min(market_.config.download_parallel, k_threads_max), [&](std::size_t i) {
+            if (has_failed_.load() || market_.cancel.is_cancelled()) return;
+            if (auto done = fetch_one(jobs[i]); !done) fail(std::move(done).error());
+        });
+        if (auto cancelled = market_.cancel.check(); !cancelled) fail(std::move(cancelled).error());
         if (first_error_) return std::move(*first_error_);
         return ok();
     }
 
 private:
-    void work(std::vector<Job> const& jobs) {
-        while (true) {
-            auto const number = next_.fetch_add(1);
-            if (number >= jobs.size() || has_failed_.load() || market_.cancel.is_cancelled()) break;
-            if (auto done = fetch_one(jobs[number]); !done) fail(std::move(done).error());
-        }
-        if (auto cancelled = market_.cancel.check(); !cancelled) fail(std::move(cancelled).error());
-    }
-
     void fail(Error error) {
         std::lock_guard const lock{mutex_};
         has_failed_ = true;
@@ -186,7 +177,6 @@ private:
 
     Market& market_;
     PackageStore& store_;
-    std::atomic<std::size_t> next_{0};
     std::atomic<bool> has_failed_{false};
     std::mutex mutex_;  // Guards figures_, first_error_ and the observer.
     InstallFigures& figures_;

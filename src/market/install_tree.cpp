@@ -6,6 +6,8 @@
 #include <set>
 #include <thread>
 
+#include "base/parallel.hpp"
+
 namespace ggen {
 namespace {
 
@@ -56,29 +58,26 @@ public:
     };
 
     Result<void> run(std::vector<Job> const& jobs) {
-        std::vector<std::thread> threads;
-        bool const is_worth_it = jobs.size() > 1 && mode_ != LinkMode::symlink;
-        auto const count = std::min(k_threads_max, std::thread::hardware_concurrency());
-        for (unsigned i = 1; is_worth_it && i < count; ++i) threads.emplace_back([&] { work(jobs); });
-        work(jobs);
-        for (auto& thread : threads) thread.join();
+        auto const threads =
+            mode_ == LinkMode::symlink ? 1U : std::min(k_threads_max, std::thread::hardware_concurrency());
+        run_parallel(jobs.size(), threads, [&](std::size_t i) { work(jobs[i], jobs.size()); });
         if (first_error_) return *std::move(first_error_);
         return ok();
     }
 
 private:
-    void work(std::vector<Job> const& jobs) {
-        for (auto number = next_.fetch_add(1); number < jobs.size(); number = next_.fetch_add(1)) {
-            auto built = market_.cancel.check() ? build_one(jobs[number]) : market_.cancel.check();
-            std::lock_guard const guard{mutex_};
-            if (built && !first_error_) {
-                market_.observer.on_event(
-                    {ProgressEvent::Kind::package_done, jobs[number].package->name.text(), ++done_, jobs.size(), 0});
-                continue;
-            }
-            if (!first_error_) first_error_ = std::move(built).error();
-            next_ = jobs.size();
+    void work(Job const& job, std::size_t total) {
+        if (has_failed_.load()) return;
+        auto built = market_.cancel.check();
+        if (built) built = build_one(job);
+        std::lock_guard const guard{mutex_};
+        if (built && !first_error_) {
+            market_.observer.on_event(
+                {ProgressEvent::Kind::package_done, job.package->name.text(), ++done_, total, 0});
+            return;
         }
+        if (!first_error_) first_error_ = std::move(built).error();
+        has_failed_ = true;
     }
 
     Result<void> build_one(Job const& job) {
@@ -98,7 +97,7 @@ private:
     Market& market_;
     PackageStore& store_;
     LinkMode mode_;
-    std::atomic<std::size_t> next_{0};
+    std::atomic<bool> has_failed_{false};
     std::mutex mutex_;  // Guards everything below and the observer.
     InstallFigures& figures_;
     std::uint64_t done_ = 0;
