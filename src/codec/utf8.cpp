@@ -1,5 +1,7 @@
 #include "codec/utf8.hpp"
 
+#include <cstring>
+
 namespace ggen {
 namespace {
 
@@ -42,6 +44,17 @@ bool is_valid_utf8(std::string_view text) {
         text.remove_prefix(point->bytes);
     }
     return true;
+}
+
+bool is_ascii(std::string_view text) {
+    std::uint64_t bits = 0;
+    for (; text.size() >= sizeof bits; text.remove_prefix(sizeof bits)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data(), sizeof word);
+        bits |= word;
+    }
+    for (char const c : text) bits |= static_cast<unsigned char>(c);
+    return (bits & 0x8080808080808080U) == 0;
 }
 
 }  // namespace ggen

@@ -17,5 +17,6 @@ struct CodePoint {
 /// UTF-8: over-long forms, surrogates and values above U+10FFFF are invalid.
 [[nodiscard]] std::optional<CodePoint> decode_utf8(std::string_view text);
 [[nodiscard]] bool is_valid_utf8(std::string_view text);
+[[nodiscard]] bool is_ascii(std::string_view text);
 
 }  // namespace ggen

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "codec/utf8.hpp"
 #include "search/text.hpp"
 
 namespace ggen::search_index {
@@ -11,9 +12,6 @@ namespace {
 constexpr std::uint64_t k_count_max = std::numeric_limits<std::uint32_t>::max();
 
 std::size_t words_of_bits(std::size_t count) { return (count + 63) / 64; }
-bool is_ascii(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 void set_bit(std::vector<std::uint64_t>& bits, std::uint32_t at) { bits[at / 64] |= std::uint64_t{1} << (at % 64); }
 bool has_bit(std::vector<std::uint64_t> const& bits, std::uint32_t at) {
     return (bits[at / 64] >> (at % 64) & 1U) != 0;

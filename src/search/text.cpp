@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <memory>
 
 #include "codec/utf8.hpp"
@@ -23,17 +22,6 @@ constexpr std::array<Class, 128> k_ascii_classes = [] {
 }();
 
 Class ascii_class(char c) { return k_ascii_classes[static_cast<unsigned char>(c) & 0x7fU]; }
-
-bool is_ascii(std::string_view text) {
-    std::uint64_t bits = 0;
-    for (; text.size() >= sizeof bits; text.remove_prefix(sizeof bits)) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data(), sizeof word);
-        bits |= word;
-    }
-    for (char const c : text) bits |= static_cast<unsigned char>(c);
-    return (bits & 0x8080808080808080U) == 0;
-}
 
 char lowered(char c) { return ascii_class(c) == Class::upper ? static_cast<char>(c + ('a' - 'A')) : c; }
 

@@ -11,10 +11,6 @@
 namespace ggen::search {
 namespace {
 
-bool is_ascii(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 std::string fold_ascii(std::string_view text) {
     std::string out{text};
     for (char& c : out) {
