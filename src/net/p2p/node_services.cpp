@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/time.hpp"
+#include "p2p/discovery/state_file.hpp"
 
 namespace ggen::p2p {
 namespace {
@@ -167,14 +168,10 @@ Result<void> NodeServices::load_ledger(TimePoint now) {
     if (!info && info.error().code == Errc::not_found) return ok();
     if (!info) return info.error();
     auto const age = std::chrono::seconds{start_.wall.seconds - info->modified_ns / k_ns_per_s};
-    auto image = disk_->read_file(path, k_ledger_image_bytes_max);
-    auto read = image ? Ledger::decode(*image, age, now) : Result<Ledger>{image.error()};
-    if (read) {
-        ledger_ = std::move(read).value();
+    return load_state_file(*disk_, path, k_ledger_image_bytes_max, [&](BytesView image) -> Result<void> {
+        ASSIGN_OR_RETURN(ledger_, Ledger::decode(image, age, now));
         return ok();
-    }
-    RETURN_IF_ERROR(disk_->rename(path, path + ".bad"));
-    return wrap(read.error(), path);
+    });
 }
 
 void NodeServices::save(TimePoint now) {
@@ -186,9 +183,7 @@ void NodeServices::save(TimePoint now) {
     }
     ledger_.expire(now);
     if (ledger_.peer_count() == 0) return;
-    auto const made = disk_->make_directories(folder_, 0700);
-    auto const path = join_path(folder_, "reputation");
-    auto const saved = made ? disk_->write_file_atomic(path, ledger_.encode(now), Sync::none, 0600) : made;
+    auto const saved = save_state_file(*disk_, join_path(folder_, "reputation"), ledger_.encode(now));
     if (!saved) warn(saved.error());
 }
 

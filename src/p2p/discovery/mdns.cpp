@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "p2p/kad/address_list.hpp"
+
 namespace ggen::p2p {
 namespace {
 
@@ -16,13 +18,6 @@ bool is_plain(Multiaddr const& address) {
     auto const& parts = address.parts();
     return parts.size() == 2 && (parts[0].code == MultiaddrCode::ip4 || parts[0].code == MultiaddrCode::ip6) &&
            parts[1].code == MultiaddrCode::tcp && parts[1].port() != 0;
-}
-
-bool is_loopback(Multiaddr const& address) {
-    auto const& part = address.parts().front();
-    if (part.code == MultiaddrCode::ip4) return part.value[0] == 127;
-    return std::all_of(part.value.begin(), part.value.end() - 1, [](auto byte) { return byte == 0; }) &&
-           part.value.back() == 1;
 }
 
 std::string random_label(SeededRandom& random) {
@@ -125,7 +120,7 @@ void Mdns::on_text(DnsRecord const& record, bool is_own_machine, TimePoint now) 
         auto found = read_text(text);
         if (!found || (peer && found->first != *peer)) continue;
         peer = found->first;
-        if (!is_own_machine && is_loopback(found->second)) continue;
+        if (!is_own_machine && address_reach(found->second.encode()) == AddressReach::loopback) continue;
         if (std::find(addresses.begin(), addresses.end(), found->second) == addresses.end()) {
             addresses.push_back(std::move(found->second));
         }

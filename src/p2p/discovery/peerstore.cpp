@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "codec/protobuf.hpp"
+#include "p2p/discovery/state_file.hpp"
 #include "p2p/identity/envelope.hpp"
 
 namespace ggen::p2p {
@@ -231,20 +232,13 @@ Result<void> Peerstore::decode(BytesView image, TimePoint now) {
 }
 
 Result<void> load_peerstore(FileSystem& disk, std::string const& path, Peerstore& store, TimePoint now) {
-    auto const image = disk.read_file(path, k_peerstore_file_bytes_max);
-    if (!image && image.error().code == Errc::not_found) return ok();
-    if (!image && image.error().code != Errc::too_large) return wrap(image.error(), "peerstore");
-    auto const read = image ? store.decode(*image, now) : Result<void>{image.error()};
-    if (read) return ok();
-    // Kept for whoever wants to know why; the next save must not be stopped by it.
-    auto const moved = disk.rename(path, path + ".bad");
-    return wrap(moved ? read.error() : moved.error(), path);
+    return load_state_file(disk, path, k_peerstore_file_bytes_max,
+                           [&](BytesView image) { return store.decode(image, now); });
 }
 
 Result<void> save_peerstore(FileSystem& disk, std::string const& path, Peerstore& store, TimePoint now) {
     store.expire(now);
-    RETURN_IF_ERROR(disk.make_directories(parent_path(path), 0700));
-    RETURN_IF_ERROR(disk.write_file_atomic(path, store.encode(now), Sync::none, 0600));
+    RETURN_IF_ERROR(save_state_file(disk, path, store.encode(now)));
     store.mark_saved();
     return ok();
 }

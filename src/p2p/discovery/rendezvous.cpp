@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "codec/multihash.hpp"
 #include "crypto/digest.hpp"
 
 namespace ggen::p2p {
@@ -13,13 +14,8 @@ constexpr std::size_t k_found_peers_max = 256;
 }  // namespace
 
 Bytes rendezvous_key(std::string_view name) {
-    constexpr std::uint8_t k_sha256_code = 0x12;
     auto const digest = sha256(as_bytes(std::string{"/ggen/rendezvous/"} + std::string{name}));
-    Bytes out(2 + digest.bytes.size());
-    out[0] = k_sha256_code;
-    out[1] = static_cast<std::uint8_t>(digest.bytes.size());
-    std::copy(digest.bytes.begin(), digest.bytes.end(), out.begin() + 2);
-    return out;
+    return Multihash{k_multihash_sha2_256, {digest.bytes.begin(), digest.bytes.end()}}.encode();
 }
 
 Result<std::unique_ptr<Rendezvous>> Rendezvous::create(Kad& kad, RendezvousOptions options, TimePoint now) {
