@@ -167,7 +167,6 @@ private:
         RETURN_IF_ERROR(commit(*store, staging, texts, mode));
         report_.figures.install_us =
             micros(fetch_started, market_.clock.steady_now()) - report_.figures.fetch_us;
-        remember_project();
         return ok();
     }
 

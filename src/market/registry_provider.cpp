@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -98,11 +99,12 @@ Result<std::vector<Candidate>> RegistryProvider::versions(PackageName const& nam
     std::vector<Candidate> out;
     if (!facts->state) return out;
     for (auto const& version : facts->state->versions)
-        out.push_back({version.version, version.yanked || version.revoked || is_too_young(version)});
+        out.push_back({version.version, is_held_back(version)});
     return out;
 }
 
-bool RegistryProvider::is_too_young(VersionState const& version) const {
+bool RegistryProvider::is_held_back(VersionState const& version) const {
+    if (version.yanked || version.revoked) return true;
     auto const least = market_.config.min_release_age_seconds;
     return least > 0 && version.first_seen.seconds + least > market_.clock.wall_now().seconds;
 }
@@ -167,7 +169,7 @@ std::vector<Dependency> RegistryProvider::prefetch_level(OpenRegistry& registry,
         VersionState const* best = nullptr;
         for (auto const& version : (*state)->versions) {
             bool const is_locked = kept != locked.end() && kept->second == version.version;
-            bool const is_out = version.yanked || version.revoked || is_too_young(version);
+            bool const is_out = is_held_back(version);
             if (!dependency.range.matches(version.version) || (is_out && !is_locked)) continue;
             if (best == nullptr || is_locked || best->version < version.version) best = &version;
             if (is_locked) break;
@@ -231,18 +233,19 @@ Result<ReleaseFacts const*> RegistryProvider::facts(PackageName const& name, Ver
         std::find_if(all.begin(), all.end(), [&](VersionState const& v) { return v.version == version; });
     if (state == all.end()) return missing;
 
-    auto proven = prefetched_.extract(state->leaf);
-    if (proven.empty()) {
+    std::optional<Prefetched> proven;
+    if (auto taken = prefetched_.extract(state->leaf)) {
+        proven = std::move(taken.mapped());
+    } else {
         auto& reader = *known->registry->reader;
         auto record = reader.release(*state);
         if (!record) return wrap(std::move(record).error(), label);
         auto const bytes = reader.blob(record->manifest);
         if (!bytes) return wrap(bytes.error(), label + ": manifest");
         ASSIGN_OR_RETURN(auto manifest, parse_signed_manifest(*bytes, *record));
-        prefetched_.emplace(state->leaf, Prefetched{*std::move(record), std::move(manifest)});
-        proven = prefetched_.extract(state->leaf);
+        proven = Prefetched{*std::move(record), std::move(manifest)};
     }
-    auto& [record, manifest] = proven.mapped();
+    auto& [record, manifest] = *proven;
     if (uses_metadata_ && !metadata_of(*known->registry)->agrees(*known->state, version, manifest.dependencies)) {
         return Error{Errc::corrupt, ErrorId::state_mismatch,
                      fmt::format("the metadata that is kept of {} differs from what its registry proves", label)};

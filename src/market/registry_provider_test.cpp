@@ -151,6 +151,8 @@ struct PrefetchTest : RegistryProviderTest {
         publish_to("main", "acme/b", "1.0.0", "\"acme/c\" = \"*\"");
         publish_to("main", "acme/b", "2.0.0", "\"acme/nowhere\" = \"*\"");
         publish_to("main", "acme/a", "1.0.0", "\"acme/b\" = \"^1\"");
+        counted.directories = market_.directories;
+        counted.config = market_.config;
     }
     static ResolveRequest want(std::string_view name) {
         ResolveRequest request;
@@ -176,8 +178,6 @@ struct PrefetchTest : RegistryProviderTest {
 };
 
 TEST_F(PrefetchTest, BringsAllThatAResolutionLooksAt) {
-    counted.directories = market_.directories;
-    counted.config = market_.config;
     RegistrySet registries{counted};
     RegistryProvider provider{counted, registries};
     ASSERT_TRUE(provider.prefetch_all(want("acme/a")));
@@ -197,8 +197,6 @@ TEST_F(PrefetchTest, BringsAllThatAResolutionLooksAt) {
 }
 
 TEST_F(PrefetchTest, AWrongGuessChangesNothing) {
-    counted.directories = market_.directories;
-    counted.config = market_.config;
     RegistrySet registries{counted};
     RegistryProvider provider{counted, registries};
     // The guess for acme/b alone is 2.0.0, which nothing satisfies.

@@ -113,7 +113,8 @@ private:
     /// What one level wants of one registry; returns what that needs.
     std::vector<Dependency> prefetch_level(OpenRegistry& registry, std::vector<Dependency> const& wanted,
                                            std::map<PackageName, Version> const& locked);
-    [[nodiscard]] bool is_too_young(VersionState const& version) const;
+    /// Yanked, revoked, or too young: not for those who did not ask for it by name.
+    [[nodiscard]] bool is_held_back(VersionState const& version) const;
     Result<void> wish_registry(Dependency const& dependency, std::string const& asker);
 
     Market& market_;
