@@ -87,7 +87,7 @@ void VirtualHost::drain(std::uint8_t index) {
 void VirtualHost::take(std::uint8_t index, p2p::ProtocolOutput output) {
     std::visit(Overloaded{
         [&](p2p::OpenStream const& request) { open_stream(index, request); },
-        [&](p2p::WriteStream& request) { write(index, request); },
+        [&](p2p::WriteStream const& request) { write(index, request); },
         [&](p2p::FinishStream const& request) { finish(index, request.stream); },
         [&](p2p::ResetStream const& request) { reset(index, request.stream); },
         [&](p2p::PauseStream const& request) { pause(index, request); },

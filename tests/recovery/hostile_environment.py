@@ -20,6 +20,7 @@ import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from checks import Checks  # noqa: E402
 from flaky_installs import must, run  # noqa: E402
 from flaky_server import FlakyServer  # noqa: E402
 from kill_harness import drop, pack  # noqa: E402
@@ -28,17 +29,6 @@ NOBODY = 65534
 PROGRAMS = ("sh bash env git curl wget tar gzip zstd unzip python3 node npm ssh gpg openssl ln cp mv rm chmod mount "
             "ldconfig xdg-open less more man which uname id getent").split()
 LIBRARIES = "libcurl.so.4 libarchive.so.13 libsimdjson.so.14 libc.so.6 libssl.so.3 libzstd.so.1".split()
-
-
-class Checks:
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, good, text, detail=""):
-        self.passed += bool(good)
-        self.failed += not good
-        if not good:
-            print(f"FAILED  {text}: {detail}", flush=True)
 
 
 class ForeignProxy:
@@ -183,8 +173,7 @@ def main():
         check_parents(checks, ggen, room)
         check_proxy(checks, ggen, room)
         check_loader(checks, ggen, room)
-        print(f"{checks.passed} passed, {checks.failed} failed")
-        return 1 if checks.failed else 0
+        return checks.end()
     finally:
         drop(room)
 

@@ -25,6 +25,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from checks import Checks  # noqa: E402
 from flaky_installs import environment, must, run  # noqa: E402
 from kill_harness import drop  # noqa: E402
 
@@ -32,17 +33,6 @@ MIB = 1 << 20
 FILES_MAX = 100_000
 BYTES_MAX = 2 << 30
 INSTALL_PEAK_MIB = 256  # Of an install, whatever the size of the package.
-
-
-class Checks:
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, good, text, detail=""):
-        print(("ok      " if good else "FAILED  ") + text + ("" if good else f": {detail}"), flush=True)
-        self.passed += bool(good)
-        self.failed += not good
-        return good
 
 
 def manifest(folder, name, needs=()):
@@ -188,7 +178,7 @@ def main():
     parser.add_argument("--full", action="store_true")
     options = parser.parse_args()
     ggen = str(pathlib.Path(options.ggen).resolve())
-    checks = Checks()
+    checks = Checks(tells_all=True)
     room = pathlib.Path(tempfile.mkdtemp(prefix="ggen-limits-"))
     try:
         must(run(ggen, room, "key", "new", "acme/limits"))
@@ -201,8 +191,7 @@ def main():
         many_bytes(checks, ggen, room, 1_900 * MIB if options.full else 64 * MIB)
         if options.full:
             too_many_files(checks, ggen, room)
-        print(f"{checks.passed} passed, {checks.failed} failed")
-        return 1 if checks.failed else 0
+        return checks.end()
     finally:
         drop(room)
 

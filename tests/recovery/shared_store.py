@@ -16,21 +16,11 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from checks import Checks  # noqa: E402
 from flaky_installs import environment, must, run  # noqa: E402
 from kill_harness import drop, pack  # noqa: E402
 
 NOBODY = 65534
-
-
-class Checks:
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, good, text, detail=""):
-        self.passed += bool(good)
-        self.failed += not good
-        if not good:
-            print(f"FAILED  {text}: {detail}", flush=True)
 
 
 def as_nobody(ggen, room, cache, *arguments):
@@ -123,8 +113,7 @@ def main():
         open_store = as_nobody(ggen, room, cache, "--project", str(own / "copied"), "install", "acme/app", "--force")
         report.check(open_store.returncode == 6 and "GM0604" in open_store.stderr, "a store that all may write is refused",
                      f"exit {open_store.returncode}: {open_store.stderr}")
-        print(f"{report.passed} passed, {report.failed} failed")
-        return 1 if report.failed else 0
+        return report.end()
     finally:
         drop(room)
 

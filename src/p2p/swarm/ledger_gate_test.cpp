@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "p2p/swarm/testing/script_protocol.hpp"
-#include "p2p/swarm/testing/virtual_net.hpp"
+#include "p2p/swarm/testing/server_and_clients.hpp"
 
 namespace ggen::p2p {
 namespace {
@@ -11,33 +10,23 @@ namespace {
 using std::chrono::hours;
 using std::chrono::seconds;
 using testing::ScriptProtocol;
-using testing::VirtualNet;
 
 /// A server whose door is kept by a ledger, and clients in networks that a test chooses.
-class LedgerGateTest : public ::testing::Test {
+class LedgerGateTest : public testing::ServerAndClients {
 protected:
-    struct Client {
-        VirtualNet::Node* node = nullptr;
-        std::unique_ptr<ScriptProtocol> protocol{};
-    };
-
     LedgerGateTest() {
         server_ = &net_.add("/ip4/192.0.2.1/tcp/4001", SwarmOptions{testing::node_key(9999)}, &gate_);
         server_->swarm->add_protocol(echo_, net_.now);
         net_.listen(*server_);
     }
     Client& client(std::string const& address) {
-        auto& node = net_.add(address);
-        auto& added = *clients_.emplace_back(std::make_unique<Client>(
-            Client{&node, std::make_unique<ScriptProtocol>(std::vector<std::string>{"/c/1"})}));
-        node.swarm->add_protocol(*added.protocol, net_.now);
-        net_.listen(node);
+        auto& added = ServerAndClients::client(address);
+        net_.listen(*added.node);
         return added;
     }
+    /// Whether the server keeps it.
     bool connect(Client& from) {
-        from.protocol->say(ConnectPeer{server_->id, {server_->address}});
-        net_.settle(*from.node);
-        net_.run_for(seconds{2});
+        dial(from);
         return server_->swarm->is_connected(from.node->id);
     }
     void report(Client const& about, Conduct conduct, double weight = 1) {
@@ -48,10 +37,7 @@ protected:
 
     Ledger ledger_;
     LedgerGate gate_{ledger_};
-    VirtualNet net_{std::chrono::milliseconds{20}};
-    VirtualNet::Node* server_ = nullptr;
     ScriptProtocol echo_{{"/echo/1"}, true};
-    std::vector<std::unique_ptr<Client>> clients_;
 };
 
 TEST_F(LedgerGateTest, SendsAMisbehavingPeerAwayAndRefusesItInBothDirectionsUntilItsFaultsDecay) {

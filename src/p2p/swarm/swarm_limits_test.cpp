@@ -1,8 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "p2p/swarm/swarm.hpp"
-#include "p2p/swarm/testing/script_protocol.hpp"
-#include "p2p/swarm/testing/virtual_net.hpp"
+#include "p2p/swarm/testing/server_and_clients.hpp"
 
 namespace ggen::p2p {
 namespace {
@@ -11,16 +10,10 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::address_of;
 using testing::ScriptProtocol;
-using testing::VirtualNet;
 
 /// A server and as many clients as a test wants, each with a protocol of its own.
-class SwarmLimitsTest : public ::testing::Test {
+class SwarmLimitsTest : public testing::ServerAndClients {
 protected:
-    struct Client {
-        VirtualNet::Node* node = nullptr;
-        std::unique_ptr<ScriptProtocol> protocol{};
-    };
-
     SwarmLimitsTest() {
         options_.connections_max = 20;
         start_server();
@@ -31,30 +24,18 @@ protected:
         server_->swarm->add_protocol(*echo_, net_.now);
         net_.listen(*server_);
     }
-    Client& client(std::string const& address) {
-        auto& node = net_.add(address);
-        auto& added = *clients_.emplace_back(std::make_unique<Client>(
-            Client{&node, std::make_unique<ScriptProtocol>(std::vector<std::string>{"/c/1"})}));
-        node.swarm->add_protocol(*added.protocol, net_.now);
-        return added;
-    }
-    /// Connects without a stream. Whether it holds.
+    /// Whether it holds.
     bool connect(Client& from) {
-        from.protocol->say(ConnectPeer{server_->id, {server_->address}});
-        net_.settle(*from.node);
-        net_.run_for(seconds{2});
+        dial(from);
         return from.node->swarm->is_connected(server_->id);
     }
     Client& far_client(std::size_t number) {
         return client("/ip4/100." + std::to_string(number) + ".0.1/tcp/1");
     }
 
-    VirtualNet net_{milliseconds{20}};
     SwarmOptions options_{testing::node_key(9999)};
     int servers_ = 0;
-    VirtualNet::Node* server_ = nullptr;
     std::unique_ptr<ScriptProtocol> echo_;
-    std::vector<std::unique_ptr<Client>> clients_;
 };
 
 TEST_F(SwarmLimitsTest, TakesSixteenOfANetworkAndRefusesOneMore) {

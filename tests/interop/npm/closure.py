@@ -22,6 +22,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent / "recovery"))
+from checks import Checks  # noqa: E402
 from flaky_installs import environment  # noqa: E402
 from flaky_server import FlakyServer  # noqa: E402
 sys.path.insert(0, str(HERE.parent.parent / "resolve"))
@@ -36,17 +37,6 @@ def skip(reason):
         sys.exit(f"this suite must run here: {reason}")
     print(f"SKIPPED: {reason}")
     sys.exit(77)
-
-
-class Checks:
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, good, text):
-        print(("ok      " if good else "FAILED  ") + text, flush=True)
-        self.passed += bool(good)
-        self.failed += not good
-        return good
 
 
 def ggen(program, room, *arguments, **extra):
@@ -123,7 +113,7 @@ def main():
     if probe.returncode != 0:
         skip("the npm registry does not answer")
     roots = [line for line in (HERE / "roots.txt").read_text().split("\n") if line and not line.startswith("#")]
-    checks = Checks()
+    checks = Checks(tells_all=True)
     room = pathlib.Path(tempfile.mkdtemp(prefix="ggen-npm-"))
     try:
         registry = pathlib.Path(options.keep).resolve() if options.keep else room / "registry"
@@ -170,8 +160,7 @@ def main():
                                     "--names", str(room / "names"), "--jobs", "12"], capture_output=True, text=True, check=False)
             print(flaky.stdout + flaky.stderr)
             checks.check(flaky.returncode == 0, f"{options.flaky} random installs through a failing server")
-        print(f"{checks.passed} passed, {checks.failed} failed")
-        return 1 if checks.failed else 0
+        return checks.end()
     finally:
         subprocess.run(["chmod", "-R", "u+w", str(room)], check=False, capture_output=True)
         shutil.rmtree(room, ignore_errors=True)
