@@ -5,54 +5,25 @@
 #include "base/error_id.hpp"
 #include "codec/json.hpp"
 #include "registry/testing/client_run.hpp"
-#include "registry/testing/memory_source.hpp"
+#include "registry/testing/reader_client.hpp"
 
 namespace ggen {
 namespace {
 
+using testing::ForkedRegistry;
 using testing::MemorySource;
 using testing::name_of;
+using testing::publish;
+using testing::ReaderClient;
 using testing::TestRegistry;
 
 constexpr std::int64_t k_day = 86'400;
 constexpr std::int64_t k_year = 365 * k_day;
 
-/// A registry, a source over its files, and readers of it.
-struct Client {
-    TestRegistry& registry;
-    MemorySource source;
-    testing::FakeClock clock;
-    ReaderOptions options;
-
-    explicit Client(TestRegistry& registry_in) : registry(registry_in), source({}) {
-        options.cache_directory = registry.dir / "cache";
-        options.memory_directory = registry.dir / "memory";
-        options.freshness.enforce = true;
-        update();
-    }
-    void update() {
-        source.set_objects(MemorySource::load(registry.dir.files(), registry.options.directory));
-        clock.set_wall(registry.clock.wall_now().seconds);
-    }
-    [[nodiscard]] std::unique_ptr<RegistryReader> open() {
-        return RegistryReader::open(registry.disk, clock, source, registry.root(), options).value();
-    }
-    [[nodiscard]] Error refused() {
-        auto const refreshed = open()->refresh();
-        return refreshed ? Error{Errc::internal, "it was accepted"} : refreshed.error();
-    }
-};
-
-void publish(TestRegistry& registry, std::string const& name, std::string const& version) {
-    auto const writer = registry.open().value();
-    registry.clock.advance(std::chrono::seconds{60});
-    ASSERT_TRUE(writer->append({registry.next_release(*writer, name, version)}));
-}
-
 TEST(RegistryReaderTest, ReadsWhatWasPublished) {
     TestRegistry registry;
     registry.fill(7);
-    Client client{registry};
+    ReaderClient client{registry};
     auto const reader = client.open();
 
     auto const report = reader->refresh();
@@ -76,7 +47,7 @@ TEST(RegistryReaderTest, ReadsWhatWasPublished) {
 TEST(RegistryReaderTest, OneLookupReadsFewSmallFiles) {
     TestRegistry registry;
     registry.fill(30);
-    Client client{registry};
+    ReaderClient client{registry};
     auto const reader = client.open();
     ASSERT_TRUE(reader->refresh());
     client.source.asked().clear();
@@ -90,7 +61,7 @@ TEST(RegistryReaderTest, OneLookupReadsFewSmallFiles) {
 TEST(RegistryReaderTest, EntriesReplayToTheSameState) {
     TestRegistry registry;
     registry.fill(7);
-    Client client{registry};
+    ReaderClient client{registry};
     auto const reader = client.open();
     ASSERT_TRUE(reader->refresh());
     RegistryState replica{"example/main"};
@@ -108,7 +79,7 @@ TEST(RegistryReaderTest, EntriesReplayToTheSameState) {
 TEST(RegistryReaderTest, ProofFromTheReaderVerifiesOfflineWithTheRootFileAlone) {
     TestRegistry registry;
     registry.fill(7);
-    Client client{registry};
+    ReaderClient client{registry};
     auto const reader = client.open();
     ASSERT_TRUE(reader->refresh());
     auto const version = (*reader->lookup(name_of("acme/pack-1")).value()).versions[0];
@@ -138,7 +109,7 @@ TEST(RegistryReaderTest, ProofFromTheReaderVerifiesOfflineWithTheRootFileAlone) 
 TEST(RegistryReaderTest, OfflineReaderUsesWhatWasVerifiedBefore) {
     TestRegistry registry;
     registry.fill(7);
-    Client client{registry};
+    ReaderClient client{registry};
     auto const package = std::string{"acme/pack-1"};
     {
         auto const reader = client.open();
@@ -169,7 +140,7 @@ TEST(RegistryReaderTest, OfflineReaderUsesWhatWasVerifiedBefore) {
 TEST(RegistryReaderTest, OfflineWithoutAnythingVerifiedSaysSo) {
     TestRegistry registry;
     registry.fill(1);
-    Client client{registry};
+    ReaderClient client{registry};
     client.options.offline = true;
 
     EXPECT_EQ(client.refused().id, ErrorId::offline_missing);
@@ -179,7 +150,7 @@ TEST(RegistryReaderTest, OfflineWithoutAnythingVerifiedSaysSo) {
 TEST(RegistryReaderTest, RollbackIsRefusedWithBothSizesAlsoByANewProcess) {
     TestRegistry registry;
     registry.fill(3);
-    Client client{registry};
+    ReaderClient client{registry};
     auto const old_objects = client.source.objects();
     auto const old_size = registry.open().value()->checkpoint().checkpoint.size;
     publish(registry, "acme/pack-0", "7.0.0");
@@ -202,7 +173,7 @@ TEST(RegistryReaderTest, RollbackIsRefusedWithBothSizesAlsoByANewProcess) {
 TEST(RegistryReaderTest, OlderStateLeafUnderANewCheckpointIsRefused) {
     TestRegistry registry;
     registry.fill(3);
-    Client client{registry};
+    ReaderClient client{registry};
     auto const old_head = client.source.objects().at("state/head");
     publish(registry, "acme/pack-0", "7.0.0");
     client.update();
@@ -217,7 +188,7 @@ TEST(RegistryReaderTest, OlderStateLeafUnderANewCheckpointIsRefused) {
 TEST(RegistryReaderTest, HeadOfAPublicationInProgressIsTaken) {
     TestRegistry registry;
     registry.fill(3);
-    Client client{registry};
+    ReaderClient client{registry};
     auto const old_note = client.source.objects().at("checkpoint");
     publish(registry, "acme/pack-0", "7.0.0");
     client.update();
@@ -230,24 +201,11 @@ TEST(RegistryReaderTest, HeadOfAPublicationInProgressIsTaken) {
     EXPECT_EQ(report->size, registry.open().value()->checkpoint().checkpoint.size);
 }
 
-/// The same registry (keys, folder) with another history from the third checkpoint on.
-struct ForkedRegistry {
-    TestRegistry left{1};
-    TestRegistry right{1};
-    explicit ForkedRegistry(unsigned left_more, unsigned right_more) {
-        left.fill(3);
-        right.fill(3);
-        for (unsigned i = 0; i < left_more; ++i) publish(left, "acme/left", "1." + std::to_string(i) + ".0");
-        for (unsigned i = 0; i < right_more; ++i)
-            publish(right, "acme/right", "1." + std::to_string(i) + ".0");
-    }
-};
-
 // R7 in small: both forms of a fork leave evidence that stands by itself.
 TEST(RegistryReaderTest, ForkIsRefusedAndItsEvidenceVerifies) {
     for (unsigned const right_more : {1U, 3U}) {
         ForkedRegistry fork{1, right_more};
-        Client client{fork.left};
+        ReaderClient client{fork.left};
         ASSERT_TRUE(client.open()->refresh());
         client.source.set_objects(MemorySource::load(fork.right.dir.files(), fork.right.options.directory));
         client.clock.advance(std::chrono::hours{1});
@@ -273,84 +231,11 @@ TEST(RegistryReaderTest, ForkIsRefusedAndItsEvidenceVerifies) {
     }
 }
 
-// R4
-TEST(RegistryReaderTest, RollbackIsRefusedAfterTheCacheIsGone) {
-    TestRegistry registry;
-    registry.fill(3);
-    Client client{registry};
-    auto const old_objects = client.source.objects();
-    publish(registry, "acme/pack-0", "7.0.0");
-    client.update();
-    ASSERT_TRUE(client.open()->refresh());
-
-    static_cast<void>(registry.dir.files().remove_tree(client.options.cache_directory));
-    client.source.set_objects(old_objects);
-
-    EXPECT_EQ(client.refused().id, ErrorId::checkpoint_rollback);
-}
-
-TEST(RegistryReaderTest, MemoryOfAnEarlierGgenIsMovedOutOfTheCache) {
-    TestRegistry registry;
-    registry.fill(3);
-    Client client{registry};
-    auto& files = registry.dir.files();
-    auto const old_objects = client.source.objects();
-    publish(registry, "acme/pack-0", "7.0.0");
-    client.update();
-    auto const memory = client.options.memory_directory;
-    client.options.memory_directory = client.options.cache_directory;  // As it was then.
-    ASSERT_TRUE(client.open()->refresh());
-    auto const head = files.read_file(registry.dir / "cache/head", 100'000).value();
-    client.options.memory_directory = memory;
-    client.source.set_objects(old_objects);
-
-    EXPECT_EQ(client.refused().id, ErrorId::checkpoint_rollback);
-    EXPECT_EQ(files.read_file(registry.dir / "memory/head", 100'000).value(), head);
-    EXPECT_FALSE(files.info(registry.dir / "cache/head"));
-    // A file that turns up in the cache later counts for nothing.
-    ASSERT_TRUE(files.write_file_atomic(registry.dir / "cache/head", as_bytes("nonsense"), Sync::none));
-    EXPECT_EQ(client.refused().id, ErrorId::checkpoint_rollback);
-}
-
-TEST(RegistryReaderTest, EvidenceOfAForkIsMovedOutOfTheCacheToo) {
-    ForkedRegistry fork{1, 3};
-    Client client{fork.left};
-    auto const memory = client.options.memory_directory;
-    client.options.memory_directory = client.options.cache_directory;  // As it was then.
-    ASSERT_TRUE(client.open()->refresh());
-    client.source.set_objects(MemorySource::load(fork.right.dir.files(), fork.right.options.directory));
-    client.clock.advance(std::chrono::hours{1});
-    ASSERT_EQ(client.refused().id, ErrorId::log_fork);
-    client.options.memory_directory = memory;
-
-    client.update();
-    ASSERT_EQ(client.refused().id, ErrorId::log_fork);
-    static_cast<void>(fork.left.dir.files().remove_tree(client.options.cache_directory));
-    EXPECT_EQ(client.refused().id, ErrorId::log_fork);
-}
-
-TEST(RegistryReaderTest, MemoryThatCannotBeMovedStillRefusesRollback) {
-    TestRegistry registry;
-    registry.fill(3);
-    Client client{registry};
-    auto const old_objects = client.source.objects();
-    publish(registry, "acme/pack-0", "7.0.0");
-    client.update();
-    client.options.memory_directory = client.options.cache_directory;
-    ASSERT_TRUE(client.open()->refresh());
-    // A file where the directory belongs: nothing can be written there.
-    ASSERT_TRUE(registry.dir.files().write_file_atomic(registry.dir / "blocked", as_bytes("x"), Sync::none));
-    client.options.memory_directory = registry.dir / "blocked/memory";
-    client.source.set_objects(old_objects);
-
-    EXPECT_EQ(client.refused().id, ErrorId::checkpoint_rollback);
-}
-
 // R5
 TEST(RegistryReaderTest, FreezeIsWarnedOfAndThenRefused) {
     TestRegistry registry;
     registry.fill(1);
-    Client client{registry};
+    ReaderClient client{registry};
     auto const signed_at = registry.clock.wall_now().seconds;
     auto const at = [&](std::int64_t seconds) {
         client.clock.set_wall(signed_at + seconds);
@@ -370,7 +255,7 @@ TEST(RegistryReaderTest, FreezeIsWarnedOfAndThenRefused) {
 TEST(RegistryReaderTest, SignOfLifeUnfreezes) {
     TestRegistry registry;
     registry.fill(1);
-    Client client{registry};
+    ReaderClient client{registry};
     registry.clock.advance(std::chrono::hours{24 * 40});
     ASSERT_TRUE(registry.open().value()->append({}));
     client.update();
@@ -385,7 +270,7 @@ TEST(RegistryReaderTest, SignOfLifeUnfreezes) {
 TEST(RegistryReaderTest, ClockWrongByYearsIsRefusedWithAHintInBothDirections) {
     TestRegistry registry;
     registry.fill(1);
-    Client client{registry};
+    ReaderClient client{registry};
     auto const signed_at = registry.clock.wall_now().seconds;
 
     client.clock.set_wall(signed_at - 3'600);
@@ -409,7 +294,7 @@ TEST(RegistryReaderTest, ClockWrongByYearsIsRefusedWithAHintInBothDirections) {
 TEST(RegistryReaderTest, EveryDamagedCacheFileIsFetchedAgain) {
     TestRegistry registry;
     registry.fill(20, 1);
-    Client client{registry};
+    ReaderClient client{registry};
     FileSystem& files = registry.disk;
     auto const run = [&] {
         return testing::run_client(files, client.clock, client.source, registry.root(), "acme/pack-1",
@@ -456,7 +341,7 @@ TEST(RegistryReaderTest, ReleasesOfFormerKeysAreFoundByReplay) {
             "example/main", {ClaimSubject::Kind::name_space, "acme"}, {next_key.verifier()}, 1};
         ASSERT_TRUE(writer->append({sign_record(change, {registry.publisher}).value()}));
     }
-    Client client{registry};
+    ReaderClient client{registry};
     auto const reader = client.open();
     ASSERT_TRUE(reader->refresh());
     auto const state = *reader->lookup(name_of("acme/pack-0")).value();
@@ -471,7 +356,7 @@ TEST(RegistryReaderTest, ReleasesOfFormerKeysAreFoundByReplay) {
 TEST(RegistryReaderTest, FirstContactFollowsTheRootChain) {
     TestRegistry registry;
     registry.fill(1);
-    Client client{registry};
+    ReaderClient client{registry};
     auto next = registry.root();
     next.version = 2;
     next.keys = {testing::make_key("bob.example/root", 77).verifier()};
@@ -495,7 +380,7 @@ TEST(RegistryReaderTest, FirstContactFollowsTheRootChain) {
 TEST(RegistryReaderTest, RootThatDemandsAQuorumIsRefusedRatherThanIgnored) {
     TestRegistry registry;
     registry.fill(1);
-    Client client{registry};
+    ReaderClient client{registry};
     auto root = registry.root();
     root.policy_tail = "group q 1 w1\nquorum q\n";
 
@@ -509,7 +394,7 @@ TEST(RegistryReaderTest, RootThatDemandsAQuorumIsRefusedRatherThanIgnored) {
 TEST(RegistryReaderTest, MissingBlobAndMissingTileAreToldApart) {
     TestRegistry registry;
     registry.fill(1);
-    Client client{registry};
+    ReaderClient client{registry};
     auto const reader = client.open();
     ASSERT_TRUE(reader->refresh());
     auto const version = (*reader->lookup(name_of("acme/pack-0")).value()).versions[0];
