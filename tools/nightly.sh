@@ -30,4 +30,6 @@ python3 tests/recovery/faults.py "$release/bin/ggen" --points 1000
 echo "== a real npm closure, and $flaky random installs through a server that fails one response in ten"
 python3 tests/interop/npm/closure.py "$release/bin/ggen" --flaky "$flaky"
 echo "== go-libp2p as a live peer: basics, kad, gossip"
-tests/interop/run --peer go --suite all "$soak" || [ $? = 77 ]
+for peer in go rust; do
+  tests/interop/run --peer "$peer" --suite all "$soak" || [ $? = 77 ]
+done

