@@ -121,10 +121,6 @@ Result<bool> switch_to(Market& market, PackageStore& store, KnownFiles const& fi
     return true;
 }
 
-bool is_rooted(std::optional<ProjectRoot> const& root, Digest const& id) {
-    return root && std::find(root->generations.begin(), root->generations.end(), id) != root->generations.end();
-}
-
 }  // namespace
 
 LinkMode link_mode_for(Market& market, std::string const& target, std::optional<LinkMode> asked) {
@@ -152,7 +148,7 @@ Result<std::optional<InstallReport>> activate_known(Market& market, InstallReque
     if (!check || !store->has_generation(files->generation)) return Answer{};
     auto const standing = standing_of(market, *store, current_target(market), files->generation);
     if (standing == Standing::something_else) return Answer{};
-    if (standing != Standing::current || !is_rooted(root, files->generation)) {
+    if (standing != Standing::current || !root || !root->keeps(files->generation)) {
         ASSIGN_OR_RETURN(bool const done, switch_to(market, *store, *files, inodes));
         if (!done) return Answer{};
     } else if (!is_seen) {

@@ -48,6 +48,22 @@ TEST_F(InstallFastTest, AKnownLockfileIsActivatedInAnotherProjectWithNoRegistry)
     EXPECT_EQ(install_all(), "acme/app@1.0.0 acme/base@1.0.0") << "the lockfile is reported when asked for";
 }
 
+// Both notes were written without a sync: a power loss may leave them empty under a tree that stands.
+TEST_F(InstallFastTest, ATornRootIsWrittenAnewSoThatCollectionKeepsTheGeneration) {
+    ASSERT_EQ(install_all({"acme/app"}), "acme/app@1.0.0 acme/base@1.0.0");
+    auto const roots = dir_ / "cache/store/roots";
+    auto const root = "cache/store/roots/" + dir_.files().list(roots)->at(0).name;
+    auto const generation = parent_path(link());
+    write(root, "");
+    ASSERT_TRUE(dir_.files().remove_file(generation + "/checked"));
+
+    ASSERT_EQ(install_all(), "acme/app@1.0.0 acme/base@1.0.0");
+
+    ASSERT_TRUE(cache_collect(market_, false, 0));
+    EXPECT_TRUE(dir_.files().info(generation));
+    EXPECT_TRUE(verify_project(market_, true)->is_sound());
+}
+
 TEST_F(InstallFastTest, NothingIsTakenAsKnownWhenAnInputChanged) {
     ASSERT_EQ(install_all({"acme/app"}), "acme/app@1.0.0 acme/base@1.0.0");
     EXPECT_TRUE(was_known());

@@ -13,11 +13,17 @@ namespace {
 
 using testing::CrashDisk;
 
-/// GGEN_CRASH_STATES=N looks at each N-th state; 1 = all of them.
-std::uint64_t stride() {
-    char const* const text = std::getenv("GGEN_CRASH_STATES");  // NOLINT(concurrency-mt-unsafe)
+/// A number above zero from the environment, or `otherwise`.
+std::uint64_t wanted_number(char const* name, std::uint64_t otherwise) {
+    char const* const text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
     auto const wanted = text == nullptr ? 0 : std::strtoull(text, nullptr, 10);
-    return wanted > 0 ? wanted : 211;  // A prime: the states of every step get their turn.
+    return wanted > 0 ? wanted : otherwise;
+}
+/// GGEN_CRASH_STATES=N looks at each N-th state; 1 = all of them. 211 is a prime: the states of every step get their
+/// turn.
+std::uint64_t stride() {
+    static auto const wanted = wanted_number("GGEN_CRASH_STATES", 211);
+    return wanted;
 }
 
 struct Command {
@@ -184,7 +190,10 @@ protected:
 
 TEST_F(InstallPowerTest, EveryStateThatAPowerLossLeavesIsOldOrNewAndHeals) {
     constexpr std::uint64_t k_histories = 50;
-    for (std::uint64_t seed = 1; seed <= k_histories && !HasFatalFailure(); ++seed) run_history(seed);
+    // GGEN_CRASH_HISTORY=N: only that one, from which a failure can be looked at.
+    auto const only = wanted_number("GGEN_CRASH_HISTORY", 0);
+    for (std::uint64_t seed = 1; seed <= k_histories && !HasFatalFailure(); ++seed)
+        if (only == 0 || seed == only) run_history(seed);
     RecordProperty("states", std::to_string(states_));
     std::printf("%llu states of %llu histories, %llu checked\n", static_cast<unsigned long long>(states_),
                 static_cast<unsigned long long>(k_histories), static_cast<unsigned long long>(checked_));

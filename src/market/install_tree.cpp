@@ -164,18 +164,22 @@ GenerationContent generation_content(Lockfile const& lockfile, LockTexts const& 
     return content;
 }
 
+Result<void> root_generation(Market& market, PackageStore& store, std::string const& target, Digest const& id) {
+    auto root = store.find_root(market.project_directory).value_or(ProjectRoot{});
+    root.project = market.project_directory;
+    root.target = target;
+    root.push(id);
+    return store.keep_root(root);
+}
+
 Result<Digest> build_generation(Market& market, PackageStore& store, ProjectTransaction& transaction,
                                 Lockfile const& wanted, LockTexts const& texts, InstallFigures& figures) {
     auto const content = generation_content(wanted, texts);
     auto const id = generation_id(texts.lockfile_digest);
     ASSIGN_OR_RETURN(auto const ensured, store.ensure_generation(id, content));
     if (ensured == PackageStore::Ensured::fetched) figures.files_written += content.packages.size();
-    // Named before anything links to it, so that collection cannot come between.
-    auto root = store.find_root(market.project_directory).value_or(ProjectRoot{});
-    root.project = market.project_directory;
-    root.target = transaction.target();
-    root.push(id);
-    RETURN_IF_ERROR(store.keep_root(root));
+    // Before anything links to it, so that collection cannot come between.
+    RETURN_IF_ERROR(root_generation(market, store, transaction.target(), id));
     RETURN_IF_ERROR(transaction.stage_link(store.generation_tree(id)));
     return id;
 }

@@ -54,6 +54,10 @@ void ProjectRoot::push(Digest const& id) {
     if (generations.size() > k_generations_max) generations.resize(k_generations_max);
 }
 
+bool ProjectRoot::keeps(Digest const& id) const {
+    return std::find(generations.begin(), generations.end(), id) != generations.end();
+}
+
 std::string ProjectRoot::print() const {
     std::string text{k_root_first_line};
     text += path_line("project ", project) + path_line("target ", target);

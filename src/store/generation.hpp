@@ -55,6 +55,7 @@ struct ProjectRoot {
 
     /// Puts `id` at the front and forgets what lies behind the k_generations_max newest.
     void push(Digest const& id);
+    [[nodiscard]] bool keeps(Digest const& id) const;
     [[nodiscard]] std::string print() const;
     /// One spelling only; nothing when `text` is anything else.
     [[nodiscard]] static std::optional<ProjectRoot> parse(std::string_view text);
