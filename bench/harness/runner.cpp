@@ -175,7 +175,11 @@ public:
         : catalogue_(catalogue), options_(options), on_progress_(on_progress) {}
 
     Result<Run> run() {
-        ASSIGN_OR_RETURN(auto const tests, catalogue_.select(options_.words, options_.is_quick));
+        ASSIGN_OR_RETURN(auto tests, catalogue_.select(options_.words, options_.is_quick));
+        // Without times there is nothing to tell of the others.
+        if (!options_.with_times) {
+            std::erase_if(tests, [](Test const* test) { return test->exact_runs == 0 && !test->is_simulated_exact(); });
+        }
         SystemClock clock;
         run_.started = clock.wall_now();
         run_.id = run_id(run_.started);
