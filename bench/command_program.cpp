@@ -60,7 +60,7 @@ Result<ResultStore> open_store(Program const& program) {
 std::string work_directory(Program const& program) {
     if (!program.shared.work.empty()) return program.shared.work;
     std::error_code ignored;
-    return (std::filesystem::temp_directory_path(ignored) / fmt::format("ggen-bench-{}", ::getpid()))
+    return (std::filesystem::temp_directory_path(ignored) / fmt::format("ggen-bench-{:07}", ::getpid()))
         .string();
 }
 

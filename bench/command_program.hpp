@@ -40,11 +40,16 @@ struct Program {
     PairOptions pairs;
     std::vector<std::string> words;
     bool is_quick = false;
+    bool is_ids_only = false;
+    std::uint32_t comparisons = 200;
+    std::uint32_t trials = 100;
     // report, gate
+    bool is_exact_only = false;
     std::string html;
     std::string markdown;
     std::string budgets = "bench/budgets.toml";
     std::string gate = "bench/gate.toml";
+    std::string gate_exact = "bench/gate-exact.toml";
     std::string baseline_file = "bench/baselines/exact.json";
     std::string of_run;
     std::string compare_with;
@@ -87,6 +92,7 @@ Result<int> cmd_run(Program& program);
 Result<int> cmd_list(Program& program);
 Result<int> cmd_compare(Program& program);
 Result<int> cmd_gate(Program& program);
+Result<int> cmd_prove(Program& program);
 Result<int> cmd_report(Program& program);
 Result<int> cmd_runs(Program& program);
 Result<int> cmd_history(Program& program);

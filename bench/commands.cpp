@@ -8,7 +8,6 @@
 #include <memory>
 
 #include "command_program.hpp"
-#include "suites/suites.hpp"
 
 namespace ggen::bench {
 namespace {
@@ -78,6 +77,10 @@ void add_run_options(CLI::App* command, Program& program) {
     command->add_option("--slices", program.run.slices, "Timed slices a process")->check(CLI::Range(1, 1000));
     command->add_option("--seed", program.run.seed, "Order of the tests");
     command->add_option("--label", program.run.label, "A name for the run");
+    command->add_option("--counts", program.run.counts, "How often the instructions of a test are counted")
+        ->check(CLI::Range(1, 100));
+    command->add_option("--jobs", program.run.jobs, "Tests that are counted at once (default: one a core)")
+        ->check(CLI::Range(1, 256));
     command->add_flag("!--no-exact", program.run.with_exact, "Do not count instructions");
     command->add_flag("!--no-times", program.run.with_times, "Only count instructions");
     command->add_flag("!--no-store", program.is_stored, "Do not store the run");
@@ -85,9 +88,18 @@ void add_run_options(CLI::App* command, Program& program) {
 
 }  // namespace
 
-void add_harness_commands(CLI::App& app, int& exit_code) {
+int parse_commands(CLI::App& app, int argc, char const* const* argv) {
+    try {
+        app.parse(argc, argv);
+    } catch (CLI::ParseError const& error) {
+        return app.exit(error) == 0 ? 0 : k_exit_usage;
+    }
+    return 0;
+}
+
+void add_harness_commands(CLI::App& app, Catalogue catalogue, int& exit_code) {
     auto const program = std::make_shared<Program>();
-    add_suites(program->catalogue);
+    program->catalogue = std::move(catalogue);
     app.add_option("--store", program->shared.store, "Database of results")->capture_default_str();
     app.add_option("--work", program->shared.work, "Where tests work (default: a temporary folder)");
     app.add_flag("--json-output", program->shared.is_json, "JSON on standard output");
@@ -102,6 +114,7 @@ void add_harness_commands(CLI::App& app, int& exit_code) {
     auto* const list = command("list", "Every group and test", cmd_list);
     list->add_option("words", program->words, "Groups, tests or beginnings (p2p*)");
     list->add_flag("--quick", program->is_quick, "Only what --quick runs");
+    list->add_flag("--ids", program->is_ids_only, "One id a line (bench/baselines/tests.txt)");
     auto* const run = command("run", "Run tests and store what they measured", cmd_run);
     run->add_option("words", program->run.words, "Groups, tests or beginnings (p2p*); none = all");
     run->add_option("--json", program->json_out, "Write the result here too");
@@ -119,11 +132,20 @@ void add_harness_commands(CLI::App& app, int& exit_code) {
     compare->add_option("--pairs", program->pairs.pairs, "Pairs of processes")->check(CLI::Range(1, 100));
     compare->add_flag("--quick", program->is_quick, "Only what --quick runs");
     add_baseline_commands(app, program, exit_code);
+    auto* const prove = command(
+        "prove", "How often the judge is wrong: this build beside itself, and beside slowed ones", cmd_prove);
+    prove->add_option("--only", program->words, "Tests to slow (default: some short ones)")->delimiter(',');
+    prove->add_option("--comparisons", program->comparisons, "Of the build with itself")->capture_default_str();
+    prove->add_option("--trials", program->trials, "Of each loss of time")->capture_default_str();
+    prove->add_flag("!--no-times", program->run.with_times, "Only counts");
+    prove->add_flag("!--no-exact", program->run.with_exact, "Only times");
     auto* const history = command("history", "One figure over the stored runs of this machine", cmd_history);
     history->add_option("test", program->name, "Test")->required();
     history->add_option("metric", program->metric, "Figure")->capture_default_str();
     auto* const gate = command("gate", "The release checklist: exit 0 go, 1 no-go, 3 incomplete", cmd_gate);
     gate->add_option("--run", program->of_run, "Judge a stored run instead of measuring now");
+    gate->add_flag("--exact", program->is_exact_only,
+                   "Count instructions alone, by bench/gate-exact.toml: what CI runs on every change");
     gate->add_option("--budgets", program->budgets)->capture_default_str();
     gate->add_option("--config", program->gate)->capture_default_str();
     gate->add_option("--baseline", program->baseline_file, "Committed exact figures")->capture_default_str();

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <string>
-#include <vector>
+#include "harness/benchmark.hpp"
 
 namespace CLI {
 class App;
@@ -9,9 +8,12 @@ class App;
 
 namespace ggen::bench {
 
-/// Adds `list`, `run`, `runs`, `compare`, `baseline`, `history`, `gate`, `report`, `export` and `import` to
-/// the program. Whatever was asked for sets `exit_code` when CLI11 has parsed: 0 good, 1 no-go or failed
-/// tests, 2 usage, 3 incomplete.
-void add_harness_commands(CLI::App& app, int& exit_code);
+/// Adds the commands over the tests of `catalogue`: `list`, `run`, `runs`, `compare`, `baseline`, `history`,
+/// `gate`, `prove`, `report`, `export` and `import`. Whatever was asked for sets `exit_code` when CLI11 has parsed:
+/// 0 good, 1 no-go or failed tests, 2 usage, 3 incomplete.
+void add_harness_commands(CLI::App& app, Catalogue catalogue, int& exit_code);
+
+/// Parses, which runs what was asked for. The exit code when parsing itself failed (2) or printed the help (0); else 0.
+[[nodiscard]] int parse_commands(CLI::App& app, int argc, char const* const* argv);
 
 }  // namespace ggen::bench

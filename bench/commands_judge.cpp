@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <sstream>
 
 #include "command_program.hpp"
 #include "harness/gate.hpp"
@@ -41,7 +42,7 @@ Result<Run> run_of(Program& program) {
         return store.load(program.of_run);
     }
     ASSIGN_OR_RETURN(auto run, measure(program));
-    if (program.is_stored) {
+    if (program.is_stored && !program.is_exact_only) {
         ASSIGN_OR_RETURN(auto store, open_store(program));
         RETURN_IF_ERROR(store.save(run));
     }
@@ -56,12 +57,25 @@ Result<std::optional<Run>> read_baseline(std::string const& path) {
     return std::optional<Run>{std::move(run)};
 }
 
+/// Lines that are not empty; none when there is no such file.
+Result<std::vector<std::string>> read_lines(std::string const& path) {
+    std::vector<std::string> out;
+    if (!std::filesystem::exists(path)) return out;
+    ASSIGN_OR_RETURN(auto const text, read_text(path));
+    std::istringstream lines{text};
+    for (std::string line; std::getline(lines, line);) {
+        if (!line.empty()) out.push_back(line);
+    }
+    return out;
+}
+
 /// Exact figures of one test, slowed and not, and of a neighbour: the gate has to tell them apart.
 Result<std::vector<std::string>> inject(Program const& program, Run const& run, std::string const& slowed) {
     auto const* const test = program.catalogue.find(slowed);
     if (test == nullptr) return Error{Errc::not_found, fmt::format("no test is called '{}'", slowed)};
     auto options = program.run;
     options.with_times = false;
+    options.counts = 1;
     options.words = {slowed};
     // A neighbour that is not slowed must stay as it is.
     for (auto const& other : program.catalogue.tests()) {
@@ -93,12 +107,22 @@ Result<GateReport> make_gate(Program& program, Run const& run) {
     GateInput input;
     ASSIGN_OR_RETURN(auto const gate_text, read_text(program.gate));
     ASSIGN_OR_RETURN(input.config, parse_gate(gate_text, program.gate));
-    ASSIGN_OR_RETURN(auto const budget_text, read_text(program.budgets));
-    ASSIGN_OR_RETURN(input.budgets, parse_budgets(budget_text, program.budgets));
+    if (!program.is_exact_only) {
+        ASSIGN_OR_RETURN(auto const budget_text, read_text(program.budgets));
+        ASSIGN_OR_RETURN(input.budgets, parse_budgets(budget_text, program.budgets));
+    }
     ASSIGN_OR_RETURN(input.baseline, read_baseline(program.baseline_file));
     input.run = run;
     ASSIGN_OR_RETURN(auto const planned, program.catalogue.select({}, program.run.is_quick));
-    for (auto const* test : planned) input.planned_ids.push_back(test->id());
+    for (auto const* test : planned) {
+        if (!program.is_exact_only || test->exact_runs > 0 || test->is_simulated_exact())
+            input.planned_ids.push_back(test->id());
+    }
+    for (auto const& test : program.catalogue.tests()) input.catalogue_ids.push_back(test.id());
+    for (auto const& check : input.config.checks) {
+        if (check.list.empty()) continue;
+        ASSIGN_OR_RETURN(input.required_ids, read_lines(check.list));
+    }
     if (!find_callgrind().empty()) {
         input.inject = [&](std::string const& slowed) { return inject(program, run, slowed); };
     }
@@ -132,6 +156,11 @@ Result<int> cmd_compare(Program& program) {
 
 Result<int> cmd_gate(Program& program) {
     WorkGuard const guard{program};
+    if (program.is_exact_only) {
+        program.run.is_quick = true;
+        program.run.with_times = false;
+        if (program.gate == Program{}.gate) program.gate = program.gate_exact;
+    }
     ASSIGN_OR_RETURN(auto const text, read_text(program.gate));
     ASSIGN_OR_RETURN(auto const config, parse_gate(text, program.gate));
     RETURN_IF_ERROR(run_hook(config.pre, Json::object().set("format", "ggen-bench-pre"), "starting", ""));

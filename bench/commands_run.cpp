@@ -96,6 +96,10 @@ Result<int> cmd_run(Program& program) {
 
 Result<int> cmd_list(Program& program) {
     ASSIGN_OR_RETURN(auto const tests, program.catalogue.select(program.words, program.is_quick));
+    if (program.is_ids_only) {
+        for (auto const* test : tests) std::printf("%s\n", test->id().c_str());
+        return 0;
+    }
     if (program.shared.is_json) {
         auto list = Json::array();
         for (auto const* test : tests) {

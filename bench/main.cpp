@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <utility>
 
 #include "commands.hpp"
 #include "install_suite.hpp"
@@ -10,6 +11,10 @@
 #include "sample.hpp"
 #include "search_process.hpp"
 #include "search_suite.hpp"
+#include "suites/suites.hpp"
+#if defined(GGEN_BENCH_P2P)
+#include "suites/live_nodes.hpp"
+#endif
 
 namespace {
 
@@ -27,7 +32,9 @@ int main(int argc, char** argv) {
     CLI::App app{"Measures ggen. Every figure that it prints was measured in that run.", "ggen-bench"};
     app.require_subcommand(1);
     int exit_code = 0;
-    ggen::bench::add_harness_commands(app, exit_code);
+    ggen::bench::Catalogue catalogue;
+    ggen::bench::add_suites(catalogue);
+    ggen::bench::add_harness_commands(app, std::move(catalogue), exit_code);
 
     ggen::bench::SearchSuiteOptions search;
     auto* const search_command = app.add_subcommand("search", "Search: build, memory, latency, quality, peers");
@@ -99,9 +106,19 @@ int main(int argc, char** argv) {
     auto* const child_open = app.add_subcommand("child-open", "What `search` runs to measure memory")->group("");
     child_open->add_option("--index", child_index);
     child_open->add_option("--latency", child_latency);
+#if defined(GGEN_BENCH_P2P)
+    std::size_t child_nodes_count = 1;
+    std::string child_nodes_connect;
+    auto* const child_nodes = app.add_subcommand("child-nodes", "What tests of memory run: nodes")->group("");
+    child_nodes->add_option("--count", child_nodes_count)->check(CLI::Range(1, 1'000));
+    child_nodes->add_option("--connect", child_nodes_connect);
+#endif
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
-    CLI11_PARSE(app, argc, argv);
+    if (int const code = ggen::bench::parse_commands(app, argc, argv); code != 0) return code;
 
+#if defined(GGEN_BENCH_P2P)
+    if (child_nodes->parsed()) return report(ggen::bench::run_nodes_child(child_nodes_count, child_nodes_connect));
+#endif
     if (child_build->parsed()) return report(ggen::bench::run_build_child(child_corpus, child_index));
     if (child_open->parsed()) return report(ggen::bench::run_open_child(child_index, child_latency));
     if (child_libsolv->parsed() && !child_solv.empty()) return report(ggen::bench::write_solv(child_file, child_solv));

@@ -80,6 +80,10 @@ struct Test {
     std::uint32_t time_limit_s = 60;
 
     [[nodiscard]] std::string id() const { return group + "/" + name; }
+    /// Its own figures are exact though nothing of it is counted.
+    [[nodiscard]] bool is_simulated_exact() const {
+        return test_class == TestClass::simulation && exact_runs == 0;
+    }
 };
 
 /// All tests, in the order of registration.

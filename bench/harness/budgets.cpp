@@ -133,6 +133,7 @@ Result<GateCheck> read_check(toml::table const& table, std::string_view source) 
     RETURN_IF_ERROR(reader.read("command", out.command));
     RETURN_IF_ERROR(reader.read("forbidden", out.forbidden));
     RETURN_IF_ERROR(reader.read("time_limit_s", out.time_limit_s));
+    RETURN_IF_ERROR(reader.read("list", out.list));
     RETURN_IF_ERROR(reader.read("groups", out.groups));
     RETURN_IF_ERROR(reader.read("tests", out.tests));
     RETURN_IF_ERROR(reader.finish());

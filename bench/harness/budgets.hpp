@@ -51,7 +51,7 @@ struct GateCheck {
         budgets,      ///< No budget of `words` is red or unmeasured.
         regressions,  ///< No exact figure failed against the committed baseline.
         self_test,    ///< A slowed test fails, and no other.
-        count         ///< At least `groups` groups and `tests` tests were planned.
+        count         ///< `groups` groups and `tests` tests at least, and each one of the committed list, are there.
     };
     std::string name;     ///< As it stands in the checklist.
     std::string section;  ///< "Compilation", "Warnings", "Performance", "P2P", "Documentation" …
@@ -61,6 +61,7 @@ struct GateCheck {
     std::vector<std::string> command;
     std::string forbidden;
     std::int64_t time_limit_s = 600;
+    std::string list;  ///< File with the id of every test, one a line.
     std::int64_t groups = 0;
     std::int64_t tests = 0;
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
@@ -14,6 +15,9 @@
 #include "harness/result.hpp"
 #include "measure.hpp"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #if __has_include(<valgrind/callgrind.h>)
 #include <valgrind/callgrind.h>
 #define GGEN_TOGGLE_COLLECT() CALLGRIND_TOGGLE_COLLECT
@@ -69,17 +73,21 @@ public:
         std::from_chars(all.data() + colon + 1, all.data() + all.size(), percent_);
     }
     [[nodiscard]] bool is_active() const { return percent_ > 0; }
-    /// Calls `work` once more for every 100/percent calls: real work of the same kind, counted like it.
+    /// Runs after which exactly one more is due.
+    [[nodiscard]] std::uint32_t period() const {
+        return std::max(1U, static_cast<std::uint32_t>(std::lround(100 / percent_)));
+    }
+    /// Whether the work is to be called once more, as after every 100/percent calls: work of the same kind, counted
+    /// like it.
     [[nodiscard]] bool is_due() {
-        debt_ += percent_;
-        if (debt_ < 100) return false;
-        debt_ -= 100;
+        if (++runs_ < period()) return false;
+        runs_ = 0;
         return true;
     }
 
 private:
     double percent_ = 0;
-    double debt_ = 0;
+    std::uint32_t runs_ = 0;
 };
 
 class Measured {
@@ -97,6 +105,8 @@ public:
     /// `runs` runs; resets are outside the clock.
     Result<Slice> slice(std::uint64_t runs) {
         Slice out;
+        // A slowed test runs until one more run is due, so that each slice carries its share.
+        if (injection_.is_active()) runs += (injection_.period() - runs % injection_.period()) % injection_.period();
         for (std::uint64_t i = 0; i < runs;) {
             if (work_->needs_reset()) RETURN_IF_ERROR(work_->reset());
             auto const batch = work_->needs_reset() ? 1 : runs;
@@ -119,17 +129,29 @@ public:
         return out;
     }
 
-    /// Counted runs under callgrind.
-    Result<void> exact() {
+    /// How many runs are counted under callgrind. A slowed test is counted until one more run is due, so that its
+    /// loss is what was asked for.
+    [[nodiscard]] std::uint32_t exact_runs() const {
+        return std::max(1U, test_.exact_runs) * (injection_.is_active() ? injection_.period() : 1);
+    }
+
+    /// Those runs; what they allocated in all.
+    Result<Allocations> exact() {
         RETURN_IF_ERROR(run_once());
-        for (std::uint32_t i = 0; i < test_.exact_runs; ++i) {
+        Allocations out;
+        auto const extra = injection_.is_active() ? std::max(1U, test_.exact_runs) : 0;
+        for (std::uint32_t i = 0; i < exact_runs() + extra; ++i) {
             if (work_->needs_reset()) RETURN_IF_ERROR(work_->reset());
+            auto const before = allocations_now();
             GGEN_TOGGLE_COLLECT();
-            auto const done = run_with_injection();
+            auto const done = work_->run();
             GGEN_TOGGLE_COLLECT();
             RETURN_IF_ERROR(done);
+            auto const after = allocations_now();
+            out.calls += after.calls - before.calls;
+            out.bytes += after.bytes - before.bytes;
         }
-        return ok();
+        return out;
     }
 
     /// Runs that fill a slice of at least `slice_ns`.
@@ -179,12 +201,41 @@ Result<std::vector<Figure>> measure_figures(Measured& measured, Test const& test
         spent += slice.spent_ns;
     }
     std::vector<Figure> out{cpu, wall};
+    auto const memory = memory_now();
+    out.push_back({"peak_bytes", "bytes", Kind::load, {static_cast<double>(memory.peak)}});
+    if (test.test_class != TestClass::micro) return out;
     // The least: caches that fill once in a while are not the work.
     out.push_back({"allocations", "count", Kind::exact, {*std::min_element(calls.begin(), calls.end())}});
     out.push_back({"allocated_bytes", "bytes", Kind::exact, {*std::min_element(bytes.begin(), bytes.end())}});
-    auto const memory = memory_now();
-    out.push_back({"peak_bytes", "bytes", Kind::load, {static_cast<double>(memory.peak)}});
     return out;
+}
+
+/// What the processor says that it can do, as far as libraries choose functions by it. Under valgrind this is the
+/// processor that valgrind plays. Hardware random numbers are left out: nothing is chosen by them.
+std::string processor_features() {
+#if defined(__x86_64__)
+    constexpr unsigned k_rdrand = 1U << 30U;
+    constexpr unsigned k_rdseed = 1U << 18U;
+    unsigned a = 0;
+    unsigned b = 0;
+    unsigned c = 0;
+    unsigned d = 0;
+    __get_cpuid(1, &a, &b, &c, &d);
+    auto out = fmt::format("{:08x}-{:08x}-{:08x}", a, c & ~k_rdrand, d);
+    __get_cpuid_count(7, 0, &a, &b, &c, &d);
+    return out + fmt::format("-{:08x}-{:08x}", b & ~k_rdseed, c);
+#else
+    return "no cpuid";
+#endif
+}
+
+/// Figures of counted runs: what the work allocated, and its own exact ones.
+Result<std::vector<Figure>> count_figures(Measured& measured) {
+    ASSIGN_OR_RETURN(auto const allocations, measured.exact());
+    auto const runs = static_cast<double>(measured.exact_runs());
+    return std::vector<Figure>{
+        {"allocations", "count", Kind::exact, {static_cast<double>(allocations.calls) / runs}},
+        {"allocated_bytes", "bytes", Kind::exact, {static_cast<double>(allocations.bytes) / runs}}};
 }
 
 /// A line that the parent waits for.
@@ -230,17 +281,22 @@ Result<void> run_child_test(Catalogue const& catalogue, ChildOptions const& opti
     RETURN_IF_ERROR(measured.work().prepare(options.directory));
     if (options.mode == ChildMode::slices) return answer_slices(measured);
     std::vector<Figure> figures;
-    if (options.mode == ChildMode::exact) {
-        RETURN_IF_ERROR(measured.exact());
+    bool const is_exact = options.mode == ChildMode::exact;
+    if (is_exact) {
+        ASSIGN_OR_RETURN(figures, count_figures(measured));
     } else {
         ASSIGN_OR_RETURN(figures, measure_figures(measured, *test, options));
     }
     // Before a figure leaves this process the work has to be right.
     RETURN_IF_ERROR(measured.work().check());
-    if (options.mode == ChildMode::figures) {
-        for (auto& figure : measured.work().figures()) figures.push_back(std::move(figure));
+    for (auto& figure : measured.work().figures()) {
+        // Under callgrind times and memory are those of valgrind.
+        bool const is_steady = figure.kind == Kind::exact || figure.kind == Kind::quality;
+        if (is_steady || !is_exact) figures.push_back(std::move(figure));
     }
-    auto const text = Json::object().set("figures", figures_to_json(figures)).dump();
+    auto out = Json::object().set("figures", figures_to_json(figures));
+    if (is_exact) out.set("processor", processor_features()).set("runs", std::int64_t{measured.exact_runs()});
+    auto const text = out.dump();
     std::printf("%s\n", text.c_str());
     return ok();
 }

@@ -13,7 +13,8 @@ namespace ggen::bench {
 
 /// From what size on a loss is told, and from what on it fails a release.
 struct Thresholds {
-    double list = 0.01;  ///< Exact figures only: shown in the report.
+    double list = 0.01;  ///< Exact figures: shown in the report.
+    double list_time = 0.025;  ///< The same for times of pairs; less is noise.
     double flag = 0.05;
     double fail = 0.10;
     double p_value = 0.05;  ///< After Holm's correction over all figures of the comparison.
@@ -25,7 +26,7 @@ struct Thresholds {
 enum class Verdict : std::uint8_t {
     same,
     better,  ///< By more than the flag threshold.
-    listed,  ///< An exact figure grew by more than `list`.
+    listed,  ///< An exact figure grew by more than `list`, a time of pairs by more than `list_time`.
     flagged,
     failed,
     missing,  ///< Measured before, not now: counts as failed.
@@ -62,8 +63,8 @@ struct Comparison {
 
 /// Stored runs. Exact figures are judged by their ratio; times by a rank-sum test on the samples with Holm's
 /// correction and the ratio of medians, and only when machine, toolchain and build type are the same; quality
-/// by its fall. Errors: refused (other machine or toolchain, unless `across` allows it: then what depends on
-/// it is shown, unjudged).
+/// by its fall. Counts need the same compiler, build type and counter. Errors: refused (other machine or
+/// toolchain, unless `across` allows it: then what depends on it is shown, unjudged).
 [[nodiscard]] Result<Comparison> compare_runs(Run const& before, Run const& after,
                                               Thresholds const& thresholds, bool across);
 
@@ -78,7 +79,8 @@ struct PairOptions {
     std::uint32_t slices = 60;  ///< Each is an ABBA turn of both programs.
     std::uint64_t slice_ns = 2'000'000;
     std::string work_directory;
-    /// A figure over the flag threshold is measured again on so many fresh pairs before it counts.
+    std::vector<std::string> new_environment;  ///< "NAME=value" for the new program alone.
+    /// What looks like a loss is measured again on so many fresh pairs before it counts.
     std::uint32_t confirming_pairs = 5;
 };
 

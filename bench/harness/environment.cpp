@@ -141,11 +141,14 @@ std::string Environment::toolchain_key() const {
     return fmt::format("{}, {}, glibc {}, {}", compiler, build_type, libc, libcrypto);
 }
 
+std::string Environment::counting_key() const { return fmt::format("{}, {}, {}", compiler, build_type, counter); }
+
 Json Environment::to_json() const {
     auto out = Json::object();
     for (auto const& [key, member] : k_texts) out.set(key, this->*member);
     out.set("cores", static_cast<std::int64_t>(cores));
     out.set("memory_bytes", memory_bytes);
+    if (!counter.empty()) out.set("counter", counter);
     return out;
 }
 
@@ -165,6 +168,8 @@ Result<Environment> Environment::from_json(Json const& json) {
     }
     out.cores = static_cast<unsigned>(*cores->if_integer());
     out.memory_bytes = static_cast<std::uint64_t>(*memory->if_integer());
+    if (auto const* const counter = json.find("counter"); counter != nullptr && counter->if_string() != nullptr)
+        out.counter = *counter->if_string();
     return out;
 }
 

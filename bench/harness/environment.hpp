@@ -22,11 +22,16 @@ struct Environment {
     std::string file_system;  ///< Of the directory that the tests work in.
     std::string version;      ///< Of ggen.
     std::string commit;       ///< Of the source that was built; "unknown" outside a work tree.
+    /// What counted instructions, and the processor that programs saw meanwhile: "valgrind-3.19.0 …"; "" = not counted.
+    std::string counter;
 
     /// Equal when times may be compared: cpu, cores, kernel, virtualisation, file system.
     [[nodiscard]] std::string machine_key() const;
-    /// Equal when exact counts may be compared: compiler, build type, libc, libcrypto.
+    /// Equal when times may be compared, as far as the program is concerned: compiler, build type, libc, libcrypto.
     [[nodiscard]] std::string toolchain_key() const;
+    /// Equal when exact counts may be compared: compiler, build type, counter. Another patch level of libc or libcrypto
+    /// moves counts of their own functions alone, far below what is a loss; a warning tells.
+    [[nodiscard]] std::string counting_key() const;
 
     [[nodiscard]] Json to_json() const;
     [[nodiscard]] static Result<Environment> from_json(Json const& json);

@@ -36,7 +36,9 @@ struct GateInput {
     GateConfig config;
     std::vector<Budget> budgets;
     Run run;
-    std::vector<std::string> planned_ids;  ///< All tests of the catalogue that the profile asks for.
+    std::vector<std::string> planned_ids;    ///< All tests of the catalogue that the profile asks for.
+    std::vector<std::string> catalogue_ids;  ///< All tests that there are.
+    std::vector<std::string> required_ids;   ///< Those of the committed list; empty = there is none.
     std::optional<Run> baseline;           ///< Committed exact figures.
     Thresholds thresholds;
     /// Slows one test by 15 % and tells which tests then fail against `run`; empty = the self-test was not

@@ -184,6 +184,7 @@ words = ["a/one"]
         input_.run = with_instructions("now", 100'000);
         input_.baseline = with_instructions("base", 100'000);
         input_.planned_ids = {"a/one", "a/two"};
+        input_.catalogue_ids = input_.planned_ids;
         input_.inject = [](std::string const& id) { return std::vector<std::string>{id}; };
     }
     [[nodiscard]] Decision decision() const { return judge_gate(input_).decision; }
@@ -199,12 +200,61 @@ TEST_F(GateTest, GoesWhenEverythingWasMeasuredAndIsGood) {
 
 TEST_F(GateTest, ARemovedTestTurnsItRed) {
     input_.planned_ids = {"a/one"};
+    input_.catalogue_ids = {"a/one"};
     EXPECT_EQ(decision(), Decision::no_go);
+    // One for another is no better.
+    input_.catalogue_ids = {"a/one", "a/three"};
+    input_.required_ids = {"a/one", "a/two"};
+    auto const report = judge_gate(input_);
+    EXPECT_EQ(report.decision, Decision::no_go);
+    EXPECT_NE(gate_text(report).find("gone: a/two"), std::string::npos) << gate_text(report);
 }
 
 TEST_F(GateTest, ACrashedTestTurnsItRed) {
     input_.run.results[1].outcome = Outcome::crashed;
     input_.run.results[1].figures.clear();
+    EXPECT_EQ(decision(), Decision::no_go);
+}
+
+TEST_F(GateTest, AStubbedMeasurementTurnsItRed) {
+    auto const with_times = [&](std::vector<double> values) {
+        input_.run.results[1].figures = {testing::figure("instructions", "count", Kind::exact, {5'000}),
+                                         testing::figure("cpu_ns", "ns", Kind::time, std::move(values))};
+        return decision();
+    };
+    EXPECT_EQ(with_times({100, 101, 99, 100, 102, 100}), Decision::go);
+    EXPECT_EQ(with_times({100, 100, 100, 100, 100, 100}), Decision::no_go) << "no clock is that steady";
+    EXPECT_EQ(with_times({0, 0, 0, 0, 0, 0}), Decision::no_go);
+    EXPECT_EQ(with_times({}), Decision::no_go);
+}
+
+TEST_F(GateTest, WorkThatIsNoLongerDoneTurnsItRed) {
+    input_.run = with_instructions("now", 40'000);
+    auto const report = judge_gate(input_);
+    EXPECT_EQ(report.decision, Decision::no_go);
+    EXPECT_NE(gate_text(report).find("accept it with a new baseline"), std::string::npos) << gate_text(report);
+    input_.run = with_instructions("now", 60'000);
+    EXPECT_EQ(decision(), Decision::go) << "a gain that can be believed";
+}
+
+TEST_F(GateTest, ACountThatVariedLosesWhatIsBeyondTheMost) {
+    input_.baseline->results[0].figures[0].values = {100'000, 108'000};
+    input_.run = with_instructions("now", 108'000);
+    EXPECT_EQ(decision(), Decision::go);
+    input_.run = with_instructions("now", 120'000);
+    EXPECT_EQ(decision(), Decision::no_go);
+}
+
+TEST_F(GateTest, CountsOfAnotherCounterAreNotJudged) {
+    input_.run = with_instructions("now", 150'000);
+    input_.run.environment.counter = "valgrind-9 another processor";
+    auto const report = judge_gate(input_);
+    EXPECT_EQ(report.decision, Decision::incomplete);
+    EXPECT_EQ(report.exit_code(), 3);
+    EXPECT_NE(gate_text(report).find("counter"), std::string::npos) << gate_text(report);
+    // Another patch of a library is told, and judged.
+    input_.run.environment.counter = "";
+    input_.run.environment.libcrypto = "OpenSSL 3.0.99";
     EXPECT_EQ(decision(), Decision::no_go);
 }
 

@@ -14,12 +14,13 @@ namespace {
 constexpr std::chrono::milliseconds k_start_limit{60'000};
 constexpr std::chrono::milliseconds k_slice_limit{20'000};
 
-Result<Conversation> start(std::string const& program, Test const& test, std::string const& directory) {
+Result<Conversation> start(std::string const& program, Test const& test, std::string const& directory,
+                           std::vector<std::string> const& environment) {
     std::error_code ignored;
     std::filesystem::remove_all(directory, ignored);
     std::filesystem::create_directories(directory, ignored);
     return Conversation::start(
-        {program, "child-test", test.id(), "--mode", "slices", "--directory", directory});
+        {program, "child-test", test.id(), "--mode", "slices", "--directory", directory}, environment);
 }
 
 Result<double> slice_cpu_ns(Conversation& program, std::string const& runs) {
@@ -32,8 +33,9 @@ Result<double> slice_cpu_ns(Conversation& program, std::string const& runs) {
 
 /// One pair of fresh processes. The old one says how many runs fill a slice; both run as many.
 Result<Pair> measure_pair(Test const& test, PairOptions const& options) {
-    ASSIGN_OR_RETURN(auto old_side, start(options.old_program, test, options.work_directory + "/old"));
-    ASSIGN_OR_RETURN(auto new_side, start(options.new_program, test, options.work_directory + "/new"));
+    ASSIGN_OR_RETURN(auto old_side, start(options.old_program, test, options.work_directory + "/old", {}));
+    ASSIGN_OR_RETURN(auto new_side, start(options.new_program, test, options.work_directory + "/new",
+                                          options.new_environment));
     ASSIGN_OR_RETURN(auto const runs,
                      old_side.ask(fmt::format("calibrate {}", options.slice_ns), k_start_limit));
     Pair out;
@@ -90,7 +92,8 @@ Result<Comparison> compare_programs(std::vector<Test const*> const& tests, PairO
         auto difference = measure_pairs(*test, options, options.pairs, thresholds);
         // What looks like a loss is measured again on fresh pairs, and counts only if it shows there too.
         if (difference &&
-            (difference->verdict == Verdict::flagged || difference->verdict == Verdict::failed) &&
+            (difference->verdict == Verdict::listed || difference->verdict == Verdict::flagged ||
+             difference->verdict == Verdict::failed) &&
             options.confirming_pairs > 0) {
             auto confirmed = measure_pairs(*test, options, options.confirming_pairs, thresholds);
             if (confirmed) {

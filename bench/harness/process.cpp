@@ -94,9 +94,8 @@ std::vector<std::string> merged_environment(std::vector<std::string> const& chan
     return out;
 }
 
-Result<pid_t> spawn(std::vector<std::string> words, std::vector<std::string> const& changes,
+Result<pid_t> spawn(std::vector<std::string> words, std::vector<std::string> environment,
                     SpawnPlan const& plan) {
-    auto environment = merged_environment(changes);
     pid_t child = 0;
     int const code = ::posix_spawnp(&child, words.front().c_str(), &plan.actions, &plan.attributes,
                                     pointers(words).data(), pointers(environment).data());
@@ -207,7 +206,11 @@ Result<Finished> run_command(Command const& command) {
     auto const end =
         begin + static_cast<std::uint64_t>(
                     std::chrono::duration_cast<std::chrono::nanoseconds>(command.time_limit).count());
-    ASSIGN_OR_RETURN(auto const child, spawn(command.words, command.environment, plan));
+    ASSIGN_OR_RETURN(auto const child, spawn(command.words,
+                                             command.inherits_environment
+                                                 ? merged_environment(command.environment)
+                                                 : command.environment,
+                                             plan));
     Pipe::close_end(streams.input.read);
     Pipe::close_end(streams.output.write);
     Pipe::close_end(streams.errors.write);
@@ -221,7 +224,8 @@ Result<Finished> run_command(Command const& command) {
     return out;
 }
 
-Result<Conversation> Conversation::start(std::vector<std::string> const& words) {
+Result<Conversation> Conversation::start(std::vector<std::string> const& words,
+                                         std::vector<std::string> const& environment) {
     Pipe input;
     Pipe output;
     RETURN_IF_ERROR(input.open());
@@ -229,7 +233,7 @@ Result<Conversation> Conversation::start(std::vector<std::string> const& words) 
     SpawnPlan plan;
     ::posix_spawn_file_actions_adddup2(&plan.actions, input.read, STDIN_FILENO);
     ::posix_spawn_file_actions_adddup2(&plan.actions, output.write, STDOUT_FILENO);
-    ASSIGN_OR_RETURN(auto const child, spawn(words, {}, plan));
+    ASSIGN_OR_RETURN(auto const child, spawn(words, merged_environment(environment), plan));
     return Conversation{child, std::exchange(input.write, -1), std::exchange(output.read, -1)};
 }
 
@@ -256,6 +260,10 @@ Result<std::string> Conversation::ask(std::string_view line, std::chrono::millis
         if (count <= 0) return Error{Errc::io, "the child ended before it was asked"};
         at += static_cast<std::size_t>(count);
     }
+    return read(time_limit);
+}
+
+Result<std::string> Conversation::read(std::chrono::milliseconds time_limit) {
     constexpr std::size_t k_answer_bytes_max = 1U << 20U;
     auto const end = now_ns() + static_cast<std::uint64_t>(time_limit.count()) * 1'000'000U;
     for (;;) {

@@ -21,6 +21,7 @@ struct Command {
     std::vector<std::string> words;        ///< The program and its arguments; no shell.
     std::string directory;                 ///< "" = this one.
     std::vector<std::string> environment;  ///< "NAME=value", over the inherited ones.
+    bool inherits_environment = true;      ///< False: `environment` is all there is.
     std::string input;                     ///< For standard input.
     std::chrono::milliseconds time_limit{60'000};
     std::size_t output_bytes_max = std::size_t{16} << 20U;
@@ -50,14 +51,17 @@ struct Finished {
 /// A child that answers questions: a byte in, a line out. Killed when this goes out of scope.
 class Conversation {
 public:
-    /// Errors: io.
-    [[nodiscard]] static Result<Conversation> start(std::vector<std::string> const& words);
+    /// With `environment` over the inherited one. Errors: io.
+    [[nodiscard]] static Result<Conversation> start(std::vector<std::string> const& words,
+                                                    std::vector<std::string> const& environment = {});
     Conversation(Conversation&& other) noexcept;
     Conversation& operator=(Conversation&&) = delete;
     ~Conversation();
 
     /// Sends `line` with its LF, returns the answer without. Errors: io (it ended), timed_out.
     [[nodiscard]] Result<std::string> ask(std::string_view line, std::chrono::milliseconds time_limit);
+    /// The next line that it says. Errors: as `ask`.
+    [[nodiscard]] Result<std::string> read(std::chrono::milliseconds time_limit);
 
 private:
     Conversation(pid_t child, int to, int from) : child_(child), to_(to), from_(from) {}

@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <random>
 
+#include "base/parallel.hpp"
 #include "base/random.hpp"
 #include "harness/process.hpp"
 #include "measure.hpp"
@@ -21,16 +24,25 @@ namespace {
 constexpr std::uint32_t k_callgrind_slowdown = 4;
 constexpr std::size_t k_detail_bytes_max = 2'000;
 
-/// Functions that libraries choose by the processor's features would make counts differ between machines.
-std::vector<std::string> pinned_features() {
-    return {"GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,-AVX512BW,-ERMS,-FSRM",
-            "OPENSSL_ia32cap=:~0x20"};
+/// All that a counted program has around it: nothing of the caller's, whose length would be counted, and functions that
+/// libraries choose by the processor's features and cache sizes are pinned. (valgrind plays one fixed processor on all
+/// machines that have AVX2; its features are part of `Environment::counter`.)
+std::vector<std::string> counting_environment(std::string const& directory) {
+    std::vector<std::string> out{
+        "GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,-AVX512BW,-ERMS,-FSRM,-AVX_Fast_Unaligned_Load"
+        ":glibc.cpu.x86_data_cache_size=32768:glibc.cpu.x86_shared_cache_size=1048576"
+        ":glibc.cpu.x86_non_temporal_threshold=786432",
+        "OPENSSL_ia32cap=:~0x20",
+        "PATH=/usr/local/bin:/usr/bin:/bin",
+        "HOME=" + directory,
+        "LC_ALL=C"};
+    // What makes a program slower or another one on purpose, in tests of the gate.
+    for (char const* const name : {"GGEN_BENCH_INJECT", "GGEN_BENCH_SCENE"}) {
+        if (char const* const value = std::getenv(name); value != nullptr)
+            out.push_back(fmt::format("{}={}", name, value));
+    }
+    return out;
 }
-
-struct Step {
-    Test const* test;
-    bool is_exact;
-};
 
 std::string trimmed(std::string text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
@@ -74,13 +86,15 @@ std::vector<std::string> child_words(std::string const& program, Test const& tes
             "--slices", std::to_string(slices), "--directory", directory};
 }
 
-/// Adds the values of `more` to figures of the same name.
-void merge_figures(std::vector<Figure>& figures, std::vector<Figure> more) {
+/// Adds the values of `more` to figures of the same name, or puts them in their place.
+void merge_figures(std::vector<Figure>& figures, std::vector<Figure> more, bool is_replacing) {
     for (auto& figure : more) {
         auto const same = std::find_if(figures.begin(), figures.end(),
                                        [&](Figure const& f) { return f.metric == figure.metric; });
         if (same == figures.end()) {
             figures.push_back(std::move(figure));
+        } else if (is_replacing) {
+            *same = std::move(figure);
         } else {
             same->values.insert(same->values.end(), figure.values.begin(), figure.values.end());
         }
@@ -88,12 +102,24 @@ void merge_figures(std::vector<Figure>& figures, std::vector<Figure> more) {
 }
 
 /// What a child printed as its last line.
-Result<std::vector<Figure>> read_figures(std::string const& output) {
-    auto const text = trimmed(output);
+struct Answer {
+    std::vector<Figure> figures;
+    std::string processor;
+    double runs = 1;
+};
+Result<Answer> read_answer(std::string const& output) {
+    auto text = std::string_view{output};
+    while (text.ends_with('\n')) text.remove_suffix(1);
     auto const json = Json::parse(text.substr(text.rfind('\n') + 1));
     auto const* const figures = json ? json->find("figures") : nullptr;
     if (figures == nullptr) return Error{Errc::invalid, "the test printed no figures"};
-    return figures_from_json(*figures);
+    Answer out;
+    ASSIGN_OR_RETURN(out.figures, figures_from_json(*figures));
+    auto const* const processor = json->find("processor");
+    if (processor != nullptr && processor->if_string() != nullptr) out.processor = *processor->if_string();
+    auto const* const runs = json->find("runs");
+    if (runs != nullptr && runs->is_integer()) out.runs = static_cast<double>(*runs->if_integer());
+    return out;
 }
 
 constexpr int k_exit_skipped = 77;
@@ -132,6 +158,16 @@ std::string run_id(UnixTime started) {
     return fmt::format("{}-{:04x}", text, static_cast<unsigned>(SystemRandom{}.next_u64() & 0xffffU));
 }
 
+/// "valgrind-3.19.0"; "" when it is not installed.
+std::string callgrind_version() {
+    if (find_callgrind().empty()) return "";
+    Command command;
+    command.words = {find_callgrind(), "--version"};
+    command.is_quiet = true;
+    auto const done = run_command(command);
+    return done && done->is_good() ? trimmed(done->output) : std::string{};
+}
+
 class Runner {
 public:
     Runner(Catalogue const& catalogue, RunOptions const& options,
@@ -139,19 +175,23 @@ public:
         : catalogue_(catalogue), options_(options), on_progress_(on_progress) {}
 
     Result<Run> run() {
-        ASSIGN_OR_RETURN(auto const tests, catalogue_.select(options_.words, options_.is_quick));
+        ASSIGN_OR_RETURN(auto tests, catalogue_.select(options_.words, options_.is_quick));
+        // Without times there is nothing to tell of the others.
+        if (!options_.with_times) {
+            std::erase_if(tests, [](Test const* test) { return test->exact_runs == 0 && !test->is_simulated_exact(); });
+        }
         SystemClock clock;
         run_.started = clock.wall_now();
         run_.id = run_id(run_.started);
         run_.label = options_.label;
         run_.environment = current_environment(options_.work_directory);
         run_.before = measure_noise();
-        auto const begin = now_ns();
         for (auto const* test : tests) {
             run_.results.push_back({test->id(), test->group, test->test_class, Outcome::not_run, "", 0, {}});
         }
         run_steps(plan(tests));
-        run_.seconds = static_cast<double>(now_ns() - begin) / 1e9;
+        if (options_.with_exact && !find_callgrind().empty()) count_all(tests);
+        run_.seconds = static_cast<double>(now_ns() - begin_ns_) / 1e9;
         constexpr double k_jump_s = 5;
         run_.clock_jumped = std::abs(static_cast<double>(clock.wall_now().seconds - run_.started.seconds) -
                                      run_.seconds) > k_jump_s;
@@ -159,60 +199,66 @@ public:
         run_.is_complete = !is_interrupted();
         for (auto& result : run_.results) {
             if (result.outcome != Outcome::passed) result.figures.clear();
+            if (!options_.with_times) {
+                std::erase_if(result.figures, [](Figure const& figure) {
+                    return figure.kind == Kind::time || figure.kind == Kind::load;
+                });
+            }
         }
         return std::move(run_);
     }
 
 private:
     /// Repetitions take turns over all tests, each round in another order.
-    [[nodiscard]] std::vector<Step> plan(std::vector<Test const*> const& tests) const {
-        std::vector<Step> steps;
-        bool const has_callgrind = options_.with_exact && !find_callgrind().empty();
+    [[nodiscard]] std::vector<Test const*> plan(std::vector<Test const*> const& tests) {
+        std::vector<Test const*> steps;
         std::mt19937_64 random{options_.seed};
         for (std::uint32_t round = 0; round < (options_.with_times ? options_.repetitions : 0); ++round) {
             auto const begin = static_cast<std::ptrdiff_t>(steps.size());
-            for (auto const* test : tests) steps.push_back({test, false});
+            steps.insert(steps.end(), tests.begin(), tests.end());
             std::shuffle(steps.begin() + begin, steps.end(), random);
         }
+        // What the simulator tells is exact without being counted.
         for (auto const* test : tests) {
-            if (has_callgrind && test->exact_runs > 0) steps.push_back({test, true});
+            if (!options_.with_times && options_.with_exact && test->is_simulated_exact()) steps.push_back(test);
+        }
+        planned_ = steps.size();
+        for (auto const* test : tests) {
+            if (options_.with_exact && test->exact_runs > 0 && !find_callgrind().empty()) planned_ += options_.counts;
         }
         return steps;
     }
 
-    void run_steps(std::vector<Step> const& steps) {
-        auto const begin = now_ns();
+    TestResult& result_of(Test const& test) {
+        return *std::find_if(run_.results.begin(), run_.results.end(),
+                             [&](TestResult const& r) { return r.id == test.id(); });
+    }
+
+    void run_steps(std::vector<Test const*> const& steps) {
         for (std::size_t i = 0; i < steps.size() && !is_interrupted(); ++i) {
-            auto& result = *std::find_if(run_.results.begin(), run_.results.end(),
-                                         [&](TestResult const& r) { return r.id == steps[i].test->id(); });
+            auto& result = result_of(*steps[i]);
             auto const step_begin = now_ns();
             // A test that fell once is not started again.
             if (result.outcome == Outcome::not_run || result.outcome == Outcome::passed)
-                run_step(steps[i], result);
-            result.seconds += static_cast<double>(now_ns() - step_begin) / 1e9;
-            auto const spent = static_cast<double>(now_ns() - begin) / 1e9;
-            auto const left = spent / static_cast<double>(i + 1) * static_cast<double>(steps.size() - i - 1);
-            on_progress_({i + 1, steps.size(), result.id, result.outcome, left});
+                run_step(*steps[i], result);
+            tell(result, step_begin);
         }
     }
 
-    void run_step(Step const& step, TestResult& result) {
+    void tell(TestResult& result, std::uint64_t step_begin) {
+        auto const now = now_ns();
+        result.seconds += static_cast<double>(now - step_begin) / 1e9;
+        ++done_;
+        auto const left = static_cast<double>(now - begin_ns_) / 1e9 / static_cast<double>(done_) *
+                          static_cast<double>(planned_ - std::min(planned_, done_));
+        on_progress_({done_, planned_, result.id, result.outcome, left});
+    }
+
+    void run_step(Test const& test, TestResult& result) {
         Folder const folder{options_.work_directory + "/test"};
-        if (step.is_exact) {
-            auto const count = count_instructions(options_.program, *step.test, folder.path());
-            if (is_interrupted()) return;
-            if (!count) {
-                result.outcome = Outcome::failed;
-                result.detail = "under callgrind: " + count.error().context;
-                return;
-            }
-            result.outcome = Outcome::passed;
-            merge_figures(result.figures, {{"instructions", "count", Kind::exact, {*count}}});
-            return;
-        }
         Command command;
-        command.words = child_words(options_.program, *step.test, "figures", options_.slices, folder.path());
-        command.time_limit = std::chrono::seconds{step.test->time_limit_s};
+        command.words = child_words(options_.program, test, "figures", options_.slices, folder.path());
+        command.time_limit = std::chrono::seconds{test.time_limit_s};
         command.is_quiet = true;
         auto const done = run_command(command);
         if (is_interrupted()) return;
@@ -223,20 +269,57 @@ private:
         }
         apply(*done, result);
         if (!done->is_good()) return;
-        auto figures = read_figures(done->output);
+        auto figures = read_answer(done->output);
         if (!figures) {
             result.outcome = Outcome::failed;
             result.detail = figures.error().context;
             return;
         }
         result.outcome = Outcome::passed;
-        merge_figures(result.figures, std::move(*figures));
+        merge_figures(result.figures, std::move(figures->figures), false);
+    }
+
+    /// Several at once: what else the machine does is not in a count.
+    void count_all(std::vector<Test const*> const& tests) {
+        std::vector<Test const*> counted;
+        for (auto const* test : tests) {
+            auto const outcome = result_of(*test).outcome;
+            bool const is_standing = outcome == Outcome::not_run || outcome == Outcome::passed;
+            if (test->exact_runs > 0 && is_standing) counted.push_back(test);
+        }
+        std::mutex mutex;
+        auto const cores = std::max(1U, run_.environment.cores);
+        run_parallel(counted.size(), options_.jobs > 0 ? options_.jobs : cores, [&](std::size_t i) {
+            std::vector<Figure> figures;
+            for (std::uint32_t k = 0; k < options_.counts && !is_interrupted(); ++k) {
+                auto const step_begin = now_ns();
+                // Names of one length, each time others: nothing may depend on them.
+                Folder const folder{fmt::format("{}/count-{:04}-{:02}", options_.work_directory, i, k)};
+                auto count = count_test(options_.program, *counted[i], folder.path());
+                std::lock_guard const lock{mutex};
+                if (is_interrupted()) return;
+                auto& result = result_of(*counted[i]);
+                result.outcome = count ? Outcome::passed : Outcome::failed;
+                if (!count) result.detail = "under callgrind: " + count.error().context;
+                if (count) {
+                    run_.environment.counter = fmt::format("{} {}", counter_, count->processor);
+                    merge_figures(figures, std::move(count->figures), false);
+                    if (k + 1 == options_.counts) merge_figures(result.figures, figures, true);
+                }
+                tell(result, step_begin);
+                if (!count) return;
+            }
+        });
     }
 
     Catalogue const& catalogue_;
     RunOptions const& options_;
     std::function<void(Progress const&)> const& on_progress_;
     Run run_;
+    std::string counter_ = callgrind_version();
+    std::uint64_t begin_ns_ = now_ns();
+    std::size_t done_ = 0;
+    std::size_t planned_ = 0;
 };
 
 }  // namespace
@@ -248,30 +331,35 @@ std::string find_callgrind() {
     return "";
 }
 
-Result<double> count_instructions(std::string const& program, Test const& test,
-                                  std::string const& directory) {
+Result<Counted> count_test(std::string const& program, Test const& test, std::string const& directory) {
     auto const valgrind = find_callgrind();
     if (valgrind.empty()) {
         return Error{Errc::unavailable, ErrorId::none, "valgrind is not installed",
                      "apt-get install valgrind"};
     }
-    auto const out = directory + ".callgrind";
+    auto const totals_path = directory + ".callgrind";
     Command command;
     // Valgrind lays the address space out itself, the same each time, so maps ordered by addresses count
     // equally.
-    command.words = {valgrind, "--tool=callgrind", "--collect-atstart=no", "--callgrind-out-file=" + out};
+    command.words = {valgrind, "--tool=callgrind", "--collect-atstart=no",
+                     "--callgrind-out-file=" + totals_path};
     for (auto& word : child_words(program, test, "exact", 1, directory)) command.words.push_back(word);
-    command.environment = pinned_features();
+    command.environment = counting_environment(directory);
+    command.inherits_environment = false;
     command.time_limit = std::chrono::seconds{test.time_limit_s * k_callgrind_slowdown};
     command.is_quiet = true;
     auto done = run_command(command);
     if (!done) return std::move(done).error();
-    auto totals = read_totals(out);
+    auto const totals = read_totals(totals_path);
     std::error_code ignored;
-    std::filesystem::remove(out, ignored);
+    std::filesystem::remove(totals_path, ignored);
     if (!done->is_good()) return Error{Errc::io, done->how_it_ended() + ": " + trimmed(done->errors)};
-    if (!totals) return totals;
-    return *totals / std::max<double>(1, test.exact_runs);
+    if (!totals) return totals.error();
+    ASSIGN_OR_RETURN(auto answer, read_answer(done->output));
+    Counted out{{{"instructions", "count", Kind::exact, {*totals / std::max(1.0, answer.runs)}}},
+                std::move(answer.processor)};
+    merge_figures(out.figures, std::move(answer.figures), false);
+    return out;
 }
 
 Result<Run> run_tests(Catalogue const& catalogue, RunOptions const& options,

@@ -18,6 +18,8 @@ struct RunOptions {
     bool with_times = true;
     std::uint32_t repetitions = 3;  ///< Processes a test; they take turns, in an order that `seed` shuffles.
     std::uint32_t slices = 20;
+    std::uint32_t counts = 1;   ///< How often each test is counted; more than one shows what a count depends on.
+    std::uint32_t jobs = 0;     ///< Tests that are counted at once (counts do not mind); 0 = one a core.
     std::uint64_t seed = 1;
     std::string label;
     std::string work_directory;  ///< Exists; each test gets an empty folder in it.
@@ -42,9 +44,14 @@ struct Progress {
 [[nodiscard]] Result<Run> run_tests(Catalogue const& catalogue, RunOptions const& options,
                                     std::function<void(Progress const&)> const& on_progress);
 
-/// Instructions of `exact_runs` runs of one test, divided by them, from one process of `program` under
-/// callgrind. Errors: unavailable (no callgrind), and what the test says.
-[[nodiscard]] Result<double> count_instructions(std::string const& program, Test const& test,
-                                                std::string const& directory);
+/// What callgrind told of one process.
+struct Counted {
+    std::vector<Figure> figures;  ///< "instructions" and "allocations" of one run, and the test's own exact ones.
+    std::string processor;        ///< The features that the program saw.
+};
+
+/// Counts `exact_runs` runs of one test in a process of `program` under callgrind. `directory` exists, is empty and for
+/// this process alone. Errors: unavailable (no callgrind), and what the test says.
+[[nodiscard]] Result<Counted> count_test(std::string const& program, Test const& test, std::string const& directory);
 
 }  // namespace ggen::bench

@@ -1,14 +1,16 @@
 #pragma once
 
 #include <unistd.h>
+
 #include <cstdlib>
+#include <string_view>
 
 #include "harness/benchmark.hpp"
 
-/// Tests that behave and misbehave, for tests of the runner.
+/// Tests that behave and misbehave, for tests of the runner and the gate.
 namespace ggen::bench::testing {
 
-enum class Manner : std::uint8_t { good, wrong, crash, hang, absent };
+enum class Manner : std::uint8_t { good, wrong, crash, hang, absent, stubbed };
 
 class TestingWork final : public Work {
 public:
@@ -20,8 +22,13 @@ public:
     Result<void> run() override {
         if (manner_ == Manner::crash) std::abort();
         while (manner_ == Manner::hang) ::pause();
+        if (manner_ == Manner::stubbed) return ok();
         sum_ = 0;
         for (std::uint64_t i = 0; i < 1'000; ++i) sum_ = sum_ + i;
+#if defined(GGEN_BENCH_TESTING_SLOWER)
+        // Somebody's change: an eighth more.
+        for (std::uint64_t i = 0; i < 125; ++i) waste_ = waste_ + i;
+#endif
         return ok();
     }
     Result<void> check() override {
@@ -33,26 +40,44 @@ public:
 private:
     Manner manner_;
     std::uint64_t volatile sum_ = 0;
+    std::uint64_t volatile waste_ = 0;
 };
 
+inline void add_testing_test(Catalogue& catalogue, char const* group, char const* name, Manner manner,
+                             std::vector<std::string> aliases = {}) {
+    Test test{group,
+              name,
+              TestClass::micro,
+              "a test of the harness",
+              [manner] { return std::make_unique<TestingWork>(manner); },
+              std::move(aliases)};
+    test.time_limit_s = manner == Manner::hang ? 2 : 60;
+    catalogue.add(std::move(test));
+}
+
+/// All manners.
 inline void add_testing_suite(Catalogue& catalogue) {
-    auto const add = [&](char const* group, char const* name, Manner manner,
-                         std::vector<std::string> aliases = {}) {
-        Test test{group,
-                  name,
-                  TestClass::micro,
-                  "a test of the harness",
-                  [manner] { return std::make_unique<TestingWork>(manner); },
-                  std::move(aliases)};
-        test.time_limit_s = 2;
-        catalogue.add(std::move(test));
-    };
-    add("good", "sum", Manner::good, {"old_name/sum"});
-    add("bad", "check", Manner::wrong);
-    add("bad", "crash", Manner::crash);
-    add("bad", "hang", Manner::hang);
-    add("bad", "absent", Manner::absent);
-    add("good", "sum_again", Manner::good);
+    add_testing_test(catalogue, "good", "sum", Manner::good, {"old_name/sum"});
+    add_testing_test(catalogue, "bad", "check", Manner::wrong);
+    add_testing_test(catalogue, "bad", "crash", Manner::crash);
+    add_testing_test(catalogue, "bad", "hang", Manner::hang);
+    add_testing_test(catalogue, "bad", "absent", Manner::absent);
+    add_testing_test(catalogue, "good", "sum_again", Manner::good);
+}
+
+/// Two good suites, and what somebody did to the second: "removed", "crash", "hang", "wrong", "absent", "stubbed", or
+/// nothing.
+inline void add_scene(Catalogue& catalogue, std::string_view scene) {
+    add_testing_test(catalogue, "first", "sum", Manner::good);
+    add_testing_test(catalogue, "first", "sum_again", Manner::good);
+    if (scene == "removed") return;
+    auto manner = Manner::good;
+    if (scene == "crash") manner = Manner::crash;
+    if (scene == "hang") manner = Manner::hang;
+    if (scene == "wrong") manner = Manner::wrong;
+    if (scene == "absent") manner = Manner::absent;
+    if (scene == "stubbed") manner = Manner::stubbed;
+    add_testing_test(catalogue, "second", "sum", manner);
 }
 
 }  // namespace ggen::bench::testing

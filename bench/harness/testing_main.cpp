@@ -1,22 +1,25 @@
-// What run_test.cpp starts as the program under test.
-#include <cstdio>
-#include <cstring>
+// ggen-bench over tests that behave and misbehave: what run_test.cpp, gate_test.cpp and tests/perf/exact_gate.sh start.
+// GGEN_BENCH_SCENE chooses what somebody did to it.
+#include <CLI/CLI.hpp>
 
-#include "harness/child.hpp"
+#include <cstdlib>
+#include <utility>
+
+#include "commands.hpp"
 #include "harness/testing_catalogue.hpp"
 
 int main(int argc, char** argv) {
+    CLI::App app{"ggen-bench over tests of its own", "ggen-bench-testing"};
+    app.require_subcommand(1);
     ggen::bench::Catalogue catalogue;
-    ggen::bench::testing::add_testing_suite(catalogue);
-    ggen::bench::ChildOptions options;
-    for (int i = 2; i < argc; ++i) {
-        if (i == 2) options.test_id = argv[i];
-        if (std::strcmp(argv[i], "--slices") == 0 && i + 1 < argc) options.slices = 4;
-        if (std::strcmp(argv[i], "--directory") == 0 && i + 1 < argc) options.directory = argv[i + 1];
+    char const* const scene = std::getenv("GGEN_BENCH_SCENE");
+    if (scene == nullptr) {
+        ggen::bench::testing::add_testing_suite(catalogue);
+    } else {
+        ggen::bench::testing::add_scene(catalogue, scene);
     }
-    auto const done = ggen::bench::run_child_test(catalogue, options);
-    if (done) return 0;
-    std::fprintf(stderr, "%s\n", done.error().context.c_str());
-    constexpr int k_exit_skipped = 77;
-    return done.error().code == ggen::Errc::unavailable ? k_exit_skipped : 1;
+    int exit_code = 0;
+    ggen::bench::add_harness_commands(app, std::move(catalogue), exit_code);
+    int const code = ggen::bench::parse_commands(app, argc, argv);
+    return code != 0 ? code : exit_code;
 }

@@ -107,7 +107,7 @@ void add(Catalogue& catalogue, char const* group, std::string name, RegistryJob 
               std::move(aliases)};
     test.is_quick = count <= 1'000;
     if (job == RegistryJob::load_index) test.slices_max = 5;
-    if (count > 1'000) test.exact_runs = 0;
+    if (count > 100) test.exact_runs = 0;
     catalogue.add(std::move(test));
 }
 

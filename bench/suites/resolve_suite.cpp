@@ -175,9 +175,11 @@ private:
 };
 
 void add(Catalogue& catalogue, char const* group, char const* name, Universe (*make)(), char const* what,
-         std::vector<std::string> aliases = {}, bool with_reading = false) {
-    catalogue.add({group, name, TestClass::micro, what,
-                   [=] { return std::make_unique<SolveWork>(make, with_reading); }, std::move(aliases)});
+         std::vector<std::string> aliases = {}, bool with_reading = false, std::uint32_t exact_runs = 1) {
+    Test test{group, name, TestClass::micro, what, [=] { return std::make_unique<SolveWork>(make, with_reading); },
+              std::move(aliases)};
+    test.exact_runs = exact_runs;
+    catalogue.add(std::move(test));
 }
 
 }  // namespace
@@ -191,7 +193,8 @@ void add_resolve_suite(Catalogue& catalogue) {
     add(catalogue, "resolution_conflict", "backtracking_40", backtracking,
         "the newest versions exclude each other");
     add(catalogue, "resolution_large", "layered_1000", layered_1000, "1,000 packages as in a registry");
-    add(catalogue, "resolution_large", "layered_10000", layered_10000, "10,000 packages as in a registry");
+    add(catalogue, "resolution_large", "layered_10000", layered_10000, "10,000 packages as in a registry",
+        {}, false, 0);
     add(catalogue, "resolution_large", "chain_1000", deep_1000, "a chain of 1,000");
     add(catalogue, "resolution_index", "read_and_solve_flat_50", flat_50, "reading the index too", {}, true);
     add(catalogue, "resolution_index", "read_and_solve_layered_1000", layered_1000, "reading the index too",

@@ -252,9 +252,10 @@ private:
 
 void add(Catalogue& catalogue, char const* group, std::string const& name, std::size_t count,
          Question (*make)(), char const* what, std::vector<std::string> aliases = {}, bool is_quick = true) {
-    catalogue.add({group, name, TestClass::micro, what,
-                   [count, make] { return std::make_unique<SearchWork>(count, make()); }, std::move(aliases),
-                   is_quick});
+    Test test{group, name, TestClass::micro, what,
+              [count, make] { return std::make_unique<SearchWork>(count, make()); }, std::move(aliases), is_quick};
+    test.exact_runs = count <= 1'000 ? 1 : 0;
+    catalogue.add(std::move(test));
 }
 
 }  // namespace
@@ -305,9 +306,10 @@ void add_search_suite(Catalogue& catalogue) {
         build.is_quick = n <= 1'000;
         build.exact_runs = n <= 1'000 ? 1 : 0;
         catalogue.add(std::move(build));
-        catalogue.add({"search_index", fmt::format("open_and_answer_n{}", n), TestClass::micro,
-                       "map the index, answer the first question",
-                       [n] { return std::make_unique<OpenWork>(n); }});
+        Test open{"search_index", fmt::format("open_and_answer_n{}", n), TestClass::micro,
+                  "map the index, answer the first question", [n] { return std::make_unique<OpenWork>(n); }};
+        open.exact_runs = n <= 1'000 ? 1 : 0;
+        catalogue.add(std::move(open));
     }
     catalogue.add({"search_index", "update_visible", TestClass::micro,
                    "a durable change and the search that finds it",

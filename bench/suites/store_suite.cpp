@@ -131,7 +131,7 @@ void add(Catalogue& catalogue, char const* group, std::string name, CacheJob job
               std::move(aliases)};
     test.is_quick = count <= 1'000;
     if (job == CacheJob::write || job == CacheJob::cleanup) test.slices_max = 5;
-    if (count > 100 && job != CacheJob::hit && job != CacheJob::miss) test.exact_runs = 0;
+    if (count > 100) test.exact_runs = 0;
     catalogue.add(std::move(test));
 }
 

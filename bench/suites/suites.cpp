@@ -14,6 +14,13 @@ void add_suites(Catalogue& catalogue) {
     add_archive_suite(catalogue);
     add_crypto_suite(catalogue);
     add_spec_suite(catalogue);
+#if defined(GGEN_BENCH_P2P)
+    add_wire_suite(catalogue);
+    add_reputation_suite(catalogue);
+    add_peers_suite(catalogue);
+    add_announcement_suite(catalogue);
+    add_simulated_suite(catalogue);
+#endif
 }
 
 }  // namespace ggen::bench

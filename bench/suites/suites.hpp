@@ -21,4 +21,11 @@ void add_spec_suite(Catalogue& catalogue);
 void add_cli_suite(Catalogue& catalogue);
 void add_concurrency_suite(Catalogue& catalogue);
 
+// Where the network is built (GGEN_P2P).
+void add_wire_suite(Catalogue& catalogue);
+void add_reputation_suite(Catalogue& catalogue);
+void add_peers_suite(Catalogue& catalogue);
+void add_announcement_suite(Catalogue& catalogue);
+void add_simulated_suite(Catalogue& catalogue);
+
 }  // namespace ggen::bench

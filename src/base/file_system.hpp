@@ -56,7 +56,8 @@ public:
 };
 
 /// Creates files below one fresh directory without ever following a link, not even one that
-/// somebody swaps in meanwhile (openat2 with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, O_EXCL).
+/// somebody swaps in meanwhile (openat2 with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, O_EXCL; where the kernel lacks it,
+/// each step of the path without following links).
 ///
 /// Paths are relative, '/'-separated, already checked by the caller; "..", absolute and empty paths
 /// are refused here once more. One thread.

@@ -172,15 +172,49 @@ private:
                      "path leaves its directory: " + std::string{path}};
     }
 
-    [[nodiscard]] static int open_beneath(int directory, std::string_view path, int flags, mode_t mode) {
-        open_how how{};
-        how.flags = static_cast<std::uint64_t>(flags);
-        how.mode = mode;
-        how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
-        std::string const owned{path};
-        return static_cast<int>(retry_eintr([&] {
-            return ::syscall(SYS_openat2, directory, owned.c_str(), &how, sizeof how);
+    /// As open(2), errno included, with `path` beneath `directory` and no symbolic link on the way.
+    [[nodiscard]] int open_beneath(int directory, std::string_view path, int flags, mode_t mode) {
+        if (has_openat2_) {
+            open_how how{};
+            how.flags = static_cast<std::uint64_t>(flags);
+            how.mode = mode;
+            how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+            std::string const owned{path};
+            auto const fd = static_cast<int>(retry_eintr([&] {
+                return ::syscall(SYS_openat2, directory, owned.c_str(), &how, sizeof how);
+            }));
+            if (fd >= 0 || errno != ENOSYS) return fd;
+            has_openat2_ = false;
+        }
+        return walk_beneath(directory, path, flags, mode);
+    }
+
+    /// The same where openat2(2) is missing: Linux before 5.6, a sandbox, valgrind. Step by step, and no step follows a
+    /// link; without ".." in a path, which `require_plain` sees to, no step leaves what the one before it opened.
+    [[nodiscard]] static int walk_beneath(int directory, std::string_view path, int flags, mode_t mode) {
+        Fd opened;
+        int at = directory;
+        for (auto end = path.find('/'); end != std::string_view::npos; end = path.find('/')) {
+            opened = Fd{open_step(at, std::string{path.substr(0, end)}, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)};
+            if (!opened.is_open()) return -1;
+            at = opened.get();
+            path.remove_prefix(end + 1);
+        }
+        return open_step(at, std::string{path}, flags, mode);
+    }
+
+    [[nodiscard]] static int open_step(int directory, std::string const& name, int flags, mode_t mode) {
+        auto const fd = static_cast<int>(retry_eintr([&] {
+            return ::openat(directory, name.c_str(), flags | O_NOFOLLOW, mode);
         }));
+        if (fd >= 0) return fd;
+        // O_DIRECTORY calls a link no directory; openat2 says what it is.
+        int const code = errno;
+        struct stat st {};
+        bool const is_link = code == ENOTDIR && ::fstatat(directory, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                             S_ISLNK(st.st_mode);
+        errno = is_link ? ELOOP : code;
+        return -1;
     }
 
     /// A descriptor of the directory `path` beneath the root, which stays open until another one is asked for.
@@ -212,6 +246,7 @@ private:
     Fd root_;
     std::string root_path_;
     std::uint32_t umask_;
+    bool has_openat2_ = true;
     OpenDirectory parent_;  // Of what was added last, relative to the root.
     OpenDirectory source_;  // Of what was linked last.
 };
