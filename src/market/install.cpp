@@ -213,12 +213,16 @@ private:
         return join_path(market_.directories.cache, "store/env/" + generation_id(lockfile).hex() + "/tree");
     }
 
-    /// Nothing was built, but a later run may now skip what this one looked at.
+    /// Nothing was built, but a later run may now skip what this one looked at, and collection must know of the
+    /// project: a power loss may have torn the note that named it. What cannot be written now is written next time.
     void remember_generation(LinkMode mode, LockTexts const& texts) {
         if (mode != LinkMode::generation) return;
         auto const store = PackageStore::open(market_.files, market_.clock,
                                               join_path(market_.directories.cache, "store"));
-        if (store) note_generation(market_, **store, report_.lockfile, texts);
+        if (!store) return;
+        auto const id = generation_id(texts.lockfile_digest);
+        static_cast<void>(root_generation(market_, **store, transaction_->target(), id));
+        note_generation(market_, **store, report_.lockfile, texts);
     }
 
     /// Trees of links are not read while they are built: with --force every stored file is.

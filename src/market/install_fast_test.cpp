@@ -182,6 +182,21 @@ TEST_F(InstallFastTest, CollectionSparesWhatProjectsLinkToAndRollBackTo) {
     EXPECT_TRUE(cache_list(market_)->packages.empty());
 }
 
+/// A power loss may tear the note of a project together with what makes its lockfile a known one.
+TEST_F(InstallFastTest, AProjectWhoseNotesWereTornIsRootedAnew) {
+    ASSERT_EQ(install_all({"acme/base"}), "acme/base@1.0.0");
+    auto const id = generation_of_link(link())->hex();
+    auto const roots = dir_.files().list(dir_ / "cache/store/roots").value();
+    ASSERT_EQ(roots.size(), 1U);
+    write("cache/store/roots/" + roots[0].name, "");
+    write("cache/store/env/" + id + "/checked", "");
+
+    ASSERT_EQ(install_all(), "acme/base@1.0.0");
+
+    EXPECT_EQ(cache_collect(market_, false, 0)->removed_generations, 0U);
+    EXPECT_TRUE(verify_project(market_, true)->is_sound());
+}
+
 TEST_F(InstallFastTest, AMovedProjectIsRootedAnew) {
     ASSERT_EQ(install_all({"acme/base"}), "acme/base@1.0.0");
     ASSERT_TRUE(dir_.files().rename(dir_ / "project", dir_ / "moved"));

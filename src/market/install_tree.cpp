@@ -164,6 +164,15 @@ GenerationContent generation_content(Lockfile const& lockfile, LockTexts const& 
     return content;
 }
 
+Result<void> root_generation(Market& market, PackageStore& store, std::string const& target, Digest const& id) {
+    auto const standing = store.find_root(market.project_directory);
+    auto root = standing.value_or(ProjectRoot{});
+    root.project = market.project_directory;
+    root.target = target;
+    root.push(id);
+    return standing && *standing == root ? ok() : store.keep_root(root);
+}
+
 Result<Digest> build_generation(Market& market, PackageStore& store, ProjectTransaction& transaction,
                                 Lockfile const& wanted, LockTexts const& texts, InstallFigures& figures) {
     auto const content = generation_content(wanted, texts);
@@ -171,11 +180,7 @@ Result<Digest> build_generation(Market& market, PackageStore& store, ProjectTran
     ASSIGN_OR_RETURN(auto const ensured, store.ensure_generation(id, content));
     if (ensured == PackageStore::Ensured::fetched) figures.files_written += content.packages.size();
     // Named before anything links to it, so that collection cannot come between.
-    auto root = store.find_root(market.project_directory).value_or(ProjectRoot{});
-    root.project = market.project_directory;
-    root.target = transaction.target();
-    root.push(id);
-    RETURN_IF_ERROR(store.keep_root(root));
+    RETURN_IF_ERROR(root_generation(market, store, transaction.target(), id));
     RETURN_IF_ERROR(transaction.stage_link(store.generation_tree(id)));
     return id;
 }
