@@ -18,7 +18,7 @@ Json json_packed(PackedPackage const& package) {
     auto json = Json::object();
     json.set("name", package.manifest.name.text());
     json.set("version", package.manifest.version.text());
-    json.set("archive", json_blob({package.archive.archive, package.archive.packed.size()}));
+    json.set("archive", json_blob(package.archive.blob));
     json.set("tree", package.archive.tree.text());
     json.set("unpacked_bytes", package.unpacked_bytes);
     json.set("files", json_list(package.files));
@@ -118,8 +118,8 @@ Result<ExitCode> run_pack(Context& context) {
     context.out().line(path);
     context.out().note(fmt::format("{}@{}: {}, {} packed, {} unpacked, {}", package.manifest.name.text(),
                                    package.manifest.version.text(), count_of(package.files.size(), "file"),
-                                   format_bytes(package.archive.packed.size()), format_bytes(package.unpacked_bytes),
-                                   package.archive.archive.text()));
+                                   format_bytes(package.archive.blob.bytes), format_bytes(package.unpacked_bytes),
+                                   package.archive.blob.digest.text()));
     return ExitCode::ok;
 }
 

@@ -17,8 +17,6 @@
 namespace ggen {
 namespace {
 
-constexpr std::size_t k_end_bytes = 2 * ustar::k_block_bytes;
-
 Error not_canonical(std::string_view reason) {
     return Error{Errc::corrupt, ErrorId::archive_not_canonical, std::string{reason}};
 }
@@ -37,13 +35,6 @@ Result<void> check_order(std::string_view before, std::string_view path, Errc tw
     return not_canonical(fmt::format("{} stands after one that sorts behind it", path_rules::shown(path)));
 }
 
-std::vector<std::string_view> paths_of(std::vector<ArchiveEntry> const& files) {
-    std::vector<std::string_view> paths;
-    paths.reserve(files.size());
-    for (auto const& file : files) paths.emplace_back(file.path);
-    return paths;
-}
-
 Result<void> check_top_directory(std::string_view top) {
     if (top.find('/') != std::string_view::npos) {
         return Error{Errc::refused, ErrorId::archive_path_unsafe,
@@ -54,15 +45,18 @@ Result<void> check_top_directory(std::string_view top) {
     return ok();
 }
 
-/// Everything that holds for the list of files as a whole and for each path.
-Result<void> check_files(std::vector<ArchiveEntry> const& files, ArchiveBounds const& bounds) {
+/// Everything that holds for each path and for the list of files as a whole.
+Result<void> check_paths(std::vector<archive_internal::ListedFile> const& files, ArchiveBounds const& bounds) {
     if (files.empty()) return Error{Errc::invalid, ErrorId::archive_not_canonical, "it holds no file"};
     if (files.size() > bounds.files_max) return too_many_files(bounds.files_max);
-    for (std::size_t i = 0; i < files.size(); ++i) {
-        RETURN_IF_ERROR(check_archive_path(files[i].path));
-        if (i > 0) RETURN_IF_ERROR(check_order(files[i - 1].path, files[i].path, Errc::conflict));
+    std::vector<std::string_view> paths;
+    paths.reserve(files.size());
+    for (auto const& file : files) {
+        RETURN_IF_ERROR(check_archive_path(file.path));
+        if (!paths.empty()) RETURN_IF_ERROR(check_order(paths.back(), file.path, Errc::conflict));
+        paths.push_back(file.path);
     }
-    return path_rules::check_collisions(paths_of(files));
+    return path_rules::check_collisions(paths);
 }
 
 /// Takes the files of a tree that is in memory as a whole: their content is a view into it.
@@ -93,15 +87,10 @@ std::vector<ArchiveEntry> sorted_entries(std::vector<ArchiveFile> const& files) 
 
 Result<Bytes> write_tree(std::string_view top_directory, std::vector<ArchiveEntry> const& sorted_files,
                          ArchiveBounds const& bounds) {
-    RETURN_IF_ERROR(check_top_directory(top_directory));
-    RETURN_IF_ERROR(check_files(sorted_files, bounds));
-    auto const tree_bytes_max = bounds.unpacked_bytes_max(bounds.packed_bytes_max);
-    std::uint64_t tree_bytes = k_end_bytes;
-    for (auto const& file : sorted_files) tree_bytes += ustar::k_block_bytes + ustar::padded(file.content.size());
-    if (tree_bytes > tree_bytes_max) {
-        return Error{Errc::too_large, ErrorId::archive_too_large,
-                     fmt::format("it has {} bytes, over the limit of {}", tree_bytes, tree_bytes_max)};
-    }
+    std::vector<archive_internal::ListedFile> listed;
+    listed.reserve(sorted_files.size());
+    for (auto const& file : sorted_files) listed.push_back({file.path, file.content.size()});
+    ASSIGN_OR_RETURN(auto const tree_bytes, archive_internal::check_list(top_directory, listed, bounds));
     try {
         Bytes tree(static_cast<std::size_t>(tree_bytes));
         std::size_t at = 0;
@@ -123,6 +112,26 @@ Result<Bytes> write_tree(std::string_view top_directory, std::vector<ArchiveEntr
 }  // namespace
 
 namespace archive_internal {
+
+Result<std::uint64_t> check_list(std::string_view top_directory, std::vector<ListedFile> const& sorted_files,
+                                 ArchiveBounds const& bounds) {
+    RETURN_IF_ERROR(check_top_directory(top_directory));
+    RETURN_IF_ERROR(check_paths(sorted_files, bounds));
+    auto const tree_bytes_max = bounds.unpacked_bytes_max(bounds.packed_bytes_max);
+    std::uint64_t tree_bytes = ustar::k_end_bytes;
+    for (auto const& file : sorted_files) tree_bytes += ustar::k_block_bytes + ustar::padded(file.size_bytes);
+    if (tree_bytes > tree_bytes_max) {
+        return Error{Errc::too_large, ErrorId::archive_too_large,
+                     fmt::format("it has {} bytes, over the limit of {}", tree_bytes, tree_bytes_max)};
+    }
+    return tree_bytes;
+}
+
+Result<void> check_packed_size(std::uint64_t packed_bytes, std::uint64_t tree_bytes, ArchiveBounds const& bounds) {
+    if (packed_bytes <= bounds.packed_bytes_max && tree_bytes <= bounds.unpacked_bytes_max(packed_bytes)) return ok();
+    return Error{Errc::too_large, ErrorId::archive_too_large,
+                 fmt::format("archive: {} bytes packed, {} unpacked, over a limit", packed_bytes, tree_bytes)};
+}
 
 Result<Bytes> encode_tree(std::string_view top_directory, std::vector<ArchiveEntry> const& sorted_files,
                           ArchiveBounds const& bounds) {
@@ -163,11 +172,7 @@ Result<EncodedArchive> ArchiveCodec::encode(std::string_view top_directory, std:
     ASSIGN_OR_RETURN(auto const tree, archive_internal::encode_tree(top_directory, entries, impl_->bounds));
     files.clear();  // Their bytes stand in `tree`; compression needs the memory.
     ASSIGN_OR_RETURN(encoded.packed, impl_->frame.compress(tree));
-    auto const packed_bytes = encoded.packed.size();
-    if (packed_bytes > impl_->bounds.packed_bytes_max || tree.size() > impl_->bounds.unpacked_bytes_max(packed_bytes)) {
-        return Error{Errc::too_large, ErrorId::archive_too_large,
-                     fmt::format("archive: {} bytes packed, {} unpacked, over a limit", packed_bytes, tree.size())};
-    }
+    RETURN_IF_ERROR(archive_internal::check_packed_size(encoded.packed.size(), tree.size(), impl_->bounds));
     encoded.tree_bytes = tree.size();
     encoded.tree = sha256(tree);
     encoded.archive = sha256(encoded.packed);

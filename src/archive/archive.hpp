@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,6 +57,36 @@ struct EncodedArchive {
 /// The canonical ustar bytes alone (what `tree` is the digest of).
 [[nodiscard]] Result<Bytes> encode_tree(std::string_view top_directory,
                                         std::vector<ArchiveEntry> const& sorted_files);
+
+/// A file of an archive whose content comes when it is asked for.
+struct ArchiveMember {
+    std::string path;
+    bool executable = false;
+    std::uint64_t size_bytes = 0;
+};
+
+/// Gets bytes as they come, each once and in order.
+using TakePiece = std::function<Result<void>(BytesView)>;
+/// Gives the content of a member to `take`: `size_bytes` in all.
+using GiveContent = std::function<Result<void>(ArchiveMember const& member, TakePiece const& take)>;
+
+struct WrittenArchive {
+    Digest archive;
+    std::uint64_t packed_bytes = 0;
+    Digest tree;
+    std::uint64_t tree_bytes = 0;
+};
+
+/// encode_archive for a package that is larger than memory should hold: sorts the members, asks `give` for one
+/// content after the other and gives what is packed to `packed`. The same `tree` as encode_archive's; the packed
+/// bytes may differ. Memory: zstd's working memory (some 20 MiB), one path a file. When it fails, what `packed` got is
+/// worth nothing. Errors: as encode_archive; those of the callbacks; corrupt (a content has another size).
+[[nodiscard]] Result<WrittenArchive> write_archive(std::string_view top_directory, std::vector<ArchiveMember> members,
+                                                   GiveContent const& give, TakePiece const& packed);
+
+/// `tree` alone, of files of any size. Memory: one path a file. Errors: as write_archive.
+[[nodiscard]] Result<Digest> digest_tree(std::string_view top_directory, std::vector<ArchiveMember> members,
+                                         GiveContent const& give);
 
 /// A decoded archive; owns the canonical bytes that the entries point into. Move-only.
 struct DecodedArchive {

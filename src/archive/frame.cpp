@@ -76,6 +76,17 @@ struct FreeDecompressor {
     void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
 };
 
+void set_up(ZSTD_CCtx* context, std::uint64_t tree_bytes) {
+    ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);
+    ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, tree_bytes > k_large_bytes ? k_level_of_large : k_level);
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 1);
+}
+
+Error compress_failed(std::size_t code) {
+    return Error{Errc::internal, fmt::format("compress: {}", ZSTD_getErrorName(code))};
+}
+
 /// Adds up to `more` bytes of room, but never more than `size_max` in all.
 void grow(Bytes& bytes, std::uint64_t more, std::uint64_t size_max) {
     bytes.resize(static_cast<std::size_t>(std::min(bytes.size() + more, size_max)));
@@ -138,16 +149,11 @@ Result<Bytes> FrameCodec::compress(BytesView tree) {
     if (!impl_->compressor) impl_->compressor.reset(ZSTD_createCCtx());
     auto* const context = impl_->compressor.get();
     if (context == nullptr) return too_large("compress: not enough memory");
-    ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);
-    ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, tree.size() > k_large_bytes ? k_level_of_large : k_level);
-    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
-    ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 1);
+    set_up(context, tree.size());
     try {
         Bytes packed(ZSTD_compressBound(tree.size()));
         auto const written = ZSTD_compress2(context, packed.data(), packed.size(), tree.data(), tree.size());
-        if (ZSTD_isError(written) != 0) {
-            return Error{Errc::internal, fmt::format("compress: {}", ZSTD_getErrorName(written))};
-        }
+        if (ZSTD_isError(written) != 0) return compress_failed(written);
         packed.resize(written);
         packed.shrink_to_fit();
         return packed;
@@ -173,6 +179,44 @@ Result<Bytes> FrameCodec::decompress(BytesView packed, ArchiveBounds const& boun
     } catch (std::bad_alloc const&) {
         return too_large(fmt::format("unpack: not enough memory for {} bytes", content_bytes));
     }
+}
+
+struct FrameWriter::Impl {
+    Take take;
+    std::unique_ptr<ZSTD_CCtx, FreeCompressor> context;
+    Bytes piece;
+
+    /// Ends come with no bytes of their own: zstd would cut its blocks by how the tree was fed.
+    Result<void> pack(BytesView tree, ZSTD_EndDirective directive) {
+        ZSTD_inBuffer input{tree.data(), tree.size(), 0};
+        while (true) {
+            ZSTD_outBuffer output{piece.data(), piece.size(), 0};
+            auto const left = ZSTD_compressStream2(context.get(), &output, &input, directive);
+            if (ZSTD_isError(left) != 0) return compress_failed(left);
+            if (output.pos > 0) RETURN_IF_ERROR(take(BytesView{piece}.first(output.pos)));
+            if (directive == ZSTD_e_end ? left == 0 : input.pos == input.size) return ok();
+        }
+    }
+};
+
+FrameWriter::FrameWriter(std::uint64_t tree_bytes, Take take) : impl_(std::make_unique<Impl>()) {
+    impl_->take = std::move(take);
+    impl_->context.reset(ZSTD_createCCtx());
+    if (!impl_->context) return;
+    set_up(impl_->context.get(), tree_bytes);
+    ZSTD_CCtx_setPledgedSrcSize(impl_->context.get(), tree_bytes);
+    impl_->piece.resize(ZSTD_CStreamOutSize());
+}
+FrameWriter::~FrameWriter() = default;
+
+Result<void> FrameWriter::feed(BytesView tree) {
+    if (!impl_->context) return too_large("compress: not enough memory");
+    return impl_->pack(tree, ZSTD_e_continue);
+}
+
+Result<void> FrameWriter::finish() {
+    if (!impl_->context) return too_large("compress: not enough memory");
+    return impl_->pack({}, ZSTD_e_end);
 }
 
 struct FrameStream::Impl {

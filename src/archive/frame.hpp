@@ -34,6 +34,28 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+/// FrameCodec::compress for a tree that comes in pieces and goes on in pieces: the same bytes however it is cut. One
+/// thread. Private to `archive`.
+class FrameWriter {
+public:
+    using Take = std::function<Result<void>(BytesView)>;
+
+    /// `tree_bytes` is how many bytes will be fed in all.
+    FrameWriter(std::uint64_t tree_bytes, Take take);
+    ~FrameWriter();
+    FrameWriter(FrameWriter const&) = delete;
+    FrameWriter& operator=(FrameWriter const&) = delete;
+
+    /// Errors: as FrameCodec::compress, and `take`'s. Nothing may be fed after one.
+    [[nodiscard]] Result<void> feed(BytesView tree);
+    /// After the last byte.
+    [[nodiscard]] Result<void> finish();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
 /// FrameCodec::decompress for a frame that comes in pieces and goes on in pieces: holds zstd's window and one piece.
 /// One thread. Private to `archive`.
 class FrameStream {

@@ -12,6 +12,7 @@
 namespace ggen::ustar {
 
 inline constexpr std::size_t k_block_bytes = 512;
+inline constexpr std::size_t k_end_bytes = 2 * k_block_bytes;  ///< Zeros after the last file.
 inline constexpr std::uint64_t k_file_bytes_max = (std::uint64_t{1} << 33U) - 1;  ///< 11 octal digits.
 
 /// `bytes` rounded up to whole blocks.

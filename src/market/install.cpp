@@ -121,7 +121,7 @@ private:
             tree_is_current(market_.files, transaction_->target(), wanted, standing.lockfile_digest, mode,
                             generation_directory(standing.lockfile_digest))) {
             report_.figures.packages_reused = wanted.packages.size();
-            RETURN_IF_ERROR(remember_generation(mode, standing));
+            remember_generation(mode, standing);
             remember_project();
             return ok();
         }
@@ -213,18 +213,16 @@ private:
         return join_path(market_.directories.cache, "store/env/" + generation_id(lockfile).hex() + "/tree");
     }
 
-    /// Nothing was built, but a power loss may have taken what keeps the generation from collection, and a later
-    /// run may now skip what this one looked at.
-    Result<void> remember_generation(LinkMode mode, LockTexts const& texts) {
-        if (mode != LinkMode::generation) return ok();
+    /// Nothing was built, but a later run may now skip what this one looked at, and collection must know of the
+    /// project: a power loss may have torn the note that named it. What cannot be written now is written next time.
+    void remember_generation(LinkMode mode, LockTexts const& texts) {
+        if (mode != LinkMode::generation) return;
         auto const store = PackageStore::open(market_.files, market_.clock,
                                               join_path(market_.directories.cache, "store"));
-        if (!store) return ok();
-        auto const root = (*store)->find_root(market_.project_directory);
+        if (!store) return;
         auto const id = generation_id(texts.lockfile_digest);
-        if (!root || !root->keeps(id)) RETURN_IF_ERROR(root_generation(market_, **store, transaction_->target(), id));
+        static_cast<void>(root_generation(market_, **store, transaction_->target(), id));
         note_generation(market_, **store, report_.lockfile, texts);
-        return ok();
     }
 
     /// Trees of links are not read while they are built: with --force every stored file is.

@@ -165,11 +165,12 @@ GenerationContent generation_content(Lockfile const& lockfile, LockTexts const& 
 }
 
 Result<void> root_generation(Market& market, PackageStore& store, std::string const& target, Digest const& id) {
-    auto root = store.find_root(market.project_directory).value_or(ProjectRoot{});
+    auto const standing = store.find_root(market.project_directory);
+    auto root = standing.value_or(ProjectRoot{});
     root.project = market.project_directory;
     root.target = target;
     root.push(id);
-    return store.keep_root(root);
+    return standing && *standing == root ? ok() : store.keep_root(root);
 }
 
 Result<Digest> build_generation(Market& market, PackageStore& store, ProjectTransaction& transaction,
@@ -178,7 +179,7 @@ Result<Digest> build_generation(Market& market, PackageStore& store, ProjectTran
     auto const id = generation_id(texts.lockfile_digest);
     ASSIGN_OR_RETURN(auto const ensured, store.ensure_generation(id, content));
     if (ensured == PackageStore::Ensured::fetched) figures.files_written += content.packages.size();
-    // Before anything links to it, so that collection cannot come between.
+    // Named before anything links to it, so that collection cannot come between.
     RETURN_IF_ERROR(root_generation(market, store, transaction.target(), id));
     RETURN_IF_ERROR(transaction.stage_link(store.generation_tree(id)));
     return id;

@@ -24,8 +24,7 @@ Result<void> check_edits(FileSystem& files, PackageStore& store, std::string con
 /// The generation that holds the lockfile with this digest: its name and its content.
 [[nodiscard]] Digest generation_id(Digest const& lockfile);
 [[nodiscard]] GenerationContent generation_content(Lockfile const& lockfile, LockTexts const& texts);
-/// Names the generation `id` as the one where this project stands now, so that collection keeps it. Errors: those of
-/// PackageStore::keep_root.
+/// Keeps generation `id`, to which `target` of the project links, from collection. Errors: io.
 Result<void> root_generation(Market& market, PackageStore& store, std::string const& target, Digest const& id);
 /// Builds the generation of `wanted` and links `staging`/tree to it. Errors: those of ensure_generation.
 Result<Digest> build_generation(Market& market, PackageStore& store, ProjectTransaction& transaction,

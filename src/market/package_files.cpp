@@ -72,9 +72,9 @@ public:
         return ok();
     }
 
-    [[nodiscard]] std::vector<ArchiveFile> take() && {
+    [[nodiscard]] std::vector<ArchiveMember> take() && {
         std::sort(found_.begin(), found_.end(),
-                  [](ArchiveFile const& a, ArchiveFile const& b) { return a.path < b.path; });
+                  [](ArchiveMember const& a, ArchiveMember const& b) { return a.path < b.path; });
         return std::move(found_);
     }
 
@@ -105,9 +105,13 @@ private:
         if (info.kind != FileKind::regular) {
             return Error{Errc::refused, ErrorId::archive_path_unsafe, escape_for_terminal(full) + " changed meanwhile"};
         }
-        ASSIGN_OR_RETURN(auto content, files_.read_file(full, ArchiveLimits::k_packed_bytes_max - bytes_));
-        bytes_ += content.size();
-        found_.push_back({path, (info.mode & 0111U) != 0, std::move(content)});
+        bytes_ += info.size_bytes;
+        if (bytes_ > ArchiveLimits::k_packed_bytes_max) {
+            return Error{Errc::too_large, ErrorId::archive_too_large,
+                         fmt::format("{}: with this file the package holds {} bytes; the limit here is {}", full,
+                                     bytes_, ArchiveLimits::k_packed_bytes_max)};
+        }
+        found_.push_back({path, (info.mode & 0111U) != 0, info.size_bytes});
         return ok();
     }
 
@@ -117,15 +121,15 @@ private:
     std::string readme_;
     std::vector<Glob> include_;
     std::vector<Glob> exclude_;
-    std::vector<ArchiveFile> found_;
+    std::vector<ArchiveMember> found_;
     std::size_t seen_ = 0;
     std::uint64_t bytes_ = 0;
 };
 
 }  // namespace
 
-Result<std::vector<ArchiveFile>> read_package_files(FileSystem& files, CancelToken const& cancel,
-                                                    std::string const& directory, Manifest const& manifest) {
+Result<std::vector<ArchiveMember>> list_package_files(FileSystem& files, CancelToken const& cancel,
+                                                      std::string const& directory, Manifest const& manifest) {
     Collector collector{files, cancel, directory};
     RETURN_IF_ERROR(collector.read_globs(manifest));
     RETURN_IF_ERROR(collector.collect({}, 0));

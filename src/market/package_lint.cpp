@@ -1,4 +1,4 @@
-// lint_package: things that are allowed and yet probably a mistake.
+// PackageLint: things that are allowed and yet probably a mistake.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,7 +14,6 @@ namespace {
 constexpr std::size_t k_skill_name_bytes_max = 64;
 constexpr std::size_t k_skill_description_bytes_max = 1024;
 constexpr std::size_t k_readme_bytes_max = std::size_t{512} * 1024;
-constexpr std::size_t k_secret_scan_bytes_max = std::size_t{64} * 1024;
 
 std::string_view base_name(std::string_view path) {
     auto const slash = path.rfind('/');
@@ -78,11 +77,12 @@ bool is_skill_name(std::string_view text) {
            text.back() != '-' && text.find("--") == std::string_view::npos;
 }
 
-void lint_skill(Manifest const& manifest, ArchiveFile const& file, std::vector<std::string>* warnings) {
-    auto const warn = [&](std::string text) { warnings->push_back(file.path + ": " + std::move(text)); };
-    auto const front = read_frontmatter(as_text(file.content));
+void lint_skill(Manifest const& manifest, std::string const& path, BytesView head,
+                std::vector<std::string>* warnings) {
+    auto const warn = [&](std::string text) { warnings->push_back(path + ": " + std::move(text)); };
+    auto const front = read_frontmatter(as_text(head));
     if (!front) return warn("it does not begin with frontmatter between two lines of ---");
-    auto const parent = parent_path(file.path);
+    auto const parent = parent_path(path);
     auto const directory = parent == "." ? manifest.name.base() : base_name(parent);
     if (!front->name || front->name->empty()) {
         warn("the frontmatter has no name");
@@ -100,12 +100,12 @@ void lint_skill(Manifest const& manifest, ArchiveFile const& file, std::vector<s
     }
 }
 
-bool looks_secret(ArchiveFile const& file) {
-    auto const name = base_name(file.path);
+bool looks_secret(std::string const& path, BytesView bytes) {
+    auto const name = base_name(path);
     for (std::string_view const known : {".env", "id_rsa", "id_ed25519", ".npmrc", ".netrc", ".pypirc"}) {
         if (name == known) return true;
     }
-    auto const head = as_text(file.content).substr(0, k_secret_scan_bytes_max);
+    auto const head = as_text(bytes).substr(0, PackageLint::k_head_bytes);
     // In two pieces, so that this file is not reported itself.
     for (auto const& mark : {std::string{"PRIVATE "} + "KEY-----", std::string{"PRIVATE+"} + "KEY+"}) {
         if (head.find(mark) != std::string_view::npos) return true;
@@ -115,28 +115,30 @@ bool looks_secret(ArchiveFile const& file) {
 
 }  // namespace
 
-std::vector<std::string> lint_package(Manifest const& manifest, std::vector<ArchiveFile> const& files) {
-    std::vector<std::string> warnings;
-    if (manifest.description.empty()) warnings.emplace_back("gpack.toml: no description, so nobody finds it");
+PackageLint::PackageLint(Manifest const& manifest) : manifest_(manifest) {
+    if (manifest.description.empty()) warnings_.emplace_back("gpack.toml: no description, so nobody finds it");
     if (manifest.license.empty()) {
-        warnings.emplace_back("gpack.toml: no license, so nobody may use it; for example license = \"MIT\"");
+        warnings_.emplace_back("gpack.toml: no license, so nobody may use it; for example license = \"MIT\"");
     }
-    bool has_readme = false;
-    for (auto const& file : files) {
-        bool const is_readme = manifest.readme.empty() ? file.path == "README.md" : file.path == manifest.readme;
-        if (is_readme) {
-            has_readme = true;
-            if (file.content.size() > k_readme_bytes_max) warnings.push_back(file.path + ": longer than 512 KiB");
-        }
-        if (base_name(file.path) == "SKILL.md") lint_skill(manifest, file, &warnings);
-        if (looks_secret(file)) {
-            warnings.push_back(file.path + ": looks like a secret; what is published cannot be taken back");
-        }
+}
+
+void PackageLint::look_at(std::string const& path, std::uint64_t size_bytes, BytesView head) {
+    bool const is_readme = manifest_.readme.empty() ? path == "README.md" : path == manifest_.readme;
+    if (is_readme) {
+        has_readme_ = true;
+        if (size_bytes > k_readme_bytes_max) warnings_.push_back(path + ": longer than 512 KiB");
     }
-    if (!manifest.readme.empty() && !has_readme) {
-        warnings.push_back("gpack.toml: readme = " + quoted(manifest.readme) + " is not in the package");
+    if (base_name(path) == "SKILL.md") lint_skill(manifest_, path, head, &warnings_);
+    if (looks_secret(path, head)) {
+        warnings_.push_back(path + ": looks like a secret; what is published cannot be taken back");
     }
-    return warnings;
+}
+
+std::vector<std::string> PackageLint::finish() && {
+    if (!manifest_.readme.empty() && !has_readme_) {
+        warnings_.push_back("gpack.toml: readme = " + quoted(manifest_.readme) + " is not in the package");
+    }
+    return std::move(warnings_);
 }
 
 }  // namespace ggen::detail

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "archive/archive.hpp"
+#include "base/file_pieces.hpp"
 #include "market/install_fetch.hpp"
 #include "market/install_transaction.hpp"
 #include "market/project.hpp"
@@ -11,52 +12,52 @@ namespace {
 constexpr std::uint32_t k_owner_executes = 0100;
 constexpr int k_depth_max = 128;
 
-/// Reads an installed package back into the list of files that its archive was made from.
+/// Lists an installed package as the files that its archive was made from.
 class InstalledFiles {
 public:
     explicit InstalledFiles(FileSystem& files) : files_(files) {}
 
-    Result<void> read(std::string const& directory) {
-        std::string real = directory;
+    Result<void> list(std::string const& directory) {
+        real_ = directory;
         ASSIGN_OR_RETURN(auto const info, files_.info(directory));
         if (info.kind == FileKind::symlink) {
             ASSIGN_OR_RETURN(auto const link, files_.read_symlink(directory));
-            real = link.starts_with('/') ? link : join_path(parent_path(directory), link);
+            real_ = link.starts_with('/') ? link : join_path(parent_path(directory), link);
         }
-        RETURN_IF_ERROR(walk(real, "", 0));
-        std::sort(entries_.begin(), entries_.end(),
-                  [](auto const& a, auto const& b) { return a.path < b.path; });
-        return ok();
+        return walk("", 0);
     }
-    [[nodiscard]] std::vector<ArchiveEntry> const& entries() const { return entries_; }
+    [[nodiscard]] std::size_t files() const { return members_.size(); }
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+    /// Of the canonical archive of what is there; reads every byte, a piece at a time.
+    [[nodiscard]] Result<Digest> tree(std::string_view top_directory) {
+        return digest_tree(top_directory, members_, [this](ArchiveMember const& member, TakePiece const& take) {
+            return each_piece(files_, join_path(real_, member.path), member.size_bytes, take);
+        });
+    }
 
 private:
-    Result<void> walk(std::string const& directory, std::string const& below, int depth) {
+    Result<void> walk(std::string const& below, int depth) {
         if (depth > k_depth_max) return Error{Errc::too_large, below + ": too deep"};
-        ASSIGN_OR_RETURN(auto const found, files_.list(directory));
+        ASSIGN_OR_RETURN(auto const found, files_.list(below.empty() ? real_ : join_path(real_, below)));
         for (auto const& entry : found) {
-            auto const path = below.empty() ? entry.name : below + "/" + entry.name;
-            auto const full = join_path(directory, entry.name);
+            auto const path = join_path(below, entry.name);
             if (entry.kind == FileKind::directory) {
-                RETURN_IF_ERROR(walk(full, path, depth + 1));
+                RETURN_IF_ERROR(walk(path, depth + 1));
                 continue;
             }
-            if (entry.kind != FileKind::regular) {
+            ASSIGN_OR_RETURN(auto const info, files_.info(join_path(real_, path)));
+            if (entry.kind != FileKind::regular || info.kind != FileKind::regular) {
                 return Error{Errc::corrupt, ErrorId::installed_tree_changed, path + " is not a plain file"};
             }
-            ASSIGN_OR_RETURN(auto const info, files_.info(full));
-            ASSIGN_OR_RETURN(auto content, files_.read_file(full, ArchiveLimits::k_packed_bytes_max));
-            bytes_ += content.size();
-            contents_.push_back(std::move(content));
-            entries_.push_back({path, (info.mode & k_owner_executes) != 0, contents_.back()});
+            bytes_ += info.size_bytes;
+            members_.push_back({path, (info.mode & k_owner_executes) != 0, info.size_bytes});
         }
         return ok();
     }
 
     FileSystem& files_;
-    std::vector<Bytes> contents_;  // Moving a Bytes keeps its buffer, so the views below stay valid.
-    std::vector<ArchiveEntry> entries_;
+    std::string real_;
+    std::vector<ArchiveMember> members_;
     std::uint64_t bytes_ = 0;
 };
 
@@ -115,22 +116,21 @@ private:
     void check_files(LockedPackage const& package, VerifiedPackage& line) {
         auto const directory = join_path(target_, package.name.text());
         InstalledFiles installed{market_.files};
-        auto const read = installed.read(directory);
-        report_.files += installed.entries().size();
+        auto const listed = installed.list(directory);
+        report_.files += installed.files();
         report_.bytes += installed.bytes();
-        if (!read && read.error().code == Errc::not_found) {
+        if (!listed && listed.error().code == Errc::not_found) {
             line.problems.push_back("its files are not there");
             return;
         }
-        if (read) {
-            auto const tree = encode_tree(archive_top_directory(package.name.text(), package.version.text()),
-                                          installed.entries());
-            if (tree && sha256(*tree) == package.tree) return;
+        if (listed) {
+            auto const tree = installed.tree(archive_top_directory(package.name.text(), package.version.text()));
+            if (tree && *tree == package.tree) return;
         }
         name_differences(package, directory, line);
         if (line.differences.empty()) {
-            line.problems.push_back(read ? "the installed files are not those that were signed"
-                                         : read.error().context);
+            line.problems.push_back(listed ? "the installed files are not those that were signed"
+                                         : listed.error().context);
         }
     }
 

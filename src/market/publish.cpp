@@ -55,7 +55,7 @@ Result<PublishReport> rehearse(Market& market, std::string const& registry,
             .name = manifest.name,
             .version = manifest.version,
             .manifest = {sha256(as_bytes(package.manifest_text)), package.manifest_text.size()},
-            .archive = {package.archive.archive, package.archive.packed.size()},
+            .archive = package.archive.blob,
             .tree = package.archive.tree,
             .warnings = package.warnings};
         std::optional<NameState> state;
@@ -67,13 +67,14 @@ Result<PublishReport> rehearse(Market& market, std::string const& registry,
         for (auto const& version : state ? state->versions : std::vector<VersionState>{}) {
             if (version.version != manifest.version) continue;
             ASSIGN_OR_RETURN(auto const record, open->reader->release(version));
-            if (record.archive != out.archive || record.manifest != out.manifest) {
+            if (record.tree != out.tree || record.manifest != out.manifest) {
                 return Error{Errc::conflict, ErrorId::version_exists,
                              fmt::format("{}@{} is published already, with other content",
                                          manifest.name.text(), manifest.version.text()),
                              "raise the version in gpack.toml, or publish with --tag VERSION"};
             }
             out.already_published = true;
+            out.archive = record.archive;
             out.index = version.index;
             out.leaf = version.leaf;
         }
@@ -147,10 +148,18 @@ Result<NameState const*> find_release(RegistryState const& state, StatusRequest 
 }  // namespace
 
 Result<PublishReport> publish(Market& market, PublishRequest const& request) {
+    constexpr std::uint64_t k_held_bytes_max = 32 * k_mib;  // Of archives that wait for the others.
     std::vector<PackedPackage> packages;
+    packages.reserve(request.directories.size());
+    std::uint64_t held_bytes = 0;
     for (auto const& directory : request.directories) {
         RETURN_IF_ERROR(market.cancel.check());
         ASSIGN_OR_RETURN(auto package, pack_package(market, {directory, request.version, {}}));
+        held_bytes += package.archive.bytes.size();
+        if (held_bytes > k_held_bytes_max) {
+            held_bytes -= package.archive.bytes.size();
+            RETURN_IF_ERROR(detail::move_to_disk(market, package.archive));
+        }
         packages.push_back(std::move(package));
     }
     if (request.dry_run) return rehearse(market, request.registry, packages);

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "archive/archive.hpp"
 #include "base/result.hpp"
 #include "market/market.hpp"
+#include "market/scratch_file.hpp"
 #include "registry/records.hpp"
 #include "registry/writer.hpp"
 #include "spec/manifest.hpp"
@@ -24,11 +26,19 @@ struct InitReport {
 };
 Result<InitReport> init_package(Market& market, InitRequest const& request);
 
+/// An archive that was made here.
+struct PackedArchive {
+    BlobRef blob;
+    Digest tree;
+    Bytes bytes;                        ///< What `blob` names, unless `file` holds it.
+    std::unique_ptr<ScratchFile> file;  ///< Of a large one.
+};
+
 /// A package directory, read, filtered, linted and encoded.
 struct PackedPackage {
     Manifest manifest;
     std::string manifest_text;
-    EncodedArchive archive;
+    PackedArchive archive;
     std::vector<std::string> files;
     std::uint64_t unpacked_bytes = 0;
     std::vector<std::string> warnings;  ///< Lints: no license, SKILL.md without a name, look-alike name…
@@ -39,6 +49,7 @@ struct PackRequest {
     /// For `pack`: where to write the archive; "" = "<name>-<version>.gpack" in the working directory.
     std::string output;
 };
+/// Holds some 50 MiB at most, whatever the size of the package.
 /// .gitignore-like include/exclude; `.git`, `gpacks`, `.ggen`, `ggen.lock*` are never packed.
 Result<PackedPackage> pack_package(Market& market, PackRequest const& request);
 /// pack + writes the file. Returns its path with the package.

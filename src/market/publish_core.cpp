@@ -103,10 +103,12 @@ Result<bool> ReleaseBatch::is_published(PackedPackage const& package, PublishedP
         RETURN_IF_ERROR(reader_->reader->refresh());
     }
     ASSIGN_OR_RETURN(auto const record, reader_->reader->release(*version));
-    bool const is_same = record.manifest == out->manifest && record.archive == out->archive &&
-                         record.tree == out->tree && record.version.text() == package.manifest.version.text();
+    // Of the same tree there are many archives: another zstd, or another ggen, packs it in another way.
+    bool const is_same = record.manifest == out->manifest && record.tree == out->tree &&
+                         record.version.text() == package.manifest.version.text();
     if (!is_same) return exists_already(label);
     out->already_published = true;
+    out->archive = record.archive;
     out->index = version->index;
     out->leaf = version->leaf;
     return true;
@@ -127,7 +129,7 @@ Result<void> ReleaseBatch::add(PackedPackage const& package) {
     PublishedPackage out{.name = manifest.name,
                          .version = manifest.version,
                          .manifest = {sha256(as_bytes(package.manifest_text)), package.manifest_text.size()},
-                         .archive = {package.archive.archive, package.archive.packed.size()},
+                         .archive = package.archive.blob,
                          .tree = package.archive.tree,
                          .warnings = package.warnings};
     ASSIGN_OR_RETURN(bool const is_old, is_published(package, &out));
@@ -136,7 +138,11 @@ Result<void> ReleaseBatch::add(PackedPackage const& package) {
         RETURN_IF_ERROR(claim_for(manifest.name, &out));
         warn_of_look_alikes(manifest.name, &out.warnings);
         RETURN_IF_ERROR(writer_.put_blob(as_bytes(package.manifest_text)));
-        RETURN_IF_ERROR(writer_.put_blob(package.archive.packed));
+        if (package.archive.file) {
+            RETURN_IF_ERROR(writer_.take_blob(package.archive.blob, package.archive.file->path()));
+        } else {
+            RETURN_IF_ERROR(writer_.put_blob(package.archive.bytes));
+        }
         auto const* const state = writer_.state().find(manifest.name);
         auto previous = state != nullptr ? state->last_record : std::nullopt;
         if (auto const last = last_.find(manifest.name); last != last_.end()) previous = last->second;

@@ -18,6 +18,8 @@ namespace ggen::detail {
 
 /// Lints and encodes. `files` hold gpack.toml with `manifest.source_text`.
 [[nodiscard]] Result<PackedPackage> encode_package(Manifest manifest, std::vector<ArchiveFile> files);
+/// Puts an archive that is in memory into a scratch file. Errors: io.
+Result<void> move_to_disk(Market& market, PackedArchive& archive);
 
 /// Publishes packages to one registry in one checkpoint: claims what has no owner, chains each record to
 /// the last one of its name, recognises releases that stand there already with the same content.

@@ -241,10 +241,100 @@ TEST_F(PublishTest, AnotherVersionIsPackedIntoTheManifestToo) {
     auto const package = pack("2.0.0-rc.1");
     ASSERT_TRUE(package.has_value()) << package.error().context;
     EXPECT_EQ(package->manifest.version.text(), "2.0.0-rc.1");
-    auto const decoded = decode_archive(package->archive.packed).value();
+    auto const decoded = decode_archive(package->archive.bytes).value();
     EXPECT_EQ(as_text(decoded.files[0].content), package->manifest_text);
     EXPECT_NE(package->manifest_text.find("version = \"2.0.0-rc.1\""), std::string::npos);
     EXPECT_EQ(pack_package(market_, {dir_ / "nowhere", {}, {}}).error().id, ErrorId::manifest_missing);
+}
+
+/// More than is packed in memory, and less so once it is packed.
+std::string large_text() {
+    std::string text;
+    while (text.size() < 9 * k_mib) text += "line " + std::to_string(text.size()) + " of a file that compresses well\n";
+    return text;
+}
+
+TEST_F(PublishTest, ALargePackageGoesThroughAFileThatIsNotLeftBehind) {
+    write_manifest();
+    write_package("large.txt", large_text());
+    write_package(".env", "TOKEN=1");
+    write_package("empty", "");
+
+    auto package = pack("1.5.0");
+
+    ASSERT_TRUE(package.has_value()) << package.error().context;
+    ASSERT_NE(package->archive.file, nullptr);
+    EXPECT_TRUE(package->archive.bytes.empty());
+    EXPECT_EQ(package->files, (Names{".env", "empty", "gpack.toml", "large.txt"}));
+    EXPECT_EQ(package->warnings, Names{".env: looks like a secret; what is published cannot be taken back"});
+    auto const packed = dir_.files().read_file(package->archive.file->path(), k_gib).value();
+    EXPECT_EQ(package->archive.blob, (BlobRef{sha256(packed), packed.size()}));
+    auto const decoded = decode_archive(packed).value();
+    EXPECT_EQ(decoded.tree, package->archive.tree);
+    EXPECT_EQ(as_text(decoded.files[2].content), package->manifest_text);
+    EXPECT_EQ(decoded.files[3].content.size(), large_text().size());
+    auto const scratch = parent_path(package->archive.file->path());
+    package = Error{Errc::internal, "gone"};
+    auto const left = dir_.files().list(scratch).value();
+    ASSERT_EQ(left.size(), 1U);
+    EXPECT_EQ(left[0].name, "lock");
+}
+
+TEST_F(PublishTest, ALargePackageIsTheSameReleaseHoweverItWasPacked) {
+    write_manifest();
+    write_package("large.txt", large_text());
+    auto const manifest = dir_.files().read_file(dir_ / "package/gpack.toml", k_mib).value();
+    PublishItem item{std::string{as_text(manifest)},
+                     {{"gpack.toml", false, manifest}, {"large.txt", false, to_bytes(large_text())}}};
+    auto const in_memory = publish_items(market_, "main", {item});
+    ASSERT_TRUE(in_memory.has_value()) << in_memory.error().context;
+
+    for (bool const dry_run : {true, false}) {
+        auto const streamed = ggen::publish(market_, {{dir_ / "package"}, {}, {}, dry_run});
+        ASSERT_TRUE(streamed.has_value()) << streamed.error().context;
+        EXPECT_TRUE(streamed->packages[0].already_published);
+        EXPECT_EQ(streamed->packages[0].archive, in_memory->packages[0].archive);
+        EXPECT_EQ(streamed->packages[0].index, in_memory->packages[0].index);
+    }
+    auto const next = ggen::publish(market_, {{dir_ / "package"}, {}, "1.1.0", false});
+    ASSERT_TRUE(next.has_value()) << next.error().context;
+    EXPECT_EQ(install_all({"acme/pack"}), "acme/pack@1.1.0");
+    EXPECT_EQ(read("project/gpacks/acme/pack/gpack.toml").find("1.0.0"), std::string::npos);
+}
+
+TEST_F(PublishTest, ArchivesThatWaitForOthersAreNotAllHeldInMemory) {
+    std::vector<std::string> directories;
+    Bytes noise(7 * k_mib);  // Does not compress, and each is small enough to be packed in memory.
+    for (int number = 0; number < 6; ++number) {
+        random_.fill(noise);
+        auto const directory = "noise-" + std::to_string(number);
+        ASSERT_TRUE(dir_.files().make_directories(dir_ / directory).has_value());
+        ASSERT_TRUE(dir_.files().write_file_atomic(dir_ / directory + "/noise.bin", noise, Sync::none).has_value());
+        auto const manifest = "[gpack]\nname = \"acme/" + directory + "\"\nversion = \"1.0.0\"\n";
+        ASSERT_TRUE(dir_.files()
+                        .write_file_atomic(dir_ / directory + "/gpack.toml", as_bytes(manifest), Sync::none)
+                        .has_value());
+        directories.push_back(dir_ / directory);
+    }
+
+    auto const report = ggen::publish(market_, {directories, {}, {}, false});
+
+    ASSERT_TRUE(report.has_value()) << report.error().context;
+    EXPECT_EQ(dir_.files().list(market_.directories.cache + "/packing").value().size(), 1U) << "some went to disk";
+    EXPECT_EQ(install_all({"acme/noise-0", "acme/noise-5"}), "acme/noise-0@1.0.0 acme/noise-5@1.0.0");
+}
+
+TEST_F(PublishTest, WhatAKilledCommandLeftIsRemovedByTheNextThatIsAlone) {
+    auto const room = dir_ / "packing";
+    ASSERT_TRUE(dir_.files().make_directories(room).has_value());
+    ASSERT_TRUE(dir_.files().write_file_atomic(room + "/left", as_bytes("x"), Sync::none).has_value());
+
+    auto const first = ScratchFile::create(dir_.files(), random_, room);
+    ASSERT_TRUE(first.has_value());
+    EXPECT_FALSE(dir_.files().info(room + "/left"));
+    auto const second = ScratchFile::create(dir_.files(), random_, room);
+    ASSERT_TRUE(second.has_value());
+    EXPECT_TRUE(dir_.files().info((*first)->path())) << "somebody lives";
 }
 
 TEST_F(PublishTest, LintsNameWhatIsProbablyAMistake) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/file_pieces.hpp"
+
 namespace ggen::detail {
 namespace {
 
@@ -23,6 +25,15 @@ Result<void> DurableFiles::write(std::string const& path, BytesView content) {
         existing && std::equal(existing->begin(), existing->end(), content.begin(), content.end());
     if (!is_same) RETURN_IF_ERROR(files_.write_file_atomic(full_path, content, Sync::none));
     // Also when it was there already: a killed writer may have left it unsynced.
+    unsynced_files_.insert(full_path);
+    unsynced_directories_.insert(parent_path(full_path));
+    return ok();
+}
+
+Result<void> DurableFiles::move_in(std::string const& path, std::string const& from, std::uint64_t size_bytes) {
+    auto const full_path = join_path(folder_, path);
+    RETURN_IF_ERROR(make_parent(full_path));
+    RETURN_IF_ERROR(move_file(files_, from, size_bytes, full_path));
     unsynced_files_.insert(full_path);
     unsynced_directories_.insert(parent_path(full_path));
     return ok();

@@ -25,6 +25,8 @@ public:
     DurableFiles(FileSystem& files, std::string folder, SyncFailure on_sync_failure);
 
     Result<void> write(std::string const& path, BytesView content);
+    /// The same with the file `from`, which holds `size_bytes`; it is moved.
+    Result<void> move_in(std::string const& path, std::string const& from, std::uint64_t size_bytes);
     Result<void> flush();
     /// Durable when it returns, and everything written before it; for files that something refers to
     /// already. `path` is not below the folder when absolute.

@@ -142,9 +142,17 @@ private:
     void check_blob(std::string const& what, BlobRef const& blob) {
         if (!seen_blobs_.insert(blob.digest).second) return;
         auto const path = blob_path(blob.digest);
-        auto const bytes = read(path, std::min(blob.bytes, k_blob_bytes_max));
-        if (!bytes) return problem(what + " cannot be read: " + bytes.error().context);
-        if (bytes->size() != blob.bytes || sha256(*bytes) != blob.digest) {
+        Sha256 digest;
+        std::uint64_t bytes = 0;
+        FolderSource folder{files_, directory_};
+        auto const read = folder.stream_blob(blob.digest, 0, std::min(blob.bytes, k_blob_bytes_max),
+                                             [&](BytesView piece) {
+                                                 digest.update(piece);
+                                                 bytes += piece.size();
+                                                 return ok();
+                                             });
+        if (!read) return problem(what + " cannot be read: " + read.error().context);
+        if (bytes != blob.bytes || digest.finish() != blob.digest) {
             return problem(what + " has other bytes than its record promises (" + path + ")");
         }
         ++report_.blobs;

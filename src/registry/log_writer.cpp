@@ -67,6 +67,10 @@ Result<BlobRef> LogWriter::put_blob(BytesView bytes) {
     return blob;
 }
 
+Result<void> LogWriter::take_blob(BlobRef const& blob, std::string const& path) {
+    return durable_.move_in(blob_path(blob.digest), path, blob.bytes);
+}
+
 Result<std::vector<Receipt>> LogWriter::append(std::vector<Bytes> const& entries) {
     if (stopped_)
         return writer_stopped(options_.directory, "an earlier step failed; open the registry again");

@@ -36,6 +36,7 @@ public:
     [[nodiscard]] merkle::SignedCheckpoint const& checkpoint() const override { return checkpoint_; }
     [[nodiscard]] std::string const& origin() const override { return origin_; }
     Result<BlobRef> put_blob(BytesView bytes) override;
+    Result<void> take_blob(BlobRef const& blob, std::string const& path) override;
     Result<std::vector<Receipt>> append(std::vector<Bytes> const& entries) override;
 
 private:

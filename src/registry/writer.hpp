@@ -58,6 +58,9 @@ public:
     /// Stores a blob under its digest. Storing it twice is fine. Durable before any record of a later
     /// append() is: a batch of blobs costs one sync, not one each.
     virtual Result<BlobRef> put_blob(BytesView bytes) = 0;
+    /// The same for the file `path`, which holds `blob` (the caller digested it) and is moved: by rename on the
+    /// registry's file system, else by copying.
+    virtual Result<void> take_blob(BlobRef const& blob, std::string const& path) = 0;
     /// Appends all entries and commits one checkpoint (none when every entry is there already). Without
     /// entries: a sign of life, a checkpoint with a state leaf alone. Every entry must have an effect in
     /// state(); otherwise nothing is written. Receipts in the order of `entries`. An entry that is byte-equal

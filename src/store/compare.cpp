@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "base/file_pieces.hpp"
 #include "store/disk_store.hpp"
-#include "store/file_pieces.hpp"
 
 namespace ggen {
 namespace {

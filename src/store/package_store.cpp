@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/file_pieces.hpp"
 #include "store/disk_store.hpp"
-#include "store/file_pieces.hpp"
 #include "store/promises.hpp"
 
 namespace ggen {

@@ -5,8 +5,8 @@
 
   files    a package at the limit of files is published, installed in two link modes and verified; one file more is
            refused, and nothing of it is in the registry
-  bytes    a large package that does not compress is published, installed and verified, and the install holds only a
-           small part of it in memory; one over 2 GiB is refused with the limit in the message
+  bytes    a large package that does not compress is packed, published, installed and verified, and none of these
+           commands holds more than a small part of it in memory; one over 2 GiB is refused with the limit in the message
   chain    a chain of packages, each of which needs the next
   graph    many packages, each of which needs some of the others
   elsewhere  a store on another file system than the project, in every link mode
@@ -33,6 +33,7 @@ MIB = 1 << 20
 FILES_MAX = 100_000
 BYTES_MAX = 2 << 30
 INSTALL_PEAK_MIB = 256  # Of an install, whatever the size of the package.
+PUBLISH_PEAK_MIB = 64  # Of the other commands, but for the list of files of a package that has very many.
 
 
 def manifest(folder, name, needs=()):
@@ -74,8 +75,10 @@ def installed(checks, ggen, room, what, names, *modes, peak_max=None):
         checks.check(code == 0, f"{what} installed, {mode}: {seconds:.2f} s, {peak} MiB", text)
         if peak_max:
             checks.check(peak <= peak_max, f"{what}, {mode}: at most {peak_max} MiB of memory", f"{peak} MiB")
-        verified = run(ggen, room, "--project", str(project), "verify", "--offline")
-        checks.check(verified.returncode == 0, f"{what} verified, {mode}", verified.stderr[-400:])
+        code, text, seconds, peak = measured(ggen, room, "--project", str(project), "verify", "--offline")
+        checks.check(code == 0, f"{what} verified, {mode}: {seconds:.2f} s, {peak} MiB", text)
+        if peak_max:
+            checks.check(peak <= peak_max, f"{what} verified, {mode}: at most {peak_max} MiB of memory", f"{peak} MiB")
         drop(project)
 
 
@@ -117,9 +120,18 @@ def many_bytes(checks, ggen, room, size):
     with open(folder / "noise.bin", "wb") as file:
         for _ in range(size // MIB):
             file.write(draw.randbytes(MIB))
-    code, text, seconds, peak = measured(ggen, room, "publish", str(folder))
-    checks.check(code == 0, f"{size // MIB} MiB that do not compress published: {seconds:.2f} s, {peak} MiB", text)
+    packed = room / "bytes.gpack"
+    for what, arguments in (("packed", ("pack", str(folder), "--output", str(packed))),
+                            ("published", ("publish", str(folder))),
+                            ("published again", ("publish", str(folder)))):
+        code, text, seconds, peak = measured(ggen, room, *arguments)
+        checks.check(code == 0, f"{size // MIB} MiB that do not compress {what}: {seconds:.2f} s, {peak} MiB", text)
+        checks.check(peak <= PUBLISH_PEAK_MIB, f"{what} in at most {PUBLISH_PEAK_MIB} MiB of memory", f"{peak} MiB")
+    packed.unlink()
     drop(folder)
+    code, text, seconds, peak = measured(ggen, room, "registry", "fsck", "main")
+    checks.check(code == 0, f"the registry checked: {seconds:.2f} s, {peak} MiB", text)
+    checks.check(peak <= PUBLISH_PEAK_MIB, f"checked in at most {PUBLISH_PEAK_MIB} MiB of memory", f"{peak} MiB")
     installed(checks, ggen, room, "bytes", ["acme/bytes"], "generation", "copy", peak_max=INSTALL_PEAK_MIB)
 
 

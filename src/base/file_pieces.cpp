@@ -1,4 +1,4 @@
-#include "store/file_pieces.hpp"
+#include "base/file_pieces.hpp"
 
 #include <algorithm>
 
@@ -21,6 +21,25 @@ Result<void> each_piece(FileSystem& files, std::string const& path, std::uint64_
         RETURN_IF_ERROR(take(piece));
     }
     return ok();
+}
+
+Result<void> move_file(FileSystem& files, std::string const& from, std::uint64_t size_bytes, std::string const& to) {
+    if (files.rename(from, to)) return ok();
+    auto const slash = to.rfind('/');
+    auto const name = slash == std::string::npos ? to : to.substr(slash + 1);
+    auto const copy = join_path(parent_path(to), ".tmp-" + name);
+    RETURN_IF_ERROR(files.remove_tree(copy));  // Of a copy that was killed.
+    auto copied = [&]() -> Result<void> {
+        ASSIGN_OR_RETURN(auto const out, files.open_append(copy));
+        return each_piece(files, from, size_bytes, [&](BytesView piece) { return out->append(piece); });
+    }();
+    if (copied) copied = files.rename(copy, to);
+    if (!copied) {
+        auto const removed = files.remove_tree(copy);
+        static_cast<void>(removed);
+        return copied;
+    }
+    return files.remove_file(from);
 }
 
 }  // namespace ggen
