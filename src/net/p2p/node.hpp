@@ -32,7 +32,8 @@ struct NodeOptions {
     /// Where peers and their reputation are kept across runs; empty = nowhere.
     std::string state_folder = {};
     bool has_topics = false;               ///< publish and subscribe
-    bool has_kad = false;                  ///< Kademlia, as a server
+    bool has_kad = false;                  ///< Kademlia
+    bool is_kad_server = true;             ///< answers others; else only asks
     std::vector<std::string> meets_at = {};  ///< rendezvous names; need `has_kad`
 };
 

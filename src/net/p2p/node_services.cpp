@@ -41,7 +41,11 @@ NodeServices::NodeServices(NodeOptions const& options, Start const& start, Rando
       peerstore_(PeerstoreOptions{start.self, start.wall, start.now}),
       bootstrap_(BootstrapOptions{start.self, random.next_u64()}),
       save_at_(folder_.empty() ? TimePoint::max() : start.now + k_peerstore_save_interval) {
-    if (options.has_kad) kad_ = std::make_unique<Kad>(kad_options(start, ledger, random.next_u64()));
+    if (options.has_kad) {
+        auto kad = kad_options(start, ledger, random.next_u64());
+        if (!options.is_kad_server) kad.mode = KadMode::client;
+        kad_ = std::make_unique<Kad>(std::move(kad));
+    }
     if (options.has_topics) {
         gossip_ = std::make_unique<Gossip>(start.self, gossip_options(start, ledger), random.next_u64(), start.now);
     }
