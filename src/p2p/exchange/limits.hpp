@@ -26,14 +26,17 @@ inline constexpr std::size_t k_exchange_inbound_streams_per_peer_max = 4;
 inline constexpr std::size_t k_exchange_requests_waiting_max = 16;
 inline constexpr std::size_t k_exchange_piece_bytes = 32 * k_kib;          ///< written at once
 inline constexpr std::size_t k_exchange_stream_unsent_bytes_max = 128 * k_kib;
-inline constexpr std::size_t k_exchange_unsent_bytes_max = 16 * k_mib;     ///< of all streams together
+inline constexpr std::size_t k_exchange_unsent_bytes_max = 4 * k_mib;      ///< of all streams together
 /// What strangers get of the upload while others wait too (trust.md 6.2): one piece in so many.
 inline constexpr unsigned k_exchange_stranger_turn = 10;
 inline constexpr std::chrono::seconds k_exchange_idle_stream_timeout{60};
 /// Chunk lists kept of blobs that are served, in bytes of hashes; and digested of a blob in one turn.
 inline constexpr std::size_t k_exchange_lists_bytes_max = 8 * k_mib;
 inline constexpr std::size_t k_exchange_hashed_per_turn_bytes = 1 * k_mib;
-inline constexpr std::size_t k_exchange_list_waiters_max = 256;
+inline constexpr std::size_t k_exchange_list_jobs_max = 32;
+/// Requests of one peer: more wait for their turn by flow control.
+inline constexpr unsigned k_exchange_requests_per_second_max = 256;
+inline constexpr unsigned k_exchange_requests_burst = 512;
 
 // Asking.
 inline constexpr std::size_t k_exchange_object_bytes_max = k_exchange_range_bytes_max;  ///< of one fetched object
@@ -55,6 +58,8 @@ inline constexpr std::size_t k_exchange_peers_max = 64;          ///< asked at o
 inline constexpr std::size_t k_exchange_silent_peers_max = 96;   ///< beside those: asked, and silent for long
 inline constexpr std::size_t k_exchange_copies_max = 3;          ///< of one chunk under way: the request and hedges
 inline constexpr std::chrono::milliseconds k_exchange_patience{1000};  ///< for a first byte, at first
+/// How long a fetch waits for further providers when nobody is left to ask.
+inline constexpr std::chrono::seconds k_exchange_grace{5};
 inline constexpr std::chrono::seconds k_exchange_retry_first{5};             ///< a peer that was slow or had nothing
 inline constexpr std::chrono::seconds k_exchange_retry_max{60};
 inline constexpr std::chrono::seconds k_exchange_have_interval{2};           ///< between two looks at what a peer has
