@@ -84,6 +84,22 @@ std::pair<std::string, std::string> reachability_text(Json const& status) {
             "if others cannot connect, open the port of a listening address in your router or firewall"};
 }
 
+/// What it provides, what it follows, and how much came and went.
+void show_market(Output& out, Json const& market) {
+    auto const own = member_of(market, "own");
+    out.field("publishes", fmt::format("{}, {} entries", text_of(own, "origin"), number_of(own, "size")));
+    for (auto const& followed : list_of(market, "followed")) {
+        out.field("follows", fmt::format("{}, {} entries, {} releases", text_of(followed, "peer"),
+                                         number_of(followed, "size"), number_of(followed, "releases")));
+        auto const evidence = text_of(followed, "evidence");
+        auto const problem = text_of(followed, "problem");
+        if (!evidence.empty()) out.warning("it signed two histories that contradict each other: " + evidence);
+        else if (!problem.empty()) out.warning(problem);
+    }
+    out.field("from peers", format_bytes(static_cast<std::uint64_t>(number_of(market, "received_bytes"))));
+    out.field("to peers", format_bytes(static_cast<std::uint64_t>(number_of(market, "served_bytes"))));
+}
+
 Result<Json> connect_one(Context& context, std::string const& address, std::uint64_t seconds) {
     auto arguments = Json::object();
     arguments.set("address", address);
@@ -123,6 +139,7 @@ Result<ExitCode> run_p2p_status(Context& context) {
         out.field("dht", fmt::format("{} in the table, {} provided", count_text(dht, "table_peers", "peer"),
                                      count_text(dht, "provides", "record")));
     }
+    show_market(out, member_of(status, "market"));
     for (auto const& warning : texts_of(status, "warnings")) out.warning(warning);
     if (!next.empty()) out.note("next: " + next);
     return ExitCode::ok;

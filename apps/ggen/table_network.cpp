@@ -96,6 +96,47 @@ std::vector<CommandSpec> node_commands() {
     };
 }
 
+std::vector<CommandSpec> market_commands() {
+    return {
+        {.path = "p2p publish",
+         .group = k_network,
+         .summary = "Publish packages in the registry of this node",
+         .description = "Its log is signed by the node's own key, so the peer id is all that others need to know. The "
+                        "release is durable when this returns; the node tells its followers within a second and "
+                        "serves it to anyone. Without a running node it is told when one starts.",
+         .examples = {{"p2p publish .", "this directory"}, {"p2p publish packs/a packs/b", "two in one checkpoint"}},
+         .positionals = {{.name = "PATH", .doc = "Packages.", .required = true, .repeatable = true,
+                          .complete = Complete::directory}},
+         .flags = {{.name = "tag", .letter = 't', .value = "VERSION", .doc = "Use this version instead of the "
+                    "manifest's; one path only."}},
+         .run = run_p2p_publish},
+        {.path = "follow",
+         .group = k_network,
+         .summary = "Follow the registry of a peer",
+         .description = "The node mirrors its log from any peer that has it, verifies every entry, keeps it fresh and "
+                        "serves it to others. Its packages are then found by search and installed like any others. "
+                        "Namespaces that no other registry has are taken from it.",
+         .examples = {{"follow 12D3Koo…", "the registry that this peer publishes in"},
+                      {"follow 12D3Koo… --alias alice --namespace alice", "only this namespace"}},
+         .positionals = {peer_id_positional()},
+         .flags = {{.name = "alias", .value = "ALIAS", .doc = "How you call it.",
+                    .fallback = "the end of the peer id"},
+                   {.name = "namespace", .value = "NS", .doc = "Take this namespace from here alone.",
+                    .repeatable = true},
+                   {.name = "default", .doc = "Use it for names that no other registry claims."}},
+         .aliases = {"p2p follow"},
+         .run = run_follow},
+        {.path = "unfollow",
+         .group = k_network,
+         .summary = "Stop following a registry of a peer",
+         .examples = {{"unfollow alice", "what is installed stays"}},
+         .positionals = {{.name = "REGISTRY", .doc = "Alias or peer id.", .required = true,
+                          .complete = Complete::registry}},
+         .aliases = {"p2p unfollow"},
+         .run = run_unfollow},
+    };
+}
+
 std::vector<CommandSpec> peer_commands() {
     return {
         {.path = "p2p peer-list",
@@ -144,6 +185,7 @@ std::vector<CommandSpec> peer_commands() {
 
 std::vector<CommandSpec> network_commands() {
     auto commands = node_commands();
+    for (auto& command : market_commands()) commands.push_back(std::move(command));
     for (auto& command : peer_commands()) commands.push_back(std::move(command));
     for (auto& command : probe_commands()) commands.push_back(std::move(command));
     return commands;

@@ -7,6 +7,7 @@
 
 #include "net/control_client.hpp"
 #include "net/daemon/control_server.hpp"
+#include "net/daemon/market_service.hpp"
 #include "net/daemon/node_calls.hpp"
 
 namespace ggen::p2p {
@@ -40,7 +41,7 @@ Multiaddr with_peer(Multiaddr const& address, PeerId const& peer) {
 }  // namespace
 
 struct Daemon::Impl {
-    explicit Impl(DaemonOptions options_in) : options(std::move(options_in)) {}
+    explicit Impl(DaemonOptions options_in) : options(std::move(options_in)), served(options.files) {}
 
     Result<void> start() {
         ASSIGN_OR_RETURN(lock, options.profile.lock(options.files));
@@ -55,8 +56,12 @@ struct Daemon::Impl {
         if (!made) return std::move(made).error();
         node = *std::move(made);
         node->add(watch);
+        exchange = std::make_unique<PeerExchange>(node->ledger(), served, options.random.next_u64());
+        node->add(exchange->protocol());
+        node->on_turn([this](TimePoint now) { return exchange->turn(now); });
         RETURN_IF_ERROR(listen());
-        calls = std::make_unique<NodeCalls>(NodeCalls::Parts{*node, watch, options, wants_stop});
+        ASSIGN_OR_RETURN(market, MarketService::start({*node, watch, *exchange, served, options}));
+        calls = std::make_unique<NodeCalls>(NodeCalls::Parts{*node, watch, options, wants_stop, *market});
         auto const handler = [this](std::string const& call, Json const& arguments, ControlSession& session) {
             return calls->answer(call, arguments, session);
         };
@@ -88,10 +93,12 @@ struct Daemon::Impl {
     }
     void run(CancelToken const& cancel) {
         while (!cancel.is_cancelled() && !wants_stop) node->run_for(k_step);
-        // Sessions wait for work on this thread: let them have it while they are told to end.
+        market->stop();
+        // Sessions and the market wait for work on this thread: let them have it while they are told to end.
         std::atomic<bool> is_closed{false};
         std::thread closer{[&] {
             server.reset();
+            market->finish();
             is_closed = true;
         }};
         while (!is_closed) node->run_for(k_listen_step);
@@ -102,8 +109,11 @@ struct Daemon::Impl {
     DaemonOptions options;
     std::unique_ptr<FileLock> lock;
     PeerWatch watch;
-    std::unique_ptr<Node> node;
+    ServedFolders served;
+    std::unique_ptr<PeerExchange> exchange;
+    std::unique_ptr<Node> node;  // Its swarm names the protocols above, its loop whom it calls.
     std::atomic<bool> wants_stop{false};
+    std::unique_ptr<MarketService> market;
     std::unique_ptr<NodeCalls> calls;
     std::unique_ptr<ControlServer> server;
     Json report = Json::object();

@@ -82,6 +82,10 @@ Result<Json> NodeCalls::answer(std::string const& call, Json const& arguments, C
     if (call == "peers") return peers(session);
     if (call == "connect") return connect(arguments, session);
     if (call == "disconnect") return disconnect(arguments, session);
+    if (call == "follow") return parts_.market.follow(arguments, session);
+    if (call == "unfollow") return parts_.market.unfollow(arguments);
+    if (call == "announce") return parts_.market.announce(session);
+    if (call == "blob") return parts_.market.blob(arguments, session);
     if (call == "stop") {
         parts_.wants_stop = true;
         return Json::object().set("pid", static_cast<std::int64_t>(::getpid()));
@@ -96,6 +100,7 @@ Result<Json> NodeCalls::status(ControlSession const& session) {
     ASSIGN_OR_RETURN(auto json, on_node(parts_.node, work, [&] { return session.check(); }));
     json.set("pid", static_cast<std::int64_t>(::getpid()));
     json.set("uptime_seconds", seconds_between(started_, std::chrono::steady_clock::now()));
+    json.set("market", parts_.market.registries());
     json.set("profile", parts_.options.profile.folder());
     json.set("log", parts_.options.profile.log_path());
     return json;

@@ -5,6 +5,7 @@
 
 #include "net/daemon/control_server.hpp"
 #include "net/daemon/daemon.hpp"
+#include "net/daemon/market_service.hpp"
 #include "net/p2p/node.hpp"
 #include "node/peer_watch.hpp"
 
@@ -21,6 +22,7 @@ public:
         PeerWatch& watch;
         DaemonOptions const& options;
         std::atomic<bool>& wants_stop;
+        MarketService& market;
     };
     explicit NodeCalls(Parts parts);
 

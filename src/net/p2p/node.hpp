@@ -70,6 +70,11 @@ public:
     /// Events of kad that are not of a rendezvous.
     void on_kad_event(std::function<void(KadEvent const&)> handler);
 
+    /// Events of topics that were joined at `gossip()` itself, and who comes and goes in any topic.
+    void on_gossip_event(std::function<void(GossipEvent const&)> handler);
+    /// Called in every turn: where added protocols are asked for their events. Whether it called any of them.
+    void on_turn(std::function<bool(TimePoint)> handler);
+
     /// Runs until `stop`. Blocks.
     void run();
     /// The same, at most so long.

@@ -116,9 +116,13 @@ bool NodeServices::turn(TimePoint now) {
         auto const event = gossip_->poll_event();
         if (!event) break;
         auto const* const received = std::get_if<MessageReceived>(&*event);
-        if (received == nullptr || !received->message->author()) continue;
-        auto const at = topics_.find(received->message->topic());
-        if (at != topics_.end()) at->second(*received->message->author(), received->message->data());
+        auto const at = received != nullptr ? topics_.find(received->message->topic()) : topics_.end();
+        if (at != topics_.end() && received->message->author()) {
+            at->second(*received->message->author(), received->message->data());
+        } else if (gossip_handler_) {
+            is_called = true;
+            gossip_handler_(*event);
+        }
     }
     return is_called;
 }
