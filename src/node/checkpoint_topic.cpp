@@ -23,20 +23,27 @@ Verdict CheckpointTopic::judge(BytesView data, TimePoint now) {
     if (data.size() > merkle::k_checkpoint_bytes_max) return Verdict::reject;
     auto const opened = merkle::open_checkpoint(as_text(data), log_key_);
     if (!opened) return Verdict::reject;
-    if (opened->checkpoint.size <= size_) return Verdict::ignore;  // Old news; nobody is to blame.
+    if (opened->checkpoint.size <= size_) {
+        // Old news, and nobody is to blame; but it may be of another history than the one known here.
+        if (older_ && take(older_turns_, now)) older_(std::string{as_text(data)});
+        return Verdict::ignore;
+    }
     if (!takes_turn(now)) return Verdict::ignore;
     size_ = opened->checkpoint.size;
     return Verdict::accept;
 }
 
-bool CheckpointTopic::takes_turn(TimePoint now) {
-    if (tokens_at_) {
-        auto const passed = std::chrono::duration<double>(now - *tokens_at_);
-        tokens_ = std::min(k_checkpoint_burst, tokens_ + passed / std::chrono::duration<double>(k_checkpoint_interval));
+bool CheckpointTopic::takes_turn(TimePoint now) { return take(newer_turns_, now); }
+
+bool CheckpointTopic::take(Turns& turns, TimePoint now) {
+    if (turns.at) {
+        auto const passed = std::chrono::duration<double>(now - *turns.at);
+        auto const earned = passed / std::chrono::duration<double>(k_checkpoint_interval);
+        turns.tokens = std::min(k_checkpoint_burst, turns.tokens + earned);
     }
-    tokens_at_ = now;
-    if (tokens_ < 1) return false;
-    tokens_ -= 1;
+    turns.at = now;
+    if (turns.tokens < 1) return false;
+    turns.tokens -= 1;
     return true;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +36,9 @@ public:
     [[nodiscard]] bool takes_turn(TimePoint now);
     /// Of the newest checkpoint that was accepted or is known here.
     [[nodiscard]] std::uint64_t size() const { return size_; }
+    /// Told of checkpoints that the log signed and that are not larger than what is known: the log may have signed two
+    /// histories. Not often.
+    void on_older(std::function<void(std::string note)> handler) { older_ = std::move(handler); }
     void know(std::uint64_t size) { size_ = std::max(size_, size); }
 
     /// What `Gossip::join` takes; `topic` lives as long as the node.
@@ -42,8 +47,14 @@ public:
 private:
     merkle::VerifierKey log_key_;
     std::uint64_t size_;
-    double tokens_ = k_checkpoint_burst;
-    std::optional<TimePoint> tokens_at_;
+    std::function<void(std::string note)> older_;
+    struct Turns {
+        double tokens = k_checkpoint_burst;
+        std::optional<TimePoint> at = std::nullopt;
+    };
+    [[nodiscard]] static bool take(Turns& turns, TimePoint now);
+    Turns newer_turns_;
+    Turns older_turns_;
 };
 
 }  // namespace ggen::p2p

@@ -7,6 +7,7 @@
 #include "base/error_id.hpp"
 #include "base/parallel.hpp"
 #include "merkle/tile_store.hpp"
+#include "registry/fork_evidence.hpp"
 #include "registry/reader_cache.hpp"
 #include "registry/root_chain.hpp"
 
@@ -233,6 +234,25 @@ Result<void> LogMirror::publish(RegistryReader const& reader) {
         }
     }
     return ok();
+}
+
+Result<std::optional<std::string>> LogMirror::compare(std::string_view note) {
+    ASSIGN_OR_RETURN(auto const other, merkle::open_checkpoint(note, root_.log_key, root_.witnesses));
+    auto const then = other.checkpoint.size;
+    if (!checkpoint_ || then == 0 || then > size()) return std::optional<std::string>{};
+    merkle::TileReader tiles{checkpoint_->checkpoint, [this](std::string const& name, std::uint64_t bytes_max) {
+                                 return files_.read_file(path(name), bytes_max);
+                             }};
+    ASSIGN_OR_RETURN(auto const root_then, tiles.root_at(then));
+    if (root_then == other.checkpoint.root) return std::optional<std::string>{};
+    std::vector<Digest> proof;
+    if (then < size()) {
+        ASSIGN_OR_RETURN(proof, tiles.prove_consistency(then));
+    }
+    auto const evidence = detail::make_fork_evidence(root_.registry, other, *checkpoint_, proof);
+    detail::ReaderCache const memory{files_, options_.memory_directory};
+    RETURN_IF_ERROR(memory.write_durable(evidence.path, as_bytes(evidence.document)));
+    return std::optional{memory.full_path(evidence.path)};
 }
 
 std::optional<BlobRef> LogMirror::find_archive(Digest const& digest) const {

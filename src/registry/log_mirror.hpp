@@ -57,6 +57,11 @@ public:
     /// it was.
     Result<MirrorReport> update(RegistrySource& source, CancelToken const& cancel);
 
+    /// Holds another checkpoint of the log, not larger than the copy, against the copy. One that the log signed and
+    /// that the copy does not extend is kept as evidence, and the log is refused from then on: its path. Nothing when
+    /// all is well, or when the checkpoint is larger. Errors: refused (signature_invalid), invalid, corrupt, io.
+    Result<std::optional<std::string>> compare(std::string_view note);
+
     [[nodiscard]] std::string const& origin() const { return root_.registry; }
     [[nodiscard]] RootFile const& root() const { return root_; }
     [[nodiscard]] std::string const& directory() const { return options_.directory; }

@@ -153,6 +153,34 @@ TEST(LogMirrorTest, SourceThatIsBehindChangesNothing) {
     EXPECT_EQ(mirrored.open()->size(), size);
 }
 
+TEST(LogMirrorTest, CheckpointOfAnotherHistoryIsKeptAsEvidenceAndTheLogRefused) {
+    TestRegistry registry;
+    registry.fill(10);
+    Mirrored mirrored{registry};
+    auto const mirror = mirrored.open();
+    ASSERT_TRUE(mirrored.update(*mirror).has_value());
+    auto const signs = [&](std::uint64_t size, Digest const& root) {
+        merkle::Note note{merkle::Checkpoint{registry.records.origin, size, root}.text(), {}};
+        note.sign(registry.options.log_key);
+        return note.print();
+    };
+    EXPECT_EQ(mirror->compare(mirror->checkpoint()->note).value(), std::nullopt);
+    EXPECT_EQ(mirror->compare(signs(mirror->size() + 1, Digest{})).value(), std::nullopt);
+    merkle::Note forged{merkle::Checkpoint{registry.records.origin, 5, Digest{}}.text(), {}};
+    forged.sign(testing::make_key(registry.records.origin, 99));
+    EXPECT_FALSE(mirror->compare(forged.print()).has_value());
+    EXPECT_EQ(mirror->evidence(), std::nullopt);
+
+    auto const evidence = mirror->compare(signs(5, sha256(as_bytes("another history")))).value();
+
+    ASSERT_TRUE(evidence.has_value());
+    EXPECT_EQ(mirror->evidence(), evidence);
+    auto const refused = mirrored.update(*mirror);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().id, ErrorId::log_fork);
+    EXPECT_EQ(mirrored.open()->size(), mirror->size());
+}
+
 TEST(LogMirrorTest, AFlippedByteOfTheSourceNeverReachesTheCopy) {
     TestRegistry registry;
     registry.fill(20);

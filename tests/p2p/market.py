@@ -8,6 +8,7 @@ Prints what it measured, and "N passed, N failed".
 import json
 import os
 import pathlib
+import shutil
 import sys
 import time
 
@@ -136,6 +137,41 @@ def bad_input(report, room, alice):
     report.check(alice.run("p2p", "status").returncode == 0, "the node goes on")
 
 
+def split_view(report, room):
+    """A publisher that signs two histories of one log is found out by a follower, and refused from then on."""
+    liar, twin, victim = room.profile("liar"), room.profile("twin"), room.profile("victim")
+    liar.must("key", "new", "liar/laptop")
+    liar.must("p2p", "publish", pack(room.path / "packs/first", "liar/tool"))
+    shutil.rmtree(twin.home)
+    shutil.copytree(liar.home, twin.home)
+    # The configuration names the folder of the own registry by its place.
+    config = twin.home / "config/config.toml"
+    config.write_text(config.read_text().replace(str(liar.home), str(twin.home)))
+    liar.start()
+    liar.must("p2p", "publish", pack(room.path / "packs/one", "liar/one"))
+    victim.start(bootstrap=[liar.address])
+    victim.must("follow", liar.peer, "--alias", "liar")
+    victim.must("install", "liar/one")
+    liar.kill()
+    twin.start()
+    report.check(twin.peer == liar.peer, "the same identity")
+    victim.must("p2p", "connect", twin.address)
+    twin.must("p2p", "publish", pack(room.path / "packs/two", "liar/two"))
+    took = wait_until(lambda: victim.json("p2p", "status")["market"]["followed"][0]["evidence"], "the fork is caught", 60)
+    print(f"fork caught by the follower: {took:.2f} s after it was published")
+    evidence = victim.json("p2p", "status")["market"]["followed"][0]["evidence"]
+    document = json.loads(pathlib.Path(evidence).read_text())
+    report.check(document["origin"] == f"p2p/{liar.peer}" and document["first"] != document["second"],
+                 "both signed checkpoints are kept", document)
+    refused = victim.run("install", "liar/tool")
+    report.check(refused.returncode == 6 and "GM0305" in refused.stderr, "the log is refused",
+                 f"exit {refused.returncode}: {refused.stderr}")
+    report.check(victim.run("verify", "--offline").returncode == 0, "what was proven before still verifies")
+    (victim.project / "gpacks").unlink()
+    again = victim.run("install", "--frozen", "--offline")
+    report.check(again.returncode == 0, "and installs from the lockfile go on", again.stderr)
+
+
 def main():
     report = Checks()
     with Room(sys.argv[1]) as room:
@@ -143,6 +179,7 @@ def main():
         forged(report, room, alice, bob, carol)
         survival(report, alice, bob, carol)
         bad_input(report, room, alice)
+        split_view(report, room)
         for profile in room.profiles:
             if profile.pid and alive(profile.pid):
                 report.check(profile.stop().returncode == 0, f"{profile.name} stops")

@@ -1,6 +1,7 @@
 #include "net/daemon/market_service.hpp"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <map>
 #include <set>
@@ -87,6 +88,7 @@ private:
     void loop();
     void look_at_own();
     void refresh_due();
+    void compare_older();
     void provide_all();
     Result<void> refresh(FollowedLog& followed, std::vector<Holder> first, std::uint64_t wanted, Check const& check);
 
@@ -127,6 +129,7 @@ private:
     };
     std::map<Digest, News> news_;
     std::set<Digest> fetching_;
+    std::deque<std::pair<Digest, std::string>> older_;  // Checkpoints to be held against mirrors.
 };
 
 void MarketService::Impl::on_gossip(GossipEvent const& event) {
@@ -151,6 +154,7 @@ void MarketService::Impl::loop() {
     while (!stopping_.is_cancelled()) {
         look_at_own();
         refresh_due();
+        compare_older();
         provide_all();
         std::this_thread::sleep_for(k_own_interval);
     }
@@ -238,6 +242,34 @@ Result<void> MarketService::Impl::refresh(FollowedLog& followed, std::vector<Hol
                  "ggen p2p connect MULTIADDR"};
 }
 
+/// A checkpoint of another history is evidence. It is passed on once, with our own: who follows finds out for himself.
+void MarketService::Impl::compare_older() {
+    for (;;) {
+        std::pair<Digest, std::string> next;
+        {
+            std::lock_guard const guard{mutex_};
+            if (older_.empty()) return;
+            next = std::move(older_.front());
+            older_.pop_front();
+        }
+        for (auto const& followed : follows()) {
+            if (followed->log != next.first) continue;
+            std::lock_guard const one_at_a_time{followed->update_mutex};
+            if (followed->mirror->evidence()) continue;
+            auto const fork = followed->mirror->compare(next.second);
+            if (!fork || !*fork) continue;
+            parts_.options.log.warn(followed->root.registry + " signed two histories: " + **fork);
+            followed->note(Error{Errc::refused, ErrorId::log_fork, "it signed two histories: " + **fork});
+            std::array const notes{next.second, followed->mirror->checkpoint()->note};
+            parts_.node.post([this, topic = checkpoint_topic(followed->log), notes] {
+                for (auto const& note : notes) {
+                    static_cast<void>(parts_.node.gossip()->publish(topic, as_bytes(note), steady_now()));
+                }
+            });
+        }
+    }
+}
+
 void MarketService::Impl::provide_all() {
     if (steady_now() < provide_at_) return;
     provide_at_ = steady_now() + k_provide_interval;
@@ -295,6 +327,10 @@ Result<RootFile> MarketService::Impl::find_root(PeerId const& peer, Digest const
 
 void MarketService::Impl::adopt(Followed const& followed) {
     followed->topic = std::make_shared<CheckpointTopic>(followed->root.log_key, followed->mirror->size());
+    followed->topic->on_older([this, log = followed->log](std::string note) {
+        std::lock_guard const guard{mutex_};
+        older_.emplace_back(log, std::move(note));
+    });
     followed->is_whole = followed->mirror->checkpoint().has_value();
     if (followed->is_whole) parts_.served.add(followed->log, followed->mirror->directory());
     {

@@ -47,6 +47,9 @@ $ ggen
     p2p stop            End the node of this profile
     p2p status          Show the node: who can reach it, what it provides, what to do next
     p2p unit            Print a systemd user unit that runs the node
+    p2p publish         Publish packages in the registry of this node
+    follow              Follow the registry of a peer
+    unfollow            Stop following a registry of a peer
     p2p peer-list       List the connected peers
     p2p peer-info       Show one connected peer
     p2p bootstrap       Connect the node to peers to come in by
