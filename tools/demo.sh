@@ -6,7 +6,9 @@ set -euo pipefail
 ggen=$1
 top=$(cd "$(dirname "$0")/.." && pwd)
 room=$(mktemp -d)
-trap 'chmod -R u+w "$room" 2>/dev/null; rm -rf "$room"' EXIT
+nodes=()
+trap 'for pid in "${nodes[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+  chmod -R u+w "$room" 2>/dev/null; rm -rf "$room"' EXIT
 export GGEN_CONFIG_DIR=$room/config GGEN_CACHE_DIR=$room/cache GGEN_DATA_DIR=$room/data
 export GGEN_STATE_DIR=$room/state NO_COLOR=1
 unset GGEN_KEY GGEN_REGISTRY_URL 2>/dev/null || true
@@ -87,6 +89,52 @@ step "update" update --all
 step "verify the update offline" verify --offline
 step "why is it here" why "$dependency"
 step "check the whole registry" registry fsck
+
+# The same among peers: three profiles of their own, on this machine alone, and no registry that all can reach.
+peer=() address=()
+profile() { # name : what follows is done by NAME
+  local kind
+  for kind in CONFIG CACHE DATA STATE; do export "GGEN_${kind}_DIR=$room/$1/${kind,,}"; done
+  mkdir -p "$room/$1/project"
+  cd "$room/$1/project"
+  printf '\n# %s\n' "$1"
+}
+start_node() { # flags… : starts the node of the present profile and remembers it
+  step "start a node" p2p start --daemon --listen /ip4/127.0.0.1/tcp/0 --no-mdns "$@"
+  local report
+  report=$("$ggen" p2p status --json)
+  nodes+=("$(sed -n 's/^ *"pid": \([0-9]*\),*$/\1/p' <<<"$report" | head -1)")
+  peer+=("$(sed -n 's/^ *"peer": "\(.*\)",*$/\1/p' <<<"$report" | head -1)")
+  address+=("$(sed -n 's/^ *"\(\/ip4\/127[^"]*\)",*$/\1/p' <<<"$report" | head -1)/p2p/${peer[-1]}")
+}
+if [[ $("$ggen" p2p status 2>&1 || true) == *GM0705* ]]; then # a build with the network
+  profile alice
+  step "make a signing key" key new ggen/alice
+  start_node
+  step "publish among peers" p2p publish "$top/examples/packs/license-texts/1.0.0"
+  profile bob
+  start_node --bootstrap "${address[0]}"
+  step "follow a peer's registry" follow "${peer[0]}" --alias alice
+  step "search it" search license
+  step "install from the peer" install ggen/license-texts
+  step "verify offline" verify --offline
+  profile carol
+  start_node --bootstrap "${address[1]}"
+  printf '\n# the publisher is killed\n'
+  kill -9 "${nodes[0]}"
+  step "follow when the publisher is gone" follow "${peer[0]}" --alias alice
+  step "install from another follower" install ggen/license-texts
+  step "verify offline" verify --offline
+  printf '\n# one byte of every archive that bob and carol hold is changed; dave installs\n'
+  find "$room"/{bob,carol}/state/p2p/mirrors/*/blob -type f -size +1k -exec chmod u+w {} + \
+    -exec sh -c 'for f; do cp "$f" "$f.n"; printf "\377" | dd of="$f.n" bs=1 seek=200 conv=notrunc status=none
+      mv -f "$f.n" "$f"; done' sh {} +
+  profile dave
+  start_node --bootstrap "${address[1]}"
+  step "follow" follow "${peer[0]}" --alias alice
+  expect_refusal "a forged byte is refused" 7 install ggen/license-texts
+  [ ! -e gpacks ] || { echo "demo: a refused install left files" >&2; exit 1; }
+fi
 
 printf '\n%-46s %11s\n' "what was done" "took"
 printf -- '-%.0s' {1..58}

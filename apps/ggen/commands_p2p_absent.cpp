@@ -14,5 +14,17 @@ Error absent() {
 Result<ExitCode> run_p2p_ping(Context& /*context*/) { return absent(); }
 Result<ExitCode> run_p2p_identify(Context& /*context*/) { return absent(); }
 Result<ExitCode> run_p2p_perf(Context& /*context*/) { return absent(); }
+Result<ExitCode> run_p2p_publish(Context& /*context*/) { return absent(); }
+Result<ExitCode> run_follow(Context& /*context*/) { return absent(); }
+Result<ExitCode> run_unfollow(Context& /*context*/) { return absent(); }
+Result<ExitCode> run_p2p_start(Context& /*context*/) { return absent(); }
+Result<ExitCode> run_p2p_stop(Context& /*context*/) { return absent(); }
+Result<ExitCode> run_p2p_status(Context& /*context*/) { return absent(); }
+Result<ExitCode> run_p2p_unit(Context& /*context*/) { return absent(); }
+Result<ExitCode> run_p2p_peer_list(Context& /*context*/) { return absent(); }
+Result<ExitCode> run_p2p_peer_info(Context& /*context*/) { return absent(); }
+Result<ExitCode> run_p2p_bootstrap(Context& /*context*/) { return absent(); }
+Result<ExitCode> run_p2p_connect(Context& /*context*/) { return absent(); }
+Result<ExitCode> run_p2p_disconnect(Context& /*context*/) { return absent(); }
 
 }  // namespace ggen::cli

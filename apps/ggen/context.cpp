@@ -20,13 +20,19 @@ HttpOptions http_options() {
     return options;
 }
 
+/// What a mirror of peers' registries stands below; a broken environment is told where directories are needed.
+std::string state_directory_of(std::map<std::string, std::string> const& environment) {
+    auto const directories = Directories::from_environment(environment);
+    return directories ? directories->state : std::string{};
+}
+
 }  // namespace
 
 struct Context::Parts {
-    Parts(Output& out, CancelToken& cancel)
+    Parts(Output& out, CancelToken& cancel, std::map<std::string, std::string> const& environment)
         : files(make_posix_file_system()),
           client(http_options(), random, cancel),
-          opener(*files, client),
+          opener(*files, client, state_directory_of(environment), cancel),
           progress(out, is_terminal(STDERR_FILENO) && !out.style().quiet && !out.style().events) {}
 
     Observer& observer(Output const& out) { return out.style().events ? static_cast<Observer&>(events) : progress; }
@@ -47,7 +53,7 @@ Context::Context(Invocation const& invocation, Output& out, std::map<std::string
       out_(out),
       environment_(std::move(environment)),
       cancel_(cancel),
-      parts_(std::make_unique<Parts>(out, cancel)) {}
+      parts_(std::make_unique<Parts>(out, cancel, environment_)) {}
 
 Context::~Context() = default;
 

@@ -59,6 +59,19 @@ Result<ExitCode> run_resolve(Context& context);
 Result<ExitCode> run_p2p_ping(Context& context);
 Result<ExitCode> run_p2p_identify(Context& context);
 Result<ExitCode> run_p2p_perf(Context& context);
+// commands_follow.cpp, commands_node.cpp, commands_peers.cpp, or commands_p2p_absent.cpp
+Result<ExitCode> run_p2p_publish(Context& context);
+Result<ExitCode> run_follow(Context& context);
+Result<ExitCode> run_unfollow(Context& context);
+Result<ExitCode> run_p2p_start(Context& context);
+Result<ExitCode> run_p2p_stop(Context& context);
+Result<ExitCode> run_p2p_status(Context& context);
+Result<ExitCode> run_p2p_unit(Context& context);
+Result<ExitCode> run_p2p_peer_list(Context& context);
+Result<ExitCode> run_p2p_peer_info(Context& context);
+Result<ExitCode> run_p2p_bootstrap(Context& context);
+Result<ExitCode> run_p2p_connect(Context& context);
+Result<ExitCode> run_p2p_disconnect(Context& context);
 // commands_help.cpp
 Result<ExitCode> run_help(Context& context);
 Result<ExitCode> run_explain(Context& context);

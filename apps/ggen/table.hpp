@@ -92,6 +92,7 @@ struct NamedText {
 [[nodiscard]] std::vector<CommandSpec> consumer_commands();
 [[nodiscard]] std::vector<CommandSpec> author_commands();
 [[nodiscard]] std::vector<CommandSpec> operator_commands();
+[[nodiscard]] std::vector<CommandSpec> network_commands();  ///< within those of operators
 [[nodiscard]] std::vector<CommandSpec> inspector_commands();
 
 }  // namespace ggen::cli

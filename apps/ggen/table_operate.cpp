@@ -6,7 +6,6 @@ namespace {
 
 constexpr std::string_view k_group = "Run registries";
 constexpr std::string_view k_machine = "This machine";
-constexpr std::string_view k_network = "The network";
 
 std::vector<CommandSpec> registry_commands() {
     return {
@@ -155,56 +154,12 @@ std::vector<CommandSpec> machine_commands() {
     };
 }
 
-PositionalSpec peer_positional() {
-    return {.name = "MULTIADDR", .doc = "Where and who: ends in /p2p/PEER.", .required = true};
-}
-
-FlagSpec timeout_flag() {
-    return {.name = "timeout", .value = "SECONDS", .doc = "For the connection, and again for each answer.",
-            .fallback = "10"};
-}
-
-std::vector<CommandSpec> p2p_commands() {
-    return {
-        {.path = "p2p ping",
-         .group = k_network,
-         .summary = "Ask a libp2p peer whether it answers",
-         .description = "Over one connection with a key made for it. Names are looked up (dns4, dns6, dnsaddr). Exit "
-                        "code 7 when a ping is not answered.",
-         .examples = {{"p2p ping /ip4/192.0.2.1/tcp/4001/p2p/12D3Koo…", "four pings, one a second"},
-                      {"p2p ping /dnsaddr/bootstrap.example.org/p2p/12D3Koo… --count 1", ""}},
-         .positionals = {peer_positional()},
-         .flags = {{.name = "count", .letter = 'c', .value = "N", .doc = "How many pings.", .fallback = "4"},
-                   {.name = "interval", .value = "MS", .doc = "Between two pings.", .fallback = "1000"},
-                   timeout_flag()},
-         .run = run_p2p_ping},
-        {.path = "p2p identify",
-         .group = k_network,
-         .summary = "Ask a libp2p peer who it is and what it speaks",
-         .examples = {{"p2p identify /ip4/192.0.2.1/tcp/4001/p2p/12D3Koo…", ""}},
-         .positionals = {peer_positional()},
-         .flags = {timeout_flag()},
-         .run = run_p2p_identify},
-        {.path = "p2p perf",
-         .group = k_network,
-         .summary = "Measure transfers to and from a libp2p peer",
-         .description = "The peer must serve /perf/1.0.0.",
-         .examples = {{"p2p perf /ip4/192.0.2.1/tcp/4001/p2p/12D3Koo… --download 256", ""}},
-         .positionals = {peer_positional()},
-         .flags = {{.name = "upload", .value = "MIB", .doc = "To the peer, on each stream.", .fallback = "0"},
-                   {.name = "download", .value = "MIB", .doc = "From the peer, on each stream.", .fallback = "64"},
-                   {.name = "streams", .value = "N", .doc = "At once, 1 to 128.", .fallback = "1"},
-                   timeout_flag()},
-         .run = run_p2p_perf},
-    };
-}
-
 }  // namespace
 
 std::vector<CommandSpec> operator_commands() {
     auto commands = registry_commands();
     for (auto& command : import_commands()) commands.push_back(std::move(command));
-    for (auto& command : p2p_commands()) commands.push_back(std::move(command));
+    for (auto& command : network_commands()) commands.push_back(std::move(command));
     for (auto& command : machine_commands()) commands.push_back(std::move(command));
     return commands;
 }

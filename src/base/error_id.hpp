@@ -71,6 +71,12 @@ enum class ErrorId : std::uint16_t {
     http_too_slow = 702,
     http_too_large = 703,
     url_invalid = 704,
+    p2p_no_node = 705,
+    p2p_node_runs = 706,
+    p2p_control = 707,
+    p2p_peer_unreachable = 708,
+    p2p_not_held = 709,
+    p2p_follow_refused = 710,
     // 08xx command line and configuration
     usage = 801,
     config_invalid = 802,

@@ -10,7 +10,7 @@
 
 #include "base/file_system.hpp"
 
-/// Parts shared by the POSIX implementation of the FileSystem port; nobody else includes this.
+/// Parts shared by the POSIX implementation of the FileSystem port, and by what detaches and listens locally.
 namespace ggen::posix {
 
 /// "doing path: reason", with the code that `errno` calls for and, where one exists, a next step.

@@ -57,6 +57,10 @@ std::string writer_key_directory(Directories const& directories, merkle::Verifie
     return join_path(directories.config, "keys/" + writer_label(log_key));
 }
 
+std::string node_identity_path(Directories const& directories) {
+    return join_path(directories.state, "p2p/identity.key");
+}
+
 std::string writer_state_directory(Directories const& directories, merkle::VerifierKey const& log_key) {
     return join_path(directories.state, "writers/" + writer_label(log_key));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "market/market.hpp"
@@ -18,6 +19,10 @@ namespace ggen::detail {
 
 /// Where this machine keeps the keys and the private state of a log that it writes.
 [[nodiscard]] std::string writer_key_directory(Directories const& directories, merkle::VerifierKey const& log_key);
+/// The key of the node of this profile, which is the log key of the registry that it publishes in; such a registry is
+/// named "p2p/<peer id>".
+inline constexpr std::string_view k_node_origin_prefix = "p2p/";
+[[nodiscard]] std::string node_identity_path(Directories const& directories);
 [[nodiscard]] std::string writer_state_directory(Directories const& directories, merkle::VerifierKey const& log_key);
 
 }  // namespace ggen::detail

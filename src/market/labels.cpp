@@ -37,7 +37,10 @@ std::string writer_label(merkle::VerifierKey const& log_key) {
     return path_word(log_key.name) + "-" + sha256(log_key.key.bytes).hex().substr(0, 12);
 }
 
+bool is_peer_location(std::string_view location) { return location.starts_with("p2p:"); }
+
 std::string folder_of(std::string_view location) {
+    if (is_peer_location(location)) return {};
     if (location.starts_with("file://")) return std::string{location.substr(7)};
     return location.find("://") == std::string_view::npos ? std::string{location} : std::string{};
 }

@@ -14,6 +14,8 @@ namespace ggen::detail {
 [[nodiscard]] std::string registry_label(std::string_view origin, Digest const& root_fingerprint);
 /// Names the keys and the private state of a log that this machine writes.
 [[nodiscard]] std::string writer_label(merkle::VerifierKey const& log_key);
+/// Whether a location names a log that a node of this machine mirrors: "p2p:<peer id>".
+[[nodiscard]] bool is_peer_location(std::string_view location);
 /// The folder that a location names; "" for an address.
 [[nodiscard]] std::string folder_of(std::string_view location);
 /// `text` as a part of a package name, as far as it can be; `fallback` when nothing is left.

@@ -163,6 +163,8 @@ Result<void> check_projections(Market& market, KnownRegistry const& known, bool 
 }
 
 std::string log_key_path(Market const& market, merkle::VerifierKey const& log_key) {
+    // A node's own registry is signed by the node's identity, which has its one place.
+    if (log_key.name.starts_with(detail::k_node_origin_prefix)) return detail::node_identity_path(market.directories);
     return join_path(detail::writer_key_directory(market.directories, log_key), "log.key");
 }
 
@@ -308,14 +310,15 @@ Result<std::unique_ptr<RegistryWriter>> open_writer(Market& market, std::string 
                      fmt::format("{} is not the log key of {}", log_key_file, local.root.registry)};
     }
     std::optional<merkle::SignerKey> cosigner;
-    if (auto key = detail::load_key(market.files, join_path(parent_path(log_key_file), "cosigner.key"))) {
+    auto const keys = detail::writer_key_directory(market.directories, local.root.log_key);
+    if (auto key = detail::load_key(market.files, join_path(keys, "cosigner.key"))) {
         cosigner = *std::move(key);
     } else if (key.error().code != Errc::not_found) {
         return std::move(key).error();
     }
     auto const state = detail::writer_state_directory(market.directories, local.root.log_key);
-    return RegistryWriter::open(market.files, market.clock,
-                                WriterOptions{local.folder, state, *std::move(log_key), std::move(cosigner), {}});
+    WriterOptions options{local.folder, state, *std::move(log_key), std::move(cosigner), {}, false};
+    return RegistryWriter::open(market.files, market.clock, std::move(options));
 }
 
 }  // namespace ggen

@@ -165,7 +165,9 @@ Result<std::unique_ptr<OpenRegistry>> open_registry(Market& market, KnownRegistr
     ReaderOptions options;
     options.cache_directory = registry_cache_directory(market.directories, open->known);
     options.memory_directory = registry_memory_directory(market.directories, open->known);
-    options.freshness.enforce = detail::folder_of(open->known.location).empty();
+    // Nobody has to publish every week; how old a peer's log is, is shown.
+    auto const& location = open->known.location;
+    options.freshness.enforce = detail::folder_of(location).empty() && !detail::is_peer_location(location);
     options.offline = offline;
     ASSIGN_OR_RETURN(open->reader, RegistryReader::open(market.files, market.clock, *open->source, std::move(root),
                                                         std::move(options)));

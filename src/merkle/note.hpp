@@ -42,6 +42,8 @@ public:
     [[nodiscard]] static Result<SignerKey> parse(std::string_view text);
     [[nodiscard]] std::string text() const;
     [[nodiscard]] VerifierKey verifier() const;
+    /// For what else the owner of the key signs (a node's identity); handle with care.
+    [[nodiscard]] Ed25519PrivateKey const& private_key() const { return key_; }
     /// The signature bytes for `note_text` (64 bytes; for cosignatures time || 64 bytes).
     [[nodiscard]] Bytes sign(std::string_view note_text, UnixTime time = {}) const;
 

@@ -18,6 +18,11 @@ Result<std::unique_ptr<RegistrySource>> LocationOpener::open(std::string const& 
         }
         return Source{std::make_unique<FolderSource>(files_, std::move(path))};
     }
+    if (location.starts_with("p2p:")) {
+        ASSIGN_OR_RETURN(auto source, MirrorSource::open(files_, state_directory_, location.substr(4), cancel_));
+        source->set_progress(progress_);
+        return Source{std::move(source)};
+    }
     if (location.find("://") != std::string::npos) {
         return Error{Errc::invalid, ErrorId::url_invalid,
                      "address " + location + ": unknown kind of address"};

@@ -3,9 +3,8 @@
 #include <utility>
 
 #include "base/error_id.hpp"
-#include "codec/base64.hpp"
-#include "codec/json.hpp"
 #include "merkle/tree.hpp"
+#include "registry/fork_evidence.hpp"
 #include "registry/log_reader.hpp"
 
 namespace ggen::detail {
@@ -253,17 +252,9 @@ Result<void> LogReader::check_freshness(StateHead const& next) {
 /// Keeps both signed checkpoints and, for different sizes, the proof that the larger tree had another root.
 Error LogReader::fork_found(merkle::SignedCheckpoint const& first, merkle::SignedCheckpoint const& second,
                             std::vector<Digest> const& proof) {
-    auto hashes = Json::array();
-    for (auto const& hash : proof) hashes.push(base64_encode(hash.view()));
-    auto evidence = Json::object();
-    evidence.set("format", "ggen/fork-evidence/v1");
-    evidence.set("origin", root_.registry);
-    evidence.set("first", first.note);
-    evidence.set("second", second.note);
-    evidence.set("consistency_proof", hashes);
-    auto const path = "evidence/fork-" + std::to_string(first.checkpoint.size) + "-" +
-                      std::to_string(second.checkpoint.size) + ".json";
-    auto const kept = memory_.write_durable(path, as_bytes(evidence.dump(2) + "\n"));
+    auto const evidence = make_fork_evidence(root_.registry, first, second, proof);
+    auto const& path = evidence.path;
+    auto const kept = memory_.write_durable(path, as_bytes(evidence.document));
     auto const where = !memory_.is_enabled() ? std::string{}
                        : kept               ? "; the evidence is in " + memory_.full_path(path)
                                             : "; the evidence could not be written: " + kept.error().context;

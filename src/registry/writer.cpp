@@ -23,6 +23,7 @@ Result<RootFile> make_first_root(WriterOptions const& options, merkle::SignerKey
     root.policy_tail = "quorum none\n";
     merkle::Note note{root.text(), {}};
     note.sign(root_key);
+    if (options.log_key_vouches_for_root) note.sign(options.log_key);
     ASSIGN_OR_RETURN(auto parsed, RootFile::parse(note.print()));
     RETURN_IF_ERROR(parsed.verify_signed_by(parsed));
     return parsed;

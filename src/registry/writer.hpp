@@ -28,6 +28,9 @@ struct WriterOptions {
     std::optional<merkle::SignerKey> cosigner = {};
     /// Called when an fsync fails, and expected not to return. Absent: prints the message and aborts.
     std::function<void(std::string const& message)> on_sync_failure = {};
+    /// For `create`: the log's key signs the first root file beside the root key, so that whoever knows the log's key
+    /// knows the right root file (a peer's registry).
+    bool log_key_vouches_for_root = false;
 };
 
 /// An acknowledged entry: durable, and proven to be in a durable checkpoint.

@@ -43,6 +43,7 @@ struct Node::Impl {
             if (listening && full) listening(*full);
         }
         if (services->turn(time)) has_asked = true;
+        if (turn_handler && turn_handler(time)) has_asked = true;
         if (!std::exchange(has_asked, false)) return false;
         swarm.on_protocols_called(time);
         return true;
@@ -67,6 +68,7 @@ struct Node::Impl {
     std::unique_ptr<AsioDriver> driver;
     std::unique_ptr<NodeServices> services;  // has a socket on the driver's loop: goes first
     std::function<void(Multiaddr const&)> listening;
+    std::function<bool(TimePoint)> turn_handler;
     std::size_t told = 0;
     bool has_asked = false;
     bool is_stopped = false;
@@ -122,6 +124,12 @@ Result<void> Node::publish(std::string_view topic, BytesView data) {
 void Node::on_kad_event(std::function<void(KadEvent const&)> handler) {
     impl_->services->set_kad_handler(std::move(handler));
 }
+
+void Node::on_gossip_event(std::function<void(GossipEvent const&)> handler) {
+    impl_->services->set_gossip_handler(std::move(handler));
+}
+
+void Node::on_turn(std::function<bool(TimePoint)> handler) { impl_->turn_handler = std::move(handler); }
 
 void Node::run() {
     do impl_->run_until(now() + k_run_step);

@@ -32,7 +32,8 @@ struct NodeOptions {
     /// Where peers and their reputation are kept across runs; empty = nowhere.
     std::string state_folder = {};
     bool has_topics = false;               ///< publish and subscribe
-    bool has_kad = false;                  ///< Kademlia, as a server
+    bool has_kad = false;                  ///< Kademlia
+    bool is_kad_server = true;             ///< answers others; else only asks
     std::vector<std::string> meets_at = {};  ///< rendezvous names; need `has_kad`
 };
 
@@ -68,6 +69,11 @@ public:
     }
     /// Events of kad that are not of a rendezvous.
     void on_kad_event(std::function<void(KadEvent const&)> handler);
+
+    /// Events of topics that were joined at `gossip()` itself, and who comes and goes in any topic.
+    void on_gossip_event(std::function<void(GossipEvent const&)> handler);
+    /// Called in every turn: where added protocols are asked for their events. Whether it called any of them.
+    void on_turn(std::function<bool(TimePoint)> handler);
 
     /// Runs until `stop`. Blocks.
     void run();

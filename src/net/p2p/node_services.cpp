@@ -41,7 +41,11 @@ NodeServices::NodeServices(NodeOptions const& options, Start const& start, Rando
       peerstore_(PeerstoreOptions{start.self, start.wall, start.now}),
       bootstrap_(BootstrapOptions{start.self, random.next_u64()}),
       save_at_(folder_.empty() ? TimePoint::max() : start.now + k_peerstore_save_interval) {
-    if (options.has_kad) kad_ = std::make_unique<Kad>(kad_options(start, ledger, random.next_u64()));
+    if (options.has_kad) {
+        auto kad = kad_options(start, ledger, random.next_u64());
+        if (!options.is_kad_server) kad.mode = KadMode::client;
+        kad_ = std::make_unique<Kad>(std::move(kad));
+    }
     if (options.has_topics) {
         gossip_ = std::make_unique<Gossip>(start.self, gossip_options(start, ledger), random.next_u64(), start.now);
     }
@@ -112,9 +116,13 @@ bool NodeServices::turn(TimePoint now) {
         auto const event = gossip_->poll_event();
         if (!event) break;
         auto const* const received = std::get_if<MessageReceived>(&*event);
-        if (received == nullptr || !received->message->author()) continue;
-        auto const at = topics_.find(received->message->topic());
-        if (at != topics_.end()) at->second(*received->message->author(), received->message->data());
+        auto const at = received != nullptr ? topics_.find(received->message->topic()) : topics_.end();
+        if (at != topics_.end() && received->message->author()) {
+            at->second(*received->message->author(), received->message->data());
+        } else if (gossip_handler_) {
+            is_called = true;
+            gossip_handler_(*event);
+        }
     }
     return is_called;
 }

@@ -47,6 +47,7 @@ public:
     [[nodiscard]] Result<void> join(std::string const& topic, TopicHandler handler, TimePoint now);
     [[nodiscard]] Result<void> publish(std::string_view topic, BytesView data, TimePoint now);
     void set_kad_handler(std::function<void(KadEvent const&)> handler) { kad_handler_ = std::move(handler); }
+    void set_gossip_handler(std::function<void(GossipEvent const&)> handler) { gossip_handler_ = std::move(handler); }
     [[nodiscard]] Gossip* gossip() { return gossip_.get(); }
     [[nodiscard]] Kad* kad() { return kad_.get(); }
     [[nodiscard]] std::vector<Error> const& warnings() const { return warnings_; }
@@ -71,6 +72,7 @@ private:
     std::unique_ptr<Gossip> gossip_;
     std::map<std::string, TopicHandler, std::less<>> topics_;
     std::function<void(KadEvent const&)> kad_handler_;
+    std::function<void(GossipEvent const&)> gossip_handler_;
     bool is_in_kad_ = false;
     TimePoint save_at_;
     std::vector<Error> warnings_;

@@ -24,7 +24,51 @@ void take(std::vector<Ranked> const& from, std::size_t slots, std::map<std::stri
     }
 }
 
+/// A fifth; where that is a fraction, the lot decides.
+std::size_t draw_stranger_slots(std::size_t slots, SeededRandom& random) {
+    double const share = static_cast<double>(slots) * k_stranger_share;
+    auto const whole = static_cast<std::size_t>(share);
+    return whole + (random.chance(share - static_cast<double>(whole)) ? 1 : 0);
+}
+
 }  // namespace
+
+std::optional<std::size_t> pick_peer(Ledger const& ledger, std::span<Candidate const> asked,
+                                     std::span<Candidate const> idle, std::size_t slots, SeededRandom& random,
+                                     TimePoint now) {
+    std::map<std::string, std::size_t> per_network;
+    std::size_t known_asked = 0;
+    for (auto const& one : asked) {
+        ++per_network[network_of(one.address)];
+        if (!ledger.standing(one.peer, now).is_stranger) ++known_asked;
+    }
+    struct Best {
+        std::optional<std::size_t> index;
+        double score = 0;
+        std::uint64_t ties = 0;
+    };
+    Best known;
+    Best strangers;
+    Best bad;
+    for (std::size_t i = 0; i < idle.size(); ++i) {
+        auto const network = network_of(idle[i].address);
+        if (!network.empty() && per_network[network] >= k_slots_per_network) continue;
+        auto const standing = ledger.standing(idle[i].peer, now);
+        if (standing.is_banned) continue;
+        bool const is_bad = standing.score < 0;
+        auto& group = is_bad ? bad : standing.is_stranger ? strangers : known;
+        // Strangers are drawn by lot, the others by score and equals by lot.
+        double const score = standing.is_stranger && !is_bad ? 0 : standing.score;
+        if (group.index && score < group.score) continue;
+        if (group.index && score > group.score) group.ties = 0;
+        ++group.ties;
+        if (group.ties == 1 || random.below(group.ties) == 0) group.index = i;
+        group.score = score;
+    }
+    bool const is_strangers_turn = known_asked + draw_stranger_slots(slots, random) >= slots;
+    if (known.index && !(is_strangers_turn && strangers.index)) return known.index;
+    return strangers.index ? strangers.index : bad.index;
+}
 
 std::vector<PeerId> select_peers(Ledger const& ledger, std::span<Candidate const> candidates, std::size_t slots,
                                  SeededRandom& random, TimePoint now) {

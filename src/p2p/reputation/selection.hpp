@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,5 +23,11 @@ struct Candidate {
 /// score come last, banned ones never.
 [[nodiscard]] std::vector<PeerId> select_peers(Ledger const& ledger, std::span<Candidate const> candidates,
                                                std::size_t slots, SeededRandom& random, TimePoint now);
+
+/// Whom to ask beside those that are `asked` already, by the same rules: index in `idle`. `slots` are all that may be
+/// asked at once. nullopt: nobody is left, or only peers of networks that have their two slots.
+[[nodiscard]] std::optional<std::size_t> pick_peer(Ledger const& ledger, std::span<Candidate const> asked,
+                                                   std::span<Candidate const> idle, std::size_t slots,
+                                                   SeededRandom& random, TimePoint now);
 
 }  // namespace ggen::p2p

@@ -97,6 +97,14 @@ std::vector<Multiaddr> Swarm::listen_addresses() const {
     return out;
 }
 
+std::size_t Swarm::pending_listeners() const {
+    auto const& all = core_->listeners_;
+    auto const is_pending = [](auto const& at) { return at.second.actual.empty(); };
+    return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), is_pending));
+}
+
+std::optional<Error> const& Swarm::listen_failure() const { return core_->listen_failure_; }
+
 std::vector<Multiaddr> Swarm::known_addresses(PeerId const& peer) const { return core_->book_.all_addresses(peer); }
 
 bool Swarm::is_connected(PeerId const& peer) const {
@@ -115,8 +123,9 @@ void Swarm::on_listening(ListenerKey listener, Multiaddr const& address, TimePoi
     core_->settle(now);
 }
 
-void Swarm::on_listen_failed(ListenerKey listener, Error const& /*error*/, TimePoint now) {
+void Swarm::on_listen_failed(ListenerKey listener, Error const& error, TimePoint now) {
     if (core_->listeners_.erase(listener) > 0) core_->is_host_info_due_ = true;
+    core_->listen_failure_ = error;
     core_->settle(now);
 }
 

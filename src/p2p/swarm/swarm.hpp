@@ -83,6 +83,9 @@ public:
 
     [[nodiscard]] PeerId const& self() const;
     [[nodiscard]] std::vector<Multiaddr> listen_addresses() const;
+    /// Listeners whose outcome is not known yet, and why the last one failed.
+    [[nodiscard]] std::size_t pending_listeners() const;
+    [[nodiscard]] std::optional<Error> const& listen_failure() const;
     [[nodiscard]] std::vector<Multiaddr> known_addresses(PeerId const& peer) const;
     [[nodiscard]] bool is_connected(PeerId const& peer) const;
     [[nodiscard]] SwarmUsage usage() const;

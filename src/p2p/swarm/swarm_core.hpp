@@ -131,6 +131,7 @@ public:
     bool is_host_info_due_ = false;
 
     std::map<ListenerKey, Listener> listeners_;
+    std::optional<Error> listen_failure_;
     std::vector<Multiaddr> confirmed_;
     std::map<PeerId, std::unique_ptr<Peer>> peers_;
     AddressBook book_;

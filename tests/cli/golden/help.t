@@ -43,6 +43,18 @@ $ ggen
     import tree         Publish every package below a directory
 
   The network
+    p2p start           Run the node of this profile
+    p2p stop            End the node of this profile
+    p2p status          Show the node: who can reach it, what it provides, what to do next
+    p2p unit            Print a systemd user unit that runs the node
+    p2p publish         Publish packages in the registry of this node
+    follow              Follow the registry of a peer
+    unfollow            Stop following a registry of a peer
+    p2p peer-list       List the connected peers
+    p2p peer-info       Show one connected peer
+    p2p bootstrap       Connect the node to peers to come in by
+    p2p connect         Connect the node to a peer
+    p2p disconnect      Close the node's connections to a peer
     p2p ping            Ask a libp2p peer whether it answers
     p2p identify        Ask a libp2p peer who it is and what it speaks
     p2p perf            Measure transfers to and from a libp2p peer

@@ -1,0 +1,134 @@
+#include "net/daemon/daemon.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <utility>
+
+#include "net/control_client.hpp"
+#include "net/daemon/control_server.hpp"
+#include "net/daemon/market_service.hpp"
+#include "net/daemon/node_calls.hpp"
+
+namespace ggen::p2p {
+namespace {
+
+constexpr std::chrono::milliseconds k_step{200};
+constexpr std::chrono::milliseconds k_listen_step{10};
+constexpr std::chrono::seconds k_listen_max{5};
+
+NodeOptions node_options(DaemonOptions const& options, merkle::SignerKey const& identity) {
+    NodeOptions out;
+    out.identity = identity.private_key();
+    out.listen = options.settings.listen_addresses;
+    out.agent = options.agent;
+    out.finds_neighbours = options.settings.mdns;
+    out.bootstrap = options.settings.bootstrap_nodes;
+    out.state_folder = options.profile.peers_folder();
+    out.has_topics = true;
+    out.has_kad = true;
+    out.is_kad_server = options.settings.dht_server_mode;
+    return out;
+}
+
+Multiaddr with_peer(Multiaddr const& address, PeerId const& peer) {
+    auto parts = address.parts();
+    parts.push_back({MultiaddrCode::p2p, Bytes{peer.bytes().begin(), peer.bytes().end()}});
+    auto whole = Multiaddr::from_parts(std::move(parts));
+    return whole ? *std::move(whole) : address;
+}
+
+}  // namespace
+
+struct Daemon::Impl {
+    explicit Impl(DaemonOptions options_in) : options(std::move(options_in)), served(options.files) {}
+
+    Result<void> start() {
+        ASSIGN_OR_RETURN(lock, options.profile.lock(options.files));
+        ASSIGN_OR_RETURN(auto const identity, options.profile.load_identity(options.files, options.random));
+        RETURN_IF_ERROR(options.files.make_directories(options.profile.peers_folder(), 0700));
+        auto made = Node::create(node_options(options, identity));
+        if (!made && made.error().code == Errc::unavailable && options.settings.mdns) {
+            options.log.warn("neighbours are not looked for: " + made.error().context);
+            options.settings.mdns = false;
+            made = Node::create(node_options(options, identity));
+        }
+        if (!made) return std::move(made).error();
+        node = *std::move(made);
+        node->add(watch);
+        exchange = std::make_unique<PeerExchange>(node->ledger(), served, options.random.next_u64());
+        node->add(exchange->protocol());
+        node->on_turn([this](TimePoint now) { return exchange->turn(now); });
+        RETURN_IF_ERROR(listen());
+        ASSIGN_OR_RETURN(market, MarketService::start({*node, watch, *exchange, served, options}));
+        calls = std::make_unique<NodeCalls>(NodeCalls::Parts{*node, watch, options, wants_stop, *market});
+        auto const handler = [this](std::string const& call, Json const& arguments, ControlSession& session) {
+            return calls->answer(call, arguments, session);
+        };
+        auto const path = control_socket_path(options.profile.directories().state);
+        ASSIGN_OR_RETURN(server, ControlServer::start(path, handler));
+        make_report();
+        return ok();
+    }
+    /// A node that was told where to listen and cannot would be unreachable without saying so.
+    Result<void> listen() {
+        auto const& swarm = node->swarm();
+        auto const end = std::chrono::steady_clock::now() + k_listen_max;
+        do node->run_for(k_listen_step);
+        while (swarm.pending_listeners() > 0 && !swarm.listen_failure() && std::chrono::steady_clock::now() < end);
+        if (swarm.pending_listeners() == 0 && !swarm.listen_failure()) return ok();
+        auto const why = swarm.listen_failure() ? swarm.listen_failure()->context : std::string{"no answer"};
+        return Error{Errc::unavailable, ErrorId::none, "the node cannot listen: " + why,
+                     "choose another address with --listen /ip4/0.0.0.0/tcp/0"};
+    }
+    void make_report() {
+        report.set("peer", node->swarm().self().text());
+        report.set("pid", static_cast<std::int64_t>(::getpid()));
+        auto addresses = Json::array();
+        for (auto const& address : node->swarm().listen_addresses()) {
+            addresses.push(with_peer(address, node->swarm().self()).text());
+        }
+        report.set("addresses", std::move(addresses));
+        report.set("log", options.profile.log_path());
+    }
+    void run(CancelToken const& cancel) {
+        while (!cancel.is_cancelled() && !wants_stop) node->run_for(k_step);
+        market->stop();
+        // Sessions and the market wait for work on this thread: let them have it while they are told to end.
+        std::atomic<bool> is_closed{false};
+        std::thread closer{[&] {
+            server.reset();
+            market->finish();
+            is_closed = true;
+        }};
+        while (!is_closed) node->run_for(k_listen_step);
+        closer.join();
+        node->shut_down();
+    }
+
+    DaemonOptions options;
+    std::unique_ptr<FileLock> lock;
+    PeerWatch watch;
+    ServedFolders served;
+    std::unique_ptr<PeerExchange> exchange;
+    std::unique_ptr<Node> node;  // Its swarm names the protocols above, its loop whom it calls.
+    std::atomic<bool> wants_stop{false};
+    std::unique_ptr<MarketService> market;
+    std::unique_ptr<NodeCalls> calls;
+    std::unique_ptr<ControlServer> server;
+    Json report = Json::object();
+};
+
+Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Daemon::~Daemon() = default;
+
+Result<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
+    auto impl = std::make_unique<Impl>(std::move(options));
+    RETURN_IF_ERROR(impl->start());
+    return std::unique_ptr<Daemon>{new Daemon{std::move(impl)}};
+}
+
+Json const& Daemon::report() const { return impl_->report; }
+void Daemon::run(CancelToken const& cancel) { impl_->run(cancel); }
+
+}  // namespace ggen::p2p

@@ -1,0 +1,491 @@
+#include "net/daemon/market_service.hpp"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <map>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "market/registry_set.hpp"
+#include "net/daemon/arguments.hpp"
+#include "net/daemon/followed_log.hpp"
+#include "net/daemon/log_providers.hpp"
+#include "net/daemon/node_thread.hpp"
+#include "net/daemon/peer_source.hpp"
+#include "node/own_registry.hpp"
+#include "p2p/exchange/message.hpp"
+
+namespace ggen::p2p {
+namespace {
+
+constexpr std::size_t k_holders_max = 16;  ///< asked in turn for one look at a log
+constexpr std::chrono::seconds k_provide_interval{20};
+constexpr std::chrono::milliseconds k_same_blob_wait{50};
+
+TimePoint steady_now() { return std::chrono::steady_clock::now(); }
+
+/// What a signed note says, unverified.
+Result<merkle::Checkpoint> checkpoint_of(BytesView note) {
+    ASSIGN_OR_RETURN(auto const parsed, merkle::Note::parse(as_text(note)));
+    return merkle::Checkpoint::parse_text(parsed.text);
+}
+
+/// Another peer may do better.
+bool may_try_next(Error const& error) {
+    return error.code != Errc::cancelled && error.code != Errc::io && error.id != ErrorId::log_fork &&
+           error.id != ErrorId::p2p_follow_refused;
+}
+
+}  // namespace
+
+class MarketService::Impl {
+public:
+    explicit Impl(Parts parts)
+        : parts_(parts), disk_(parts.options.files), profile_(parts.options.profile), providers_(parts.node) {}
+
+    Result<void> start() {
+        RETURN_IF_ERROR(disk_.make_directories(profile_.mirrors_folder(), 0700));
+        ASSIGN_OR_RETURN(auto const identity, profile_.load_identity(disk_, parts_.options.random));
+        own_log_ = log_id(identity.verifier());
+        own_topic_ = std::make_shared<CheckpointTopic>(identity.verifier(), 0);
+        parts_.served.add(own_log_, profile_.registry_folder());
+        join(own_log_, own_topic_);
+        for (auto& followed : load_follows(disk_, parts_.options.clock, profile_, parts_.options.log)) adopt(followed);
+        parts_.node.on_gossip_event([this](GossipEvent const& event) { on_gossip(event); });
+        providers_.start();
+        thread_ = std::thread{[this] { loop(); }};
+        return ok();
+    }
+    void stop() { stopping_.cancel(); }
+    void finish() {
+        stop();
+        if (thread_.joinable()) thread_.join();
+    }
+    ~Impl() { finish(); }
+
+    // Calls of sessions.
+    Result<Json> follow(Json const& arguments, ControlSession& session);
+    Result<Json> unfollow(Json const& arguments);
+    [[nodiscard]] Json registries() const;
+    Result<Json> announce(ControlSession const& session);
+    Result<Json> blob(Json const& arguments, ControlSession& session);
+
+private:
+    using Followed = std::shared_ptr<FollowedLog>;
+    using Check = PeerSource::Check;
+
+    // The node's thread.
+    void join(Digest const& log, std::shared_ptr<CheckpointTopic> const& topic) {
+        auto& gossip = *parts_.node.gossip();
+        auto const joined = gossip.join(checkpoint_topic(log), CheckpointTopic::options(topic), steady_now());
+        if (!joined) parts_.options.log.warn("topic of a log: " + joined.error().context);
+    }
+    void on_gossip(GossipEvent const& event);
+
+    // The service's thread.
+    void loop();
+    void look_at_own();
+    void refresh_due();
+    void compare_older();
+    void provide_all();
+    Result<void> refresh(FollowedLog& followed, std::vector<Holder> first, std::uint64_t wanted, Check const& check);
+
+    // Any thread.
+    [[nodiscard]] std::vector<Holder> holders_of(Digest const& log, std::optional<PeerId> const& origin,
+                                                 Check const& check);
+    [[nodiscard]] Result<RootFile> find_root(PeerId const& peer, Digest const& log, std::vector<Holder>* holders,
+                                             Check const& check);
+    void adopt(Followed const& followed);
+    void forget(Followed const& followed);
+    [[nodiscard]] std::vector<Followed> follows() const {
+        std::lock_guard const guard{mutex_};
+        return follows_;
+    }
+    [[nodiscard]] Followed find(std::string const& label) const;
+    [[nodiscard]] Result<Bytes> own_checkpoint() const {
+        return disk_.read_file(join_path(profile_.registry_folder(), "checkpoint"), merkle::k_checkpoint_bytes_max);
+    }
+    Result<void> save() { return save_follows(disk_, profile_, follows()); }
+
+    Parts parts_;
+    FileSystem& disk_;
+    Profile profile_;
+    Digest own_log_;
+    std::shared_ptr<CheckpointTopic> own_topic_;  // Of the node's thread.
+    LogProviders providers_;
+    TimePoint provide_at_{};                      // Of the service's thread.
+    std::string own_told_;                        // Of the service's thread: the note that was told last.
+    CancelToken stopping_;
+    std::thread thread_;
+    std::mutex look_mutex_;  // Held by who looks at the own registry.
+
+    mutable std::mutex mutex_;  // Guards all below.
+    std::vector<Followed> follows_;
+    struct News {
+        std::uint64_t size;
+        PeerId from;
+    };
+    std::map<Digest, News> news_;
+    std::set<Digest> fetching_;
+    std::deque<std::pair<Digest, std::string>> older_;  // Checkpoints to be held against mirrors.
+};
+
+void MarketService::Impl::on_gossip(GossipEvent const& event) {
+    if (auto const* const received = std::get_if<MessageReceived>(&event)) {
+        auto const checkpoint = checkpoint_of(received->message->data());
+        if (!checkpoint) return;
+        std::lock_guard const guard{mutex_};
+        for (auto const& followed : follows_) {
+            if (checkpoint_topic(followed->log) != received->message->topic()) continue;
+            news_.insert_or_assign(followed->log, News{checkpoint->size, received->from});
+        }
+    } else if (auto const* const subscribed = std::get_if<PeerSubscribed>(&event)) {
+        std::lock_guard const guard{mutex_};
+        for (auto const& followed : follows_) {
+            if (checkpoint_topic(followed->log) != subscribed->topic) continue;
+            news_.try_emplace(followed->log, News{0, subscribed->peer});
+        }
+    }
+}
+
+void MarketService::Impl::loop() {
+    while (!stopping_.is_cancelled()) {
+        look_at_own();
+        refresh_due();
+        compare_older();
+        provide_all();
+        std::this_thread::sleep_for(k_own_interval);
+    }
+}
+
+/// Whatever published there: this program's publish, its import, another process.
+void MarketService::Impl::look_at_own() {
+    std::lock_guard const one_at_a_time{look_mutex_};
+    auto const note = own_checkpoint();
+    if (!note || as_text(*note) == own_told_) return;
+    auto const checkpoint = checkpoint_of(*note);
+    if (!checkpoint) return;
+    auto const work = [this, bytes = *note, size = checkpoint->size] {
+        if (!own_topic_->takes_turn(steady_now())) return false;
+        own_topic_->know(size);
+        // With nobody there it is kept for a while; who comes later asks.
+        static_cast<void>(parts_.node.gossip()->publish(checkpoint_topic(own_log_), bytes, steady_now()));
+        return true;
+    };
+    auto const is_told = on_node(parts_.node, work, [this] { return stopping_.check(); });
+    if (is_told && *is_told) own_told_ = std::string{as_text(*note)};
+}
+
+void MarketService::Impl::refresh_due() {
+    auto const check = [this] { return stopping_.check(); };
+    for (auto const& followed : follows()) {
+        std::vector<Holder> first;
+        std::uint64_t wanted = 0;
+        {
+            std::lock_guard const guard{mutex_};
+            auto const news = news_.extract(followed->log);
+            if (!news.empty()) {
+                first.push_back({news.mapped().from, {}});
+                wanted = news.mapped().size;
+            } else if (steady_now() < followed->next_at) {
+                continue;
+            }
+        }
+        auto const done = refresh(*followed, std::move(first), wanted, check);
+        if (!done && done.error().code == Errc::cancelled) return;
+    }
+}
+
+/// Asks holders in turn until one shows what is wanted.
+Result<void> MarketService::Impl::refresh(FollowedLog& followed, std::vector<Holder> first, std::uint64_t wanted,
+                                          Check const& check) {
+    std::lock_guard const one_at_a_time{followed.update_mutex};
+    {
+        std::lock_guard const guard{mutex_};
+        followed.next_at = steady_now() + k_follow_interval;
+    }
+    if (wanted != 0 && followed.mirror->size() >= wanted) return ok();
+    auto holders = std::move(first);
+    for (auto& holder : holders_of(followed.log, followed.peer, check)) holders.push_back(std::move(holder));
+    std::optional<Error> error;
+    bool has_any = false;
+    std::set<PeerId> asked;
+    for (auto const& holder : holders) {
+        RETURN_IF_ERROR(check());
+        if (!asked.insert(holder.peer).second) continue;
+        PeerSource source{parts_.node, parts_.exchange, holder, followed.log, check};
+        auto const report = followed.mirror->update(source, stopping_);
+        followed.note(report);
+        if (report && report->size > report->old_size) {
+            parts_.options.log.info(followed.root.registry + ": " + std::to_string(report->size) + " entries, from " +
+                                    holder.peer.text());
+        }
+        if (report) {
+            has_any = true;
+            if (followed.mirror->size() >= wanted) break;
+            continue;
+        }
+        if (report.error().id == ErrorId::checkpoint_rollback) continue;  // Behind us.
+        error = report.error();
+        if (!may_try_next(*error)) break;
+    }
+    if (followed.mirror->checkpoint()) {
+        // Its folder holds a whole log: others may have it from here.
+        parts_.served.add(followed.log, followed.mirror->directory());
+        parts_.node.post([topic = followed.topic, size = followed.mirror->size()] { topic->know(size); });
+    }
+    if (has_any) return ok();
+    if (error) return *error;
+    return Error{Errc::not_found, ErrorId::p2p_not_held, "no peer that can be reached has " + followed.root.registry,
+                 "ggen p2p connect MULTIADDR"};
+}
+
+/// A checkpoint of another history is evidence. It is passed on once, with our own: who follows finds out for himself.
+void MarketService::Impl::compare_older() {
+    for (;;) {
+        std::pair<Digest, std::string> next;
+        {
+            std::lock_guard const guard{mutex_};
+            if (older_.empty()) return;
+            next = std::move(older_.front());
+            older_.pop_front();
+        }
+        for (auto const& followed : follows()) {
+            if (followed->log != next.first) continue;
+            std::lock_guard const one_at_a_time{followed->update_mutex};
+            if (followed->mirror->evidence()) continue;
+            auto const fork = followed->mirror->compare(next.second);
+            if (!fork || !*fork) continue;
+            parts_.options.log.warn(followed->root.registry + " signed two histories: " + **fork);
+            followed->note(Error{Errc::refused, ErrorId::log_fork, "it signed two histories: " + **fork});
+            std::array const notes{next.second, followed->mirror->checkpoint()->note};
+            parts_.node.post([this, topic = checkpoint_topic(followed->log), notes] {
+                for (auto const& note : notes) {
+                    static_cast<void>(parts_.node.gossip()->publish(topic, as_bytes(note), steady_now()));
+                }
+            });
+        }
+    }
+}
+
+void MarketService::Impl::provide_all() {
+    if (steady_now() < provide_at_) return;
+    provide_at_ = steady_now() + k_provide_interval;
+    std::vector<Digest> logs;
+    if (own_checkpoint()) logs.push_back(own_log_);
+    for (auto const& followed : follows()) {
+        if (followed->is_whole) logs.push_back(followed->log);
+    }
+    providers_.provide(logs);
+}
+
+/// Followers of the log, its origin, and whoever else is connected: asking costs one round trip.
+std::vector<Holder> MarketService::Impl::holders_of(Digest const& log, std::optional<PeerId> const& origin,
+                                                    Check const& check) {
+    auto const work = [this, log, origin] {
+        std::vector<PeerId> peers;
+        if (origin) peers.push_back(*origin);
+        for (auto const& peer : parts_.node.gossip()->subscribers(checkpoint_topic(log))) peers.push_back(peer);
+        for (auto const& [peer, watched] : parts_.watch.peers()) peers.push_back(peer);
+        std::vector<Holder> out;
+        std::set<PeerId> seen;
+        for (auto const& peer : peers) {
+            bool const is_usable = parts_.node.swarm().is_connected(peer) ||
+                                   !parts_.node.swarm().known_addresses(peer).empty();
+            if (peer == parts_.node.swarm().self() || !is_usable || !seen.insert(peer).second) continue;
+            if (out.size() < k_holders_max) out.push_back({peer, {}});
+        }
+        return out;
+    };
+    auto holders = on_node(parts_.node, work, check);
+    return holders ? *std::move(holders) : std::vector<Holder>{};
+}
+
+/// The root file of a peer's registry, and who showed it, first.
+Result<RootFile> MarketService::Impl::find_root(PeerId const& peer, Digest const& log, std::vector<Holder>* holders,
+                                                Check const& check) {
+    std::optional<Error> refused;
+    for (bool const is_looked_up : {false, true}) {
+        auto const candidates = is_looked_up ? providers_.look_up(log, peer, check) : holders_of(log, peer, check);
+        for (auto const& holder : candidates) {
+            RETURN_IF_ERROR(check());
+            PeerSource source{parts_.node, parts_.exchange, holder, log, check};
+            auto root = fetch_root_of_peer(source, peer);
+            if (root) {
+                holders->insert(holders->begin(), holder);
+                return root;
+            }
+            if (root.error().id == ErrorId::p2p_follow_refused) refused = root.error();
+        }
+    }
+    if (refused) return *refused;
+    return Error{Errc::not_found, ErrorId::p2p_not_held,
+                 "no peer that can be reached has the registry of " + peer.text(), "ggen p2p connect MULTIADDR"};
+}
+
+void MarketService::Impl::adopt(Followed const& followed) {
+    followed->topic = std::make_shared<CheckpointTopic>(followed->root.log_key, followed->mirror->size());
+    followed->topic->on_older([this, log = followed->log](std::string note) {
+        std::lock_guard const guard{mutex_};
+        older_.emplace_back(log, std::move(note));
+    });
+    followed->is_whole = followed->mirror->checkpoint().has_value();
+    if (followed->is_whole) parts_.served.add(followed->log, followed->mirror->directory());
+    {
+        std::lock_guard const guard{mutex_};
+        follows_.push_back(followed);
+    }
+    parts_.node.post([this, log = followed->log, topic = followed->topic] { join(log, topic); });
+}
+
+void MarketService::Impl::forget(Followed const& followed) {
+    parts_.served.remove(followed->log);
+    {
+        std::lock_guard const guard{mutex_};
+        std::erase(follows_, followed);
+    }
+    parts_.node.post([this, log = followed->log] {
+        static_cast<void>(parts_.node.gossip()->leave(checkpoint_topic(log), steady_now()));
+    });
+    providers_.unprovide(followed->log);
+}
+
+MarketService::Impl::Followed MarketService::Impl::find(std::string const& label) const {
+    for (auto const& followed : follows()) {
+        if (followed->label == label || followed->root.registry == label) return followed;
+    }
+    return nullptr;
+}
+
+Result<Json> MarketService::Impl::follow(Json const& arguments, ControlSession& session) {
+    ASSIGN_OR_RETURN(auto const text, text_argument(arguments, "registry"));
+    ASSIGN_OR_RETURN(auto const peer, PeerId::parse(text));
+    ASSIGN_OR_RETURN(auto const key, log_key_of_peer(peer));
+    auto const log = log_id(key);
+    if (log == own_log_) return Error{Errc::invalid, ErrorId::none, "that is this node itself", "ggen search"};
+    auto const check = [&]() -> Result<void> {
+        RETURN_IF_ERROR(stopping_.check());
+        return session.check();
+    };
+    auto followed = find(peer.text());
+    bool const is_new = followed == nullptr;
+    std::vector<Holder> holders;
+    if (is_new) {
+        if (follows().size() >= k_follows_max) {
+            return Error{Errc::too_large, ErrorId::none, "this node follows " + std::to_string(k_follows_max) +
+                             " registries already", "ggen unfollow PEER"};
+        }
+        ASSIGN_OR_RETURN(auto root, find_root(peer, log, &holders, check));
+        FollowedLog::Place const place{peer.text(), log, peer, std::move(root)};
+        ASSIGN_OR_RETURN(followed, open_followed(disk_, parts_.options.clock, profile_, place));
+        adopt(followed);
+    }
+    auto const done = refresh(*followed, std::move(holders), 0, check);
+    if (!done && (is_new || !followed->is_whole)) {
+        if (is_new) forget(followed);
+        return done.error();
+    }
+    RETURN_IF_ERROR(save());
+    return followed->describe();
+}
+
+Result<Json> MarketService::Impl::unfollow(Json const& arguments) {
+    ASSIGN_OR_RETURN(auto const label, text_argument(arguments, "registry"));
+    auto const followed = find(label);
+    if (followed == nullptr) {
+        return Error{Errc::not_found, ErrorId::none, label + " is not followed", "ggen p2p status"};
+    }
+    forget(followed);
+    RETURN_IF_ERROR(save());
+    std::lock_guard const one_at_a_time{followed->update_mutex};
+    static_cast<void>(disk_.remove_tree(followed->mirror->directory()));
+    return followed->describe();
+}
+
+Json MarketService::Impl::registries() const {
+    auto json = Json::object();
+    auto own = Json::object();
+    own.set("origin", origin_of_peer(parts_.node.swarm().self()));
+    own.set("log", own_log_.hex());
+    auto const note = own_checkpoint();
+    auto const checkpoint = note ? checkpoint_of(*note) : Result<merkle::Checkpoint>{note.error()};
+    own.set("size", checkpoint ? checkpoint->size : std::uint64_t{0});
+    json.set("own", std::move(own));
+    auto list = Json::array();
+    for (auto const& followed : follows()) list.push(followed->describe());
+    json.set("followed", std::move(list));
+    auto const figures = parts_.exchange.figures();
+    json.set("served_bytes", figures.served_bytes);
+    json.set("received_bytes", figures.received_bytes);
+    return json;
+}
+
+Result<Json> MarketService::Impl::announce(ControlSession const& session) {
+    auto const note = own_checkpoint();
+    if (!note) return Error{Errc::not_found, ErrorId::none, "nothing was published yet", "ggen p2p publish PATH"};
+    look_at_own();
+    auto const work = [this] {
+        auto const told = parts_.node.gossip()->subscribers(checkpoint_topic(own_log_)).size();
+        return std::pair{told, parts_.node.swarm().usage().peers};
+    };
+    ASSIGN_OR_RETURN(auto const counts, on_node(parts_.node, work, [&] { return session.check(); }));
+    return Json::object().set("followers", std::uint64_t{counts.first}).set("peers", std::uint64_t{counts.second});
+}
+
+Result<Json> MarketService::Impl::blob(Json const& arguments, ControlSession& session) {
+    ASSIGN_OR_RETURN(auto const label, text_argument(arguments, "registry"));
+    ASSIGN_OR_RETURN(auto const digest_text, text_argument(arguments, "digest"));
+    ASSIGN_OR_RETURN(auto const bytes, number_argument(arguments, "bytes", 0, std::uint64_t{2} << 30U));
+    ASSIGN_OR_RETURN(auto const digest, Digest::parse(digest_text));
+    auto const followed = find(label);
+    if (followed == nullptr) {
+        return Error{Errc::not_found, ErrorId::none, label + " is not followed", "ggen follow PEER"};
+    }
+    auto const check = [&]() -> Result<void> {
+        RETURN_IF_ERROR(stopping_.check());
+        return session.check();
+    };
+    for (;;) {  // Who comes second waits for the first.
+        if (auto const path = parts_.served.find_blob(digest)) return Json::object().set("path", *path);
+        bool is_first = false;
+        {
+            std::lock_guard const guard{mutex_};
+            is_first = fetching_.insert(digest).second;
+        }
+        if (is_first) break;
+        RETURN_IF_ERROR(check());
+        std::this_thread::sleep_for(k_same_blob_wait);
+    }
+    auto course = fetch_followed_blob(parts_.node, parts_.exchange, *followed, {digest, bytes},
+                                      holders_of(followed->log, followed->peer, check), check, session);
+    {
+        std::lock_guard const guard{mutex_};
+        fetching_.erase(digest);
+    }
+    return course;
+}
+
+MarketService::MarketService(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+MarketService::~MarketService() = default;
+
+Result<std::unique_ptr<MarketService>> MarketService::start(Parts parts) {
+    auto impl = std::make_unique<Impl>(parts);
+    RETURN_IF_ERROR(impl->start());
+    return std::unique_ptr<MarketService>{new MarketService{std::move(impl)}};
+}
+
+void MarketService::stop() { impl_->stop(); }
+void MarketService::finish() { impl_->finish(); }
+Result<Json> MarketService::follow(Json const& arguments, ControlSession& session) {
+    return impl_->follow(arguments, session);
+}
+Result<Json> MarketService::unfollow(Json const& arguments) { return impl_->unfollow(arguments); }
+Json MarketService::registries() const { return impl_->registries(); }
+Result<Json> MarketService::announce(ControlSession const& session) { return impl_->announce(session); }
+Result<Json> MarketService::blob(Json const& arguments, ControlSession& session) {
+    return impl_->blob(arguments, session);
+}
+
+}  // namespace ggen::p2p

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file_system.hpp"
+#include "base/result.hpp"
+
+namespace ggen::p2p {
+
+inline constexpr std::size_t k_settings_bytes_max = std::size_t{64} * 1024;
+inline constexpr std::size_t k_settings_list_max = 64;  ///< entries of one list
+
+/// How a node takes part in the network: p2p.toml of the configuration directory, overruled by flags
+/// (docs/formats/node-state.md).
+struct Settings {
+    std::vector<std::string> listen_addresses = {"/ip4/0.0.0.0/tcp/0"};
+    std::vector<std::string> bootstrap_nodes;
+    bool dht_server_mode = true;
+    bool mdns = true;  ///< finds peers of the local network, and is found by them
+
+    /// Errors: invalid (config_invalid) with `source_name`, line and column.
+    [[nodiscard]] static Result<Settings> parse(std::string_view text, std::string_view source_name);
+    /// The defaults when there is no file at `path` and `is_needed` is false. Files of others are refused.
+    /// Errors: those of parse, refused (config_untrusted), not_found, too_large, io.
+    [[nodiscard]] static Result<Settings> load(FileSystem& files, std::string const& path, bool is_needed);
+};
+
+}  // namespace ggen::p2p
