@@ -23,6 +23,7 @@ bool is_loss(Verdict verdict) {
 Result<std::vector<Test const*>> tests_to_slow(Program const& program) {
     ASSIGN_OR_RETURN(auto const tests, program.catalogue.select(program.words, true));
     std::vector<Test const*> usable;
+    usable.reserve(tests.size());
     for (auto const* test : tests) {
         bool const is_usable = test->test_class == TestClass::micro && test->exact_runs > 0 && test->slices_max > 1 &&
                                !test->make()->needs_reset();
@@ -31,6 +32,7 @@ Result<std::vector<Test const*>> tests_to_slow(Program const& program) {
     if (usable.empty()) return Error{Errc::not_found, "none of these tests can be slowed"};
     if (!program.words.empty() || usable.size() <= k_tests_max) return usable;
     std::vector<Test const*> out;
+    out.reserve(k_tests_max);
     for (std::size_t i = 0; i < k_tests_max; ++i) out.push_back(usable[i * usable.size() / k_tests_max]);
     return out;
 }
@@ -90,6 +92,7 @@ Result<Run> count_run(Program const& program, std::vector<Test const*> const& te
     options.with_times = false;
     options.work_directory = work_directory(program);
     options.program = this_program();
+    options.words.reserve(tests.size());
     for (auto const* test : tests) options.words.push_back(test->id());
     if (percent > 0) ::setenv("GGEN_BENCH_INJECT", fmt::format("{}:{}%", slowed, percent).c_str(), 1);
     auto run = run_tests(program.catalogue, options, [](Progress const&) {});

@@ -176,9 +176,11 @@ private:
         std::vector<std::string> losses;
         std::vector<std::string> hollow;
         std::size_t judged = 0;
+        std::size_t unjudged = 0;
         for (auto const& difference : comparison.differences) {
             if (difference.kind != Kind::exact && difference.kind != Kind::quality) continue;
             if (difference.verdict != Verdict::unjudged && difference.verdict != Verdict::added) ++judged;
+            if (difference.verdict == Verdict::unjudged) ++unjudged;
             if (difference.verdict == Verdict::failed || difference.verdict == Verdict::flagged) {
                 losses.push_back(fmt::format("{} {} {:+.1f} %", difference.test_id, difference.metric,
                                              (difference.ratio - 1) * 100));
@@ -202,6 +204,11 @@ private:
         bool const is_red = comparison.has_failed() || !hollow.empty();
         line.status = is_red ? GateStatus::red : GateStatus::green;
         if (!is_red && !losses.empty()) line.status = GateStatus::yellow;
+        if (unjudged > 0) {
+            line.detail += fmt::format(", {} not judged ({})", unjudged,
+                                       comparison.warnings.empty() ? "?" : comparison.warnings.front());
+            if (!is_red) line.status = GateStatus::unmeasured;
+        }
         losses.insert(losses.begin(), hollow.begin(), hollow.end());
         if (!losses.empty()) line.detail += ": " + named(losses);
     }

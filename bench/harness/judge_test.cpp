@@ -252,6 +252,10 @@ TEST_F(GateTest, CountsOfAnotherCounterAreNotJudged) {
     EXPECT_EQ(report.decision, Decision::incomplete);
     EXPECT_EQ(report.exit_code(), 3);
     EXPECT_NE(gate_text(report).find("counter"), std::string::npos) << gate_text(report);
+    // Exact figures that need no counter do not make up for those that do.
+    for (auto* const run : {&*input_.baseline, &input_.run})
+        run->results[0].figures.push_back(testing::figure("p99_ms", "ms", Kind::exact, {7}));
+    EXPECT_EQ(decision(), Decision::incomplete);
     // Another patch of a library is told, and judged.
     input_.run.environment.counter = "";
     input_.run.environment.libcrypto = "OpenSSL 3.0.99";

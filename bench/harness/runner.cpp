@@ -282,6 +282,7 @@ private:
     /// Several at once: what else the machine does is not in a count.
     void count_all(std::vector<Test const*> const& tests) {
         std::vector<Test const*> counted;
+        counted.reserve(tests.size());
         for (auto const* test : tests) {
             auto const outcome = result_of(*test).outcome;
             bool const is_standing = outcome == Outcome::not_run || outcome == Outcome::passed;
