@@ -66,7 +66,7 @@ Result<KnownRegistry> remember_own_registry(Market& market, Profile const& profi
     request.location = profile.registry_folder();
     request.fingerprint = root.fingerprint().text();
     request.namespaces = namespaces;
-    auto const known = find_registry(market.config, root.registry);
+    auto known = find_registry(market.config, root.registry);
     if (known) {
         request.alias = known->alias;
         for (auto const& one : known->namespaces) {
