@@ -85,13 +85,7 @@ Result<RootFile> fetch_root_of_peer(RegistrySource& source, PeerId const& peer) 
     ASSIGN_OR_RETURN(auto const first, source.read("root/1", RootFile::k_bytes_max));
     ASSIGN_OR_RETURN(auto root, RootFile::parse(as_text(first)));
     RETURN_IF_ERROR(check_vouched(root, peer));
-    for (unsigned step = 0; step < RootFile::k_steps_max; ++step) {
-        auto const next = source.read("root/" + std::to_string(root.version + 1), RootFile::k_bytes_max);
-        if (!next && next.error().code == Errc::not_found) break;
-        if (!next) return next.error();
-        ASSIGN_OR_RETURN(root, RootFile::accept_next(root, as_text(*next)));
-    }
-    return root;
+    return ggen::detail::follow_root_chain(source, std::move(root));
 }
 
 Result<void> keep_default_registry(Market& market) {

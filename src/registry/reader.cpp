@@ -5,6 +5,7 @@
 #include "base/error_id.hpp"
 #include "merkle/tree.hpp"
 #include "registry/log_reader.hpp"
+#include "registry/root_chain.hpp"
 
 namespace ggen {
 namespace {
@@ -49,13 +50,7 @@ Result<RootFile> fetch_root_on_first_use(RegistrySource& source) {
                      "root/1 is version " + std::to_string(root.version)};
     }
     RETURN_IF_ERROR(root.verify_signed_by(root));
-    for (unsigned step = 0; step < RootFile::k_steps_max; ++step) {
-        auto const next = source.read("root/" + std::to_string(root.version + 1), RootFile::k_bytes_max);
-        if (!next && next.error().code == Errc::not_found) break;
-        if (!next) return next.error();
-        ASSIGN_OR_RETURN(root, RootFile::accept_next(root, as_text(*next)));
-    }
-    return root;
+    return detail::follow_root_chain(source, std::move(root));
 }
 
 Result<SignedRecord> OfflineVerifier::verify(merkle::LogProof const& proof, BytesView entry) {

@@ -22,4 +22,14 @@ Result<RootFile> load_root_chain(FileSystem& files, std::string const& directory
     return root;
 }
 
+Result<RootFile> follow_root_chain(LogSource& source, RootFile root) {
+    for (unsigned step = 0; step < RootFile::k_steps_max; ++step) {
+        auto const next = source.read("root/" + std::to_string(root.version + 1), RootFile::k_bytes_max);
+        if (!next && next.error().code == Errc::not_found) break;
+        if (!next) return next.error();
+        ASSIGN_OR_RETURN(root, RootFile::accept_next(root, as_text(*next)));
+    }
+    return root;
+}
+
 }  // namespace ggen::detail
