@@ -8,7 +8,7 @@
 
 #include "p2p/exchange/limits.hpp"
 #include "p2p/exchange/message.hpp"
-#include "p2p/exchange/outbox.hpp"
+#include "p2p/protocol/outbox.hpp"
 #include "p2p/exchange/requests.hpp"
 
 namespace ggen::p2p {
@@ -53,7 +53,7 @@ struct ChannelView {
 /// and with it all its requests. Memory: what was asked for. Outcomes are queued: poll until empty after every call.
 class Channels {
 public:
-    explicit Channels(ExchangeOutbox& outbox) : outbox_(outbox) {}
+    explicit Channels(Outbox& outbox) : outbox_(outbox) {}
 
     /// Answered by one outcome, unless it is cancelled. Errors in it: those of OpenStream, timed_out (stalled, or for a
     /// whole window slower than `floor_bytes_per_second`), invalid (malformed), unavailable (cut off), too_large
@@ -119,7 +119,7 @@ private:
     void fail(At at, Error const& error, std::optional<Conduct> conduct, bool is_to_reset);
     void forget_if_idle(At at, TimePoint now);
 
-    ExchangeOutbox& outbox_;
+    Outbox& outbox_;
     std::map<StreamKey, Channel> channels_;
     std::map<PeerId, StreamKey> by_peer_;
     std::deque<ChannelOutcome> outcomes_;

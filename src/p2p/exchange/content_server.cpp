@@ -60,22 +60,12 @@ void ContentServer::on_stream(StreamKey stream, PeerId const& peer, TimePoint no
         return;
     }
     if (known == peers_.end()) {
-        known = peers_.emplace(peer, Peer{0, static_cast<double>(k_exchange_requests_burst), now}).first;
+        TokenBucket const full{k_exchange_requests_burst, k_exchange_requests_per_second_max, now};
+        known = peers_.emplace(peer, Peer{full}).first;
     }
     ++known->second.streams;
     streams_.emplace(stream, Stream{peer}).first->second.used_at = now;
     if (!sweep_at_) sweep_at_ = now + k_idle_sweep_interval;
-}
-
-bool ContentServer::take_token(PeerId const& peer, TimePoint now) {
-    auto& entry = peers_.at(peer);
-    auto const seconds = std::chrono::duration<double>(now - entry.filled_at).count();
-    entry.filled_at = now;
-    entry.tokens = std::min(static_cast<double>(k_exchange_requests_burst),
-                            entry.tokens + seconds * static_cast<double>(k_exchange_requests_per_second_max));
-    if (entry.tokens < 1) return false;
-    entry.tokens -= 1;
-    return true;
 }
 
 void ContentServer::set_paused(StreamKey key, Stream& stream, bool is_paused) {
@@ -103,7 +93,7 @@ bool ContentServer::take_requests(StreamKey key, TimePoint now) {
     stream.is_out_of_tokens = false;
     while (stream.requests.size() < k_exchange_requests_waiting_max) {
         if (stream.reader.pending_bytes() == 0) break;
-        if (!take_token(stream.peer, now)) {
+        if (!peers_.at(stream.peer).requests.take(now)) {
             stream.is_out_of_tokens = true;
             sweep_at_ = std::min(sweep_at_.value_or(TimePoint::max()), now + k_held_sweep_interval);
             break;
@@ -115,7 +105,7 @@ bool ContentServer::take_requests(StreamKey key, TimePoint now) {
             return false;
         }
         if (!request) {
-            peers_.at(stream.peer).tokens += 1;  // no whole request was there
+            peers_.at(stream.peer).requests.give_back();  // no whole request was there
             break;
         }
         stream.requests.push_back(std::move(*request).value());

@@ -11,8 +11,9 @@
 
 #include "p2p/exchange/chunk_lists.hpp"
 #include "p2p/exchange/content.hpp"
-#include "p2p/exchange/outbox.hpp"
 #include "p2p/protocol/message_reader.hpp"
+#include "p2p/protocol/outbox.hpp"
+#include "p2p/protocol/token_bucket.hpp"
 #include "p2p/reputation/ledger.hpp"
 
 namespace ggen::p2p {
@@ -32,7 +33,7 @@ using FindPartial = std::function<std::optional<PartialBlob>(Digest const& blob)
 /// the limits of streams, and at a malformed request, a stream is reset.
 class ContentServer {
 public:
-    ContentServer(ExchangeOutbox& outbox, Ledger const& ledger, ContentProvider* content, FindPartial find_partial)
+    ContentServer(Outbox& outbox, Ledger const& ledger, ContentProvider* content, FindPartial find_partial)
         : outbox_(outbox), ledger_(ledger), content_(content), find_partial_(std::move(find_partial)) {}
 
     void on_stream(StreamKey stream, PeerId const& peer, TimePoint now);
@@ -71,14 +72,11 @@ private:
         bool is_finished = false;  // the peer asks no more
         bool is_out_of_tokens = false;
     };
-    /// A bucket of k_exchange_requests_burst tokens that fills over time.
     struct Peer {
+        TokenBucket requests;
         std::size_t streams = 0;
-        double tokens = 0;
-        TimePoint filled_at;
     };
 
-    [[nodiscard]] bool take_token(PeerId const& peer, TimePoint now);
     /// Takes requests out of what arrived until something holds it up. False when the stream is gone.
     bool take_requests(StreamKey key, TimePoint now);
     void set_paused(StreamKey key, Stream& stream, bool is_paused);
@@ -98,7 +96,7 @@ private:
     void refuse(StreamKey key, Conduct conduct);
     void drop(StreamKey key);
 
-    ExchangeOutbox& outbox_;
+    Outbox& outbox_;
     Ledger const& ledger_;
     ContentProvider* content_;
     FindPartial find_partial_;

@@ -49,7 +49,7 @@ Result<void> check(BlobRequest const& request) {
 
 }  // namespace
 
-struct Exchange::Impl final : ExchangeOutbox {
+struct Exchange::Impl final : Outbox {
     Impl(Exchange& core, ExchangeOptions const& options)
         : owner(core), ledger(*options.ledger), random(options.seed), channels(*this),
           server(*this, *options.ledger, options.content, [this](Digest const& blob) { return find_partial(blob); }) {}
@@ -170,10 +170,10 @@ void Exchange::accept(FetchId question, TimePoint now) {
     impl_->turn(now, question);
 }
 
-void Exchange::reject(FetchId question, Verdict verdict, TimePoint now) {
+void Exchange::reject(FetchId question, AnswerFault fault, TimePoint now) {
     auto const at = impl_->questions.find(question);
     if (at == impl_->questions.end()) return;
-    at->second.reject(verdict, now);
+    at->second.reject(fault, now);
     impl_->turn(now, question);
 }
 

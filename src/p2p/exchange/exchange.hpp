@@ -53,7 +53,7 @@ public:
     FetchId fetch(Provider const& provider, ObjectRequest const& request, TimePoint now);
     FetchId ask(ObjectQuestion question, TimePoint now);
     void accept(FetchId question, TimePoint now);
-    void reject(FetchId question, Verdict verdict, TimePoint now);
+    void reject(FetchId question, AnswerFault fault, TimePoint now);
     FetchId fetch_blob(BlobRequest request, TimePoint now);
     /// More providers of a question or blob, found meanwhile. Known ones are passed over; 512 are remembered.
     void add_providers(FetchId id, std::vector<Provider> const& providers, TimePoint now);

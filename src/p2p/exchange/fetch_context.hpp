@@ -3,7 +3,7 @@
 #include <deque>
 
 #include "p2p/exchange/channels.hpp"
-#include "p2p/exchange/outbox.hpp"
+#include "p2p/protocol/outbox.hpp"
 #include "p2p/exchange/requests.hpp"
 #include "p2p/protocol/seeded_random.hpp"
 #include "p2p/reputation/ledger.hpp"
@@ -12,7 +12,7 @@ namespace ggen::p2p {
 
 /// What all fetches share; outlives them.
 struct FetchContext {
-    ExchangeOutbox& outbox;
+    Outbox& outbox;
     Channels& channels;
     Ledger& ledger;
     SeededRandom& random;

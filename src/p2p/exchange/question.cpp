@@ -53,14 +53,14 @@ void Question::accept(TimePoint now) {
     is_over_ = true;
 }
 
-void Question::reject(Verdict verdict, TimePoint now) {
+void Question::reject(AnswerFault fault, TimePoint now) {
     if (is_over_ || !is_judged_now_) return;
     auto const index = answers_.front().first;
     auto const& peer = providers_.at(index).provider.peer;
     answers_.pop_front();
     is_judged_now_ = false;
     ++rejected_;
-    if (verdict == Verdict::lie) {
+    if (fault == AnswerFault::lie) {
         context_.ledger.on_lie(peer, now);
         context_.outbox.put_output(DisconnectPeer{peer});
         providers_.exclude(index);

@@ -21,7 +21,7 @@ public:
     void add_provider(Provider const& provider, Multiaddr const* connected_at);
     void on_outcome(ChannelOutcome outcome, TimePoint now);
     void accept(TimePoint now);
-    void reject(Verdict verdict, TimePoint now);
+    void reject(AnswerFault fault, TimePoint now);
     /// Asks whom there is to ask; after any call above.
     void schedule(TimePoint now);
 

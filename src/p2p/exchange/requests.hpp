@@ -63,7 +63,7 @@ struct QuestionFailed {
     Error error;
 };
 /// What was wrong with an answer to `ask`.
-enum class Verdict : std::uint8_t {
+enum class AnswerFault : std::uint8_t {
     unneeded,  ///< true for all that is known, and of no use (an older checkpoint)
     lie        ///< cannot be true: the peer is banned
 };

@@ -22,22 +22,15 @@ void InboundStreams::on_stream(StreamKey stream, PeerId const& peer, TimePoint n
         outbox_.put_output(ReportPeer{peer, Conduct::overload, 1});
         return;
     }
-    auto& entry = known != peers_.end() ? known->second : peers_.emplace(peer, Peer{}).first->second;
-    if (entry.streams++ == 0 && known == peers_.end()) entry.filled_at = now;
+    TokenBucket const full{k_kad_requests_burst, k_kad_requests_per_second_max, now};
+    ++peers_.try_emplace(peer, Peer{full}).first->second.streams;
     streams_.emplace(stream, Stream{peer, MessageReader{k_kad_message_accept_bytes_max}, 0, now, false, false});
     if (!sweep_at_) sweep_at_ = now + k_idle_sweep_interval;
 }
 
 bool InboundStreams::take_token(PeerId const& peer, TimePoint now) {
     auto& entry = peers_.at(peer);
-    auto const seconds = std::chrono::duration<double>(now - entry.filled_at).count();
-    entry.filled_at = now;
-    entry.tokens = std::min(static_cast<double>(k_kad_requests_burst),
-                            entry.tokens + seconds * static_cast<double>(k_kad_requests_per_second_max));
-    if (entry.tokens >= 1) {
-        entry.tokens -= 1;
-        return true;
-    }
+    if (entry.requests.take(now)) return true;
     if (entry.reported_at == TimePoint::min() || now - entry.reported_at >= std::chrono::seconds{1}) {
         entry.reported_at = now;
         outbox_.put_output(ReportPeer{peer, Conduct::overload, 1});
@@ -88,7 +81,7 @@ bool InboundStreams::serve(StreamKey key, TimePoint now) {
             return false;
         }
         if (!next->has_value()) {
-            if (before != 0) peers_.at(stream.peer).tokens += 1;  // no whole request was there
+            if (before != 0) peers_.at(stream.peer).requests.give_back();  // no whole request was there
             break;
         }
         auto const request = decode_kad_message(**next);

@@ -7,6 +7,7 @@
 #include "p2p/kad/message.hpp"
 #include "p2p/kad/request_pool.hpp"
 #include "p2p/protocol/message_reader.hpp"
+#include "p2p/protocol/token_bucket.hpp"
 
 namespace ggen::p2p {
 
@@ -25,7 +26,7 @@ public:
 /// nothing piles up here. Past the limits of streams or buffered bytes a stream is reset.
 class InboundStreams {
 public:
-    InboundStreams(KadOutbox& outbox, KadResponder& responder) : outbox_(outbox), responder_(responder) {}
+    InboundStreams(Outbox& outbox, KadResponder& responder) : outbox_(outbox), responder_(responder) {}
 
     void on_stream(StreamKey stream, PeerId const& peer, TimePoint now);
     // Events of streams with even keys; those of unknown ones are passed over.
@@ -53,11 +54,9 @@ private:
         bool is_paused = false;
         bool is_finished = false;  // the peer asks no more
     };
-    /// A bucket of k_kad_requests_burst tokens that fills over time.
     struct Peer {
+        TokenBucket requests;
         std::size_t streams = 0;
-        double tokens = static_cast<double>(k_kad_requests_burst);
-        TimePoint filled_at;
         TimePoint reported_at = TimePoint::min();
     };
 
@@ -68,7 +67,7 @@ private:
     void refuse(StreamKey key, Conduct conduct);
     void drop(StreamKey key);
 
-    KadOutbox& outbox_;
+    Outbox& outbox_;
     KadResponder& responder_;
     std::unordered_map<StreamKey, Stream> streams_;
     std::unordered_map<PeerId, Peer> peers_;  // those with streams, and those connected that asked before

@@ -51,7 +51,7 @@ struct KadOptions {
 /// Operations return a query id at once; poll `poll_event` after every call. Each query ends with one QueryFinished,
 /// at the latest after k_kad_query_timeout, unless it was cancelled. What the network says is a hint: values are
 /// as good as their validator, addresses and providers as good as the connection that proves them.
-class Kad final : public Protocol, private KadOutbox, private KadResponder {
+class Kad final : public Protocol, private Outbox, private KadResponder {
 public:
     explicit Kad(KadOptions options);
 

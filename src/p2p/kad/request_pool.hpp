@@ -13,17 +13,9 @@
 #include "p2p/kad/message.hpp"
 #include "p2p/kad/routing_table.hpp"
 #include "p2p/protocol/message_reader.hpp"
-#include "p2p/protocol/protocol.hpp"
+#include "p2p/protocol/outbox.hpp"
 
 namespace ggen::p2p {
-
-/// Where the parts of the core put what the host is to do.
-class KadOutbox {
-public:
-    virtual ~KadOutbox() = default;
-    virtual void put_output(ProtocolOutput output) = 0;
-    [[nodiscard]] virtual StreamKey new_stream() = 0;
-};
 
 /// What a request was for; handed back with its outcome.
 struct RequestTag {
@@ -61,7 +53,7 @@ private:
 /// sent once more. Outcomes are queued: poll until empty after every call.
 class RequestPool {
 public:
-    explicit RequestPool(KadOutbox& outbox) : outbox_(outbox) {}
+    explicit RequestPool(Outbox& outbox) : outbox_(outbox) {}
 
     /// `protocols`: for new streams, best first. Answered by one outcome with `tag`. Errors in the outcome: timed_out
     /// (k_kad_request_timeout), unavailable (not reachable), refused (it does not speak the protocol), invalid (its
@@ -119,7 +111,7 @@ private:
     /// Removes the channel; its requests fail, or go out again when the peer merely closed a used stream.
     void end(StreamKey key, Error const& error, bool may_retry, TimePoint now);
 
-    KadOutbox& outbox_;
+    Outbox& outbox_;
     Channels channels_;
     std::unordered_map<KadKey, StreamKey, KadKeyHash> by_peer_;
     std::deque<RequestOutcome> outcomes_;

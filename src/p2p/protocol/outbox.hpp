@@ -4,10 +4,10 @@
 
 namespace ggen::p2p {
 
-/// Where the parts of the exchange put what the host is to do.
-class ExchangeOutbox {
+/// Where the parts of a protocol core put what the host is to do.
+class Outbox {
 public:
-    virtual ~ExchangeOutbox() = default;
+    virtual ~Outbox() = default;
     virtual void put_output(ProtocolOutput output) = 0;
     [[nodiscard]] virtual StreamKey new_stream() = 0;
 };
