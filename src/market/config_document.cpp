@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "spec/text_checks.hpp"
-#include "spec/toml_guard.hpp"
+#include "spec/toml_parse.hpp"
 #include "spec/toml_text.hpp"
 
 namespace ggen::detail {
@@ -25,19 +25,6 @@ Error invalid_at(std::string_view source_name, toml::source_region const& where,
                  std::string help = {}) {
     return invalid(place_text(source_name, {where.begin.line, where.begin.column}) + std::string{problem},
                    std::move(help));
-}
-
-Result<toml::table> parse_toml(std::string_view text, std::string_view source_name) {
-    if (auto checked = check_toml_limits(text, source_name, k_limits); !checked) {
-        auto error = std::move(checked).error();
-        error.id = ErrorId::config_invalid;
-        return error;
-    }
-    try {
-        return toml::parse(text);
-    } catch (toml::parse_error const& error) {
-        return invalid_at(source_name, error.source(), error.description());
-    }
 }
 
 class Reader {
@@ -230,13 +217,13 @@ std::size_t end_of_top_keys(std::string const& text, toml::table const& document
 }  // namespace
 
 Result<ConfigDocument> ConfigDocument::parse(std::string_view text, std::string_view source_name) {
-    ASSIGN_OR_RETURN(auto const document, parse_toml(text, source_name));
+    ASSIGN_OR_RETURN(auto const document, parse_toml(text, source_name, k_limits, ErrorId::config_invalid));
     return Reader{source_name}.read(document);
 }
 
 Result<std::string> with_setting(std::string const& text, SettingSpec const& spec, std::string const& value) {
     ASSIGN_OR_RETURN(auto const before, ConfigDocument::parse(text, k_source));
-    ASSIGN_OR_RETURN(auto const document, parse_toml(text, k_source));
+    ASSIGN_OR_RETURN(auto const document, parse_toml(text, k_source, k_limits, ErrorId::config_invalid));
     auto const literal = spec.kind == SettingSpec::Kind::text ? toml_string(value) : value;
     auto edited = text;
     if (auto const* const node = document.get(spec.key)) {
@@ -282,7 +269,7 @@ Result<std::string> with_registry(std::string const& text, KnownRegistry const& 
 
 Result<std::string> without_registry(std::string const& text, std::string const& alias) {
     ASSIGN_OR_RETURN(auto const before, ConfigDocument::parse(text, k_source));
-    ASSIGN_OR_RETURN(auto const document, parse_toml(text, k_source));
+    ASSIGN_OR_RETURN(auto const document, parse_toml(text, k_source, k_limits, ErrorId::config_invalid));
     auto wanted = before;
     auto const gone = std::remove_if(wanted.registries.begin(), wanted.registries.end(),
                                      [&](KnownRegistry const& known) { return known.alias == alias; });

@@ -6,7 +6,7 @@
 
 #include "market/config.hpp"
 #include "spec/text_checks.hpp"
-#include "spec/toml_guard.hpp"
+#include "spec/toml_parse.hpp"
 #include "spec/toml_text.hpp"
 
 namespace ggen::p2p {
@@ -44,23 +44,10 @@ Result<bool> read_switch(toml::node const& node, std::string_view key, std::stri
     return *value;
 }
 
-Result<toml::table> parse_toml(std::string_view text, std::string_view source_name) {
-    if (auto checked = check_toml_limits(text, source_name, k_limits); !checked) {
-        auto error = std::move(checked).error();
-        error.id = ErrorId::config_invalid;
-        return error;
-    }
-    try {
-        return toml::parse(text);
-    } catch (toml::parse_error const& error) {
-        return invalid_at(source_name, error.source(), error.description());
-    }
-}
-
 }  // namespace
 
 Result<Settings> Settings::parse(std::string_view text, std::string_view source_name) {
-    ASSIGN_OR_RETURN(auto const document, parse_toml(text, source_name));
+    ASSIGN_OR_RETURN(auto const document, parse_toml(text, source_name, k_limits, ErrorId::config_invalid));
     Settings out;
     for (auto const& [key, node] : document) {
         if (key.str() == "listen_addresses") {

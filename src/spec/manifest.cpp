@@ -7,7 +7,7 @@
 
 #include "spec/glob.hpp"
 #include "spec/text_checks.hpp"
-#include "spec/toml_guard.hpp"
+#include "spec/toml_parse.hpp"
 #include "spec/toml_text.hpp"
 
 namespace ggen {
@@ -245,17 +245,6 @@ Result<Manifest> ManifestReader::read(toml::table const& document) const {
     return manifest;
 }
 
-/// toml++ throws on a syntax error; nothing of it leaves this file.
-Result<toml::table> parse_toml(std::string_view text, std::string_view source_name) {
-    try {
-        return toml::parse(text);
-    } catch (toml::parse_error const& error) {
-        auto const begin = error.source().begin;
-        return Error{Errc::invalid, ErrorId::manifest_invalid,
-                     place_text(source_name, {begin.line, begin.column}) + std::string{error.description()}};
-    }
-}
-
 /// The offset of a place in `text` that toml++ counts in lines and characters.
 std::size_t offset_of(std::string_view text, toml::source_position const& position) {
     std::size_t at = 0;
@@ -269,8 +258,7 @@ std::size_t offset_of(std::string_view text, toml::source_position const& positi
 }  // namespace
 
 Result<Manifest> Manifest::parse(std::string_view text, std::string_view source_name) {
-    RETURN_IF_ERROR(check_toml_limits(text, source_name, k_limits));
-    ASSIGN_OR_RETURN(auto const document, parse_toml(text, source_name));
+    ASSIGN_OR_RETURN(auto const document, parse_toml(text, source_name, k_limits, ErrorId::manifest_invalid));
     ASSIGN_OR_RETURN(auto manifest, ManifestReader{source_name}.read(document));
     manifest.source_text = text;
     return manifest;
@@ -278,8 +266,7 @@ Result<Manifest> Manifest::parse(std::string_view text, std::string_view source_
 
 Result<Manifest> Manifest::with_version(Version const& wanted) const {
     constexpr std::string_view k_name = "gpack.toml";
-    RETURN_IF_ERROR(check_toml_limits(source_text, k_name, k_limits));
-    ASSIGN_OR_RETURN(auto const document, parse_toml(source_text, k_name));
+    ASSIGN_OR_RETURN(auto const document, parse_toml(source_text, k_name, k_limits, ErrorId::manifest_invalid));
     auto const node = document.at_path("gpack.version");
     if (!node.is_string()) {
         return Error{Errc::invalid, ErrorId::manifest_invalid, "gpack.toml: [gpack] has no version"};
