@@ -280,6 +280,18 @@ TEST_F(PublishTest, ALargePackageGoesThroughAFileThatIsNotLeftBehind) {
     EXPECT_EQ(left[0].name, "lock");
 }
 
+TEST_F(PublishTest, EmptyFilesOfALargePackageAreLookedAtToo) {
+    write_manifest();
+    write_package("large.txt", large_text());
+    write_package(".npmrc", "");
+
+    auto const package = pack("1.5.0");
+
+    ASSERT_TRUE(package.has_value()) << package.error().context;
+    ASSERT_NE(package->archive.file, nullptr);
+    EXPECT_EQ(package->warnings, Names{".npmrc: looks like a secret; what is published cannot be taken back"});
+}
+
 TEST_F(PublishTest, ALargePackageIsTheSameReleaseHoweverItWasPacked) {
     write_manifest();
     write_package("large.txt", large_text());
