@@ -94,6 +94,11 @@ std::vector<BytesView> AddressList::views() const {
     return out;
 }
 
+BytesView AddressList::first() const {
+    auto rest = BytesView(packed_);
+    return rest.empty() ? BytesView{} : *read_length_prefixed(rest);
+}
+
 std::vector<Multiaddr> AddressList::decode() const {
     std::vector<Multiaddr> out;
     for (auto const view : views()) {

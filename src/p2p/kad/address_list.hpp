@@ -26,6 +26,8 @@ public:
     /// Precondition: at most k_kad_address_bytes_max bytes.
     void append(BytesView address);
     [[nodiscard]] bool is_empty() const { return packed_.empty(); }
+    /// Empty when there is none.
+    [[nodiscard]] BytesView first() const;
     [[nodiscard]] std::size_t size() const;
     /// The binary forms; valid as long as the list is unchanged.
     [[nodiscard]] std::vector<BytesView> views() const;

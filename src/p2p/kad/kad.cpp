@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace ggen::p2p {
 namespace {
@@ -12,6 +13,7 @@ constexpr unsigned k_refresh_buckets_max = 14;
 constexpr std::uint32_t k_value_of_member = 10;   // of a connection to a peer of the table
 constexpr std::uint32_t k_value_of_neighbour = 30;  // to one of the k nearest to this node
 constexpr std::chrono::seconds k_first_refresh{30};
+constexpr std::chrono::seconds k_second_refresh{90};  // after the first
 
 std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
     if (!a || !b) return a ? a : b;
@@ -78,14 +80,20 @@ void Kad::on_host_changed(HostInfo const& info, TimePoint now) {
     work(now);
 }
 
+/// The neighbourhood that counts against `address`; 0 = none, as on loopback unless told so.
+std::uint64_t Kad::counted_group(BytesView address) const {
+    auto const reach = address_reach(address);
+    auto const is_counted = (reach != AddressReach::loopback || options_.limits_loopback) &&
+                            (reach != AddressReach::local || options_.limits_local);
+    return is_counted ? address_group(address) : 0;
+}
+
 void Kad::on_peer_connected(PeerInfo const& info, TimePoint now) {
     if (peers_.size() >= k_kad_peers_max) return;
     Peer peer;
     auto const address = info.address.encode();
     peer.reach = address_reach(address);
-    auto const is_counted = (peer.reach != AddressReach::loopback || options_.limits_loopback) &&
-                            (peer.reach != AddressReach::local || options_.limits_local);
-    peer.group = is_counted ? address_group(address) : 0;
+    peer.group = counted_group(address);
     if (info.direction == Direction::outbound) peer.addresses = AddressList::from({&info.address, 1}, 1);
     auto const key = kad_key_of(info.peer.bytes());
     peers_.insert_or_assign(key, std::move(peer));
@@ -96,7 +104,10 @@ void Kad::on_peer_connected(PeerInfo const& info, TimePoint now) {
 void Kad::on_peer_disconnected(PeerId const& peer, TimePoint now) {
     auto const key = kad_key_of(peer.bytes());
     peers_.erase(key);
-    if (!is_welcome(peer, now)) table_.remove(key);  // sent away, perhaps for what we reported
+    if (!is_welcome(peer, now)) {  // sent away, perhaps for what we reported
+        table_.remove(key);
+        book_.forget(key);
+    }
     inbound_.on_peer_disconnected(peer);
     work(now);
 }
@@ -119,6 +130,7 @@ void Kad::on_peer_protocols(PeerId const& peer, std::span<std::string const> pro
     if (at == peers_.end()) return;
     at->second.is_server = std::find(protocols.begin(), protocols.end(), options_.protocol) != protocols.end();
     if (at->second.is_server) {
+        if (is_welcome(peer, now)) book_.hear({key, peer, at->second.addresses}, at->second.group);
         consider(peer, now);
     } else if (table_.remove(key)) {
         value_peer(peer, false);
@@ -173,6 +185,7 @@ void Kad::learn(RequestOutcome const& outcome, TimePoint now) {
     auto const& contact = outcome.peer;
     if (auto const* error = std::get_if<Error>(&outcome.result)) {
         if (error->code == Errc::too_large) return;  // our own queue was full: says nothing about the peer
+        book_.forget(contact.key);
         auto const is_gone = error->code == Errc::refused ? table_.remove(contact.key) : table_.on_failure(contact.key);
         if (is_gone) value_peer(contact.id, false);
         if (error->code == Errc::timed_out) put(ReportPeer{contact.id, Conduct::timeout, 1});
@@ -180,6 +193,9 @@ void Kad::learn(RequestOutcome const& outcome, TimePoint now) {
     }
     if (!std::holds_alternative<KadMessage>(outcome.result)) return;
     auto const round_trip = outcome.was_connected ? outcome.took : std::chrono::microseconds{0};
+    // A dial takes three round trips to the first answer.
+    auto const distance = outcome.was_connected ? outcome.took : outcome.took / 3;
+    if (is_welcome(contact.id, now)) book_.on_answer(contact, counted_group(contact.addresses.first()), distance);
     if (table_.find(contact.key) != nullptr) {
         table_.on_answer(contact.key, round_trip, now);
         return;
@@ -310,7 +326,9 @@ Bytes Kad::random_id_in(unsigned bucket) {
 }
 
 void Kad::refresh(TimePoint now) {
-    auto const interval = std::chrono::duration_cast<std::chrono::nanoseconds>(k_kad_refresh_interval);
+    // A node often joins a network that is just starting: what it first learns of its size is soon far too little.
+    auto const interval = std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::exchange(has_refreshed_, true) ? std::chrono::seconds{k_kad_refresh_interval} : k_second_refresh);
     refresh_at_ = now + std::chrono::nanoseconds{static_cast<std::int64_t>(
                             static_cast<double>(interval.count()) * (0.9 + 0.2 * random_.unit()))};
     records_.expire(now);

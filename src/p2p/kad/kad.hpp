@@ -1,7 +1,6 @@
 #pragma once
 
 #include <deque>
-#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -10,40 +9,18 @@
 #include <variant>
 #include <vector>
 
+#include "p2p/kad/contact_book.hpp"
 #include "p2p/kad/inbound_streams.hpp"
+#include "p2p/kad/options.hpp"
 #include "p2p/kad/provider_store.hpp"
 #include "p2p/kad/query.hpp"
 #include "p2p/kad/record_store.hpp"
 #include "p2p/kad/request_pool.hpp"
 #include "p2p/kad/routing_table.hpp"
 #include "p2p/kad/size_estimate.hpp"
-#include "p2p/kad/validator.hpp"
 #include "p2p/protocol/protocol.hpp"
 
 namespace ggen::p2p {
-
-inline constexpr std::string_view k_kad_protocol = "/ggen/kad/1.0.0";
-inline constexpr std::string_view k_kad_public_protocol = "/ipfs/kad/1.0.0";
-
-/// A server answers others and stands in their tables; a client only asks.
-enum class KadMode : std::uint8_t { client, server };
-
-struct KadOptions {
-    PeerId self;
-    std::uint64_t seed = 0;  ///< of all dice
-    KadMode mode = KadMode::server;
-    std::string protocol{k_kad_protocol};
-    RecordValidators validators{};  ///< values of other namespaces are refused
-    bool limits_loopback = false;   ///< count peers on loopback addresses as one neighbourhood
-    bool limits_local = false;      ///< the same for private networks
-    bool refreshes = true;          ///< looks itself and its buckets up every k_kad_refresh_interval
-    /// Whether to deal with a peer at all: the reputation ledger. Those it refuses are neither asked, nor kept in the
-    /// table, nor told of. Must not call this object. Empty = everybody is welcome.
-    std::function<bool(PeerId const&, TimePoint)> is_welcome{};
-    LookupSettings lookup{};
-    UnixTime wall_at{};             ///< wall-clock time at `steady_at`: records carry one
-    TimePoint steady_at{};
-};
 
 /// Kademlia as libp2p speaks it (libp2p/specs kad-dht, ipfs/specs kad-dht): finds peers, values and providers in a
 /// network where each knows few. A Protocol core; docs/protocols/p2p-kad.md has its rules and limits.
@@ -133,6 +110,7 @@ private:
     }
     void start_probes(TimePoint now);
     void value_peer(PeerId const& peer, bool is_member);
+    [[nodiscard]] std::uint64_t counted_group(BytesView address) const;
     void refresh(TimePoint now);
     void start_refreshes(TimePoint now);
     void republish(TimePoint now);
@@ -141,6 +119,8 @@ private:
     [[nodiscard]] Peer const* find_peer_of(PeerId const& peer) const;
 
     // kad_queries.cpp
+    void add_hints(Query& query, TimePoint now);
+    [[nodiscard]] std::chrono::microseconds cost_of(KadKey const& peer) const;
     Query& start(QueryKind kind, BytesView key, TimePoint now);
     void advance(QueryId id, TimePoint now);
     void ask(Query& query, TimePoint now);
@@ -176,6 +156,7 @@ private:
     KadOptions options_;
     SeededRandom random_;
     RoutingTable table_;
+    ContactBook book_;
     SizeEstimate size_;
     RequestPool requests_;
     InboundStreams inbound_;
@@ -192,6 +173,7 @@ private:
     std::deque<unsigned> refreshes_waiting_;  // buckets; k_kad_key_bits = this node itself
     std::size_t refreshes_running_ = 0;
     std::optional<TimePoint> refresh_at_;
+    bool has_refreshed_ = false;
     std::map<Bytes, Publication> published_;
     std::set<std::pair<TimePoint, Bytes>> publish_times_;
     std::size_t republishing_ = 0;

@@ -90,7 +90,8 @@ void Kad::store_early(Query& query, TimePoint now) {
     auto const peers = network_size(now);
     if (!peers) return;
     constexpr auto k_wanted = k_kad_bucket_peers;
-    if (query.lookup.answered(k_kad_resilience).size() < k_kad_resilience) return;
+    // Until some of the nearest have answered, only those count that this node has dealt with before.
+    auto const is_first = query.lookup.answered(k_kad_resilience).size() < k_kad_resilience;
     auto const k = static_cast<double>(k_wanted);
     auto const single = gamma_quantile(k, 1 - k_single_certainty) / *peers;
     auto const set = gamma_quantile(k / 2 + 1, k_set_certainty) / *peers;
@@ -100,15 +101,18 @@ void Kad::store_early(Query& query, TimePoint now) {
     std::vector<std::pair<KadContact, bool>> near;  // and whether it has answered
     for (auto const& prospect : query.lookup.prospects()) {
         if (prospect.standing == Lookup::Standing::slow) continue;
+        if (is_first && !book_.has_met(prospect.contact->key)) continue;
         auto const share = kad_share(kad_distance(prospect.contact->key, query.lookup.target()));
         sum += share;
         near.emplace_back(*prospect.contact, prospect.standing == Lookup::Standing::answered);
         if (share <= single) near_count = near.size();
         if (++count == k_wanted) break;
     }
-    if (count < k_wanted) return;
-    if (sum / k > set) near.erase(near.begin() + static_cast<std::ptrdiff_t>(near_count), near.end());
+    if (count < k_wanted && !is_first) return;
+    auto const is_whole = !is_first && sum / k <= set;
+    if (!is_whole) near.erase(near.begin() + static_cast<std::ptrdiff_t>(near_count), near.end());
     for (auto const& [contact, is_proven] : near) store_at(query, contact, is_proven, now);
+    if (is_whole) store(query, now);  // and at the spares
 }
 
 /// At the nearest, and at a few more than the k for those among them that nobody has heard from: a fifth of what

@@ -34,12 +34,33 @@ Query& Kad::start(QueryKind kind, BytesView key, TimePoint now) {
     auto const is_publication =
         kind == QueryKind::put_value || kind == QueryKind::provide || kind == QueryKind::republish;
     if (is_publication) settings.resilience = k_kad_resilience;
+    auto const peers = network_size(now);
+    if (peers && (kind == QueryKind::get_value || kind == QueryKind::find_providers)) {
+        settings.likely = kad_distance_of_share(static_cast<double>(k_kad_bucket_peers) / *peers);
+        settings.cost = [this](KadKey const& peer) { return cost_of(peer); };
+    }
     auto& query = queries_.try_emplace(id, id, kind, Bytes(key.begin(), key.end()), settings).first->second;
     query.gives_up_at = now + k_kad_query_timeout;
     for (auto const* const entry : table_.closest(query.lookup.target(), k_kad_bucket_peers, true)) {
         if (is_welcome(entry->contact.id, now)) query.lookup.add_seed(entry->contact);
     }
+    // A refresh is there to find whom nobody has spoken of.
+    if (kind != QueryKind::bootstrap && kind != QueryKind::refresh) add_hints(query, now);
     return query;
+}
+
+void Kad::add_hints(Query& query, TimePoint now) {
+    for (auto const* const entry : book_.closest(query.lookup.target(), k_kad_bucket_peers)) {
+        if (is_welcome(entry->contact.id, now)) query.lookup.add_hint(entry->contact);
+    }
+}
+
+/// How long an answer is likely to take.
+std::chrono::microseconds Kad::cost_of(KadKey const& peer) const {
+    auto const is_open = is_connected(peer);
+    auto const* const known = book_.find(peer);
+    if (known == nullptr || known->round_trip.count() == 0) return requests_.patience(is_open, 0);
+    return is_open ? known->round_trip : known->round_trip * 3;
 }
 
 QueryId Kad::refuse_query(QueryKind kind, Error error) {
@@ -146,8 +167,9 @@ void Kad::ask(Query& query, TimePoint now) {
     while (auto const* const next = query.lookup.next(now)) {
         auto const contact = *next;
         auto const connected = is_connected(contact.key);
-        query.lookup.set_patience(contact.key, now + requests_.patience(connected, k_hedge_deviations),
-                                  now + requests_.patience(connected, slow));
+        // Whoever is known to be quick is late sooner.
+        auto const hedge = std::min(requests_.patience(connected, k_hedge_deviations), cost_of(contact.key) * 3 / 2);
+        query.lookup.set_patience(contact.key, now + hedge, now + requests_.patience(connected, slow));
         requests_.send(contact, {options_.protocol}, request, {query.id, RequestTag::Purpose::lookup}, connected, now);
     }
 }
@@ -192,6 +214,7 @@ void Kad::on_lookup_answer(Query& query, RequestOutcome& outcome, TimePoint now)
     for (auto const& peer : answer->closer) {
         if (peer.id == options_.self || !is_welcome(peer.id, now)) continue;
         closer.push_back(kad_contact(peer.id, peer.addresses));
+        book_.hear(closer.back(), counted_group(closer.back().addresses.first()));
     }
     if (!query.lookup.on_answer(outcome.peer.key, std::move(closer))) return;
     if (query.kind == QueryKind::find_peer) on_closer(query, outcome.peer, answer->closer);
@@ -266,7 +289,8 @@ void Kad::notice_crowd(Query& query, TimePoint now) {
 
 void Kad::arrive(Query& query, TimePoint now) {
     auto const nearest = query.lookup.answered(k_kad_bucket_peers);
-    if (query.is_random_target && !query.is_crowded && nearest.size() == k_kad_bucket_peers) {
+    // Also when it looks crowded: nobody knows a random target, so then it is the estimate that is too small.
+    if (query.is_random_target && nearest.size() == k_kad_bucket_peers) {
         size_.add(nearest.size(), kad_distance(nearest.back()->key, query.lookup.target()), now);
     }
     switch (query.kind) {

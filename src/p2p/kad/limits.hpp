@@ -32,6 +32,8 @@ inline constexpr std::size_t k_kad_record_emit_bytes_max = 8 * k_kib;
 inline constexpr std::size_t k_kad_table_peers_per_group_max = 3;
 inline constexpr std::size_t k_kad_bucket_peers_per_group_max = 2;
 inline constexpr std::size_t k_kad_near_peers_per_bucket_max = 8;  ///< quick peers beside a full bucket
+inline constexpr std::size_t k_kad_book_slots = 1024;              ///< contact book: a power of two
+inline constexpr std::size_t k_kad_book_slot_peers = 4;
 inline constexpr std::size_t k_kad_probes_at_once_max = 8;
 inline constexpr std::size_t k_kad_probes_waiting_max = 64;
 

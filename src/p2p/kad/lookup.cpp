@@ -49,6 +49,10 @@ void Lookup::add_seed(KadContact contact) {
     turn_ = (turn_ + 1) % paths_.size();
 }
 
+void Lookup::add_hint(KadContact contact) {
+    if (find(contact.key) == nullptr) insert(std::move(contact), paths_.size() - 1);
+}
+
 void Lookup::age(TimePoint now) {
     for (auto& candidate : candidates_) {
         if (candidate.state != State::asked) continue;
@@ -70,17 +74,25 @@ bool Lookup::is_within(KadKey const& distance, std::size_t count) const {
     return count < settings_.goal || (distance <= settings_.region && count < k_kad_region_peers_max);
 }
 
+bool Lookup::is_likely(Candidate const& candidate) const {
+    return settings_.cost && candidate.distance <= settings_.likely;
+}
+
 Lookup::Candidate* Lookup::next_of(std::size_t path) {
     auto const bit = static_cast<std::uint16_t>(1U << path);
     std::size_t in_flight = 0;
     std::size_t met = 0;
     Candidate* fresh = nullptr;
+    auto least = std::chrono::microseconds::max();
     for (auto& candidate : candidates_) {
         if (candidate.state == State::asked && candidate.owner == path && !candidate.is_hedged) ++in_flight;
         if ((candidate.heard_by & bit) == 0 || candidate.state == State::failed || candidate.state == State::slow)
             continue;
-        if (fresh == nullptr && candidate.state == State::fresh && is_within(candidate.distance, met)) {
-            fresh = &candidate;
+        if (candidate.state == State::fresh && is_within(candidate.distance, met)) {
+            auto const cost = is_likely(candidate) ? settings_.cost(candidate.contact.key)
+                                                   : std::chrono::microseconds::max();
+            if (fresh == nullptr || cost < least) fresh = &candidate;
+            least = std::min(least, cost);
         }
         ++met;
     }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -19,6 +21,10 @@ struct LookupSettings {
     std::size_t paths = k_kad_paths;                  ///< 1 to 16
     /// All peers nearer than this count, past the goal up to k_kad_region_peers_max; zero = no such region.
     KadKey region{};
+    /// Peers nearer than this are likely to hold what is looked for: of those a path asks the one that `cost` says
+    /// will answer soonest, where it else asks the nearest. Zero = nobody is.
+    KadKey likely{};
+    std::function<std::chrono::microseconds(KadKey const&)> cost{};
 };
 
 /// Walks towards a target: says whom to ask next, learns from answers, knows when it has arrived. Pure, without
@@ -35,6 +41,9 @@ public:
 
     /// Where to begin, nearest first; the paths take turns. Nothing happens for a peer that is known already.
     void add_seed(KadContact contact);
+    /// Somebody that this node was only told of earlier. One path alone begins with such peers, so that invented ones
+    /// cost that path and not the lookup.
+    void add_hint(KadContact contact);
     /// Whom to ask now; nullptr = nobody at the moment. The peer counts as asked; `set_patience` follows. Valid
     /// until the next call.
     [[nodiscard]] KadContact const* next(TimePoint now);
@@ -88,6 +97,7 @@ private:
     /// True when the path did not know it yet.
     bool insert(KadContact contact, std::size_t path);
     void age(TimePoint now);
+    [[nodiscard]] bool is_likely(Candidate const& candidate) const;
     [[nodiscard]] Candidate* next_of(std::size_t path);
     [[nodiscard]] bool is_arrived(std::size_t path) const;
     [[nodiscard]] bool is_within(KadKey const& distance, std::size_t count) const;

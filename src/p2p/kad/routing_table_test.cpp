@@ -192,6 +192,16 @@ TEST(SizeEstimateTest, CountsAnEvenNetworkAndIsNotMovedByACrowd) {
     }
 }
 
+TEST(SizeEstimateTest, SeesThatAYoungNetworkHasGrown) {
+    SizeEstimate estimate;
+    auto const add = [&](double peers) { estimate.add(20, kad_distance_of_share(19 / peers), {}); };
+    for (int i = 0; i < 8; ++i) add(100);
+    for (int i = 0; i < 4; ++i) add(1000);
+    EXPECT_NEAR(*estimate.peers({}), 1000, 1);
+    for (int i = 0; i < 3; ++i) add(100);  // three small ones do not take that back
+    EXPECT_NEAR(*estimate.peers({}), 1000, 1);
+}
+
 TEST(SizeEstimateTest, QuantilesAreThoseOfTheGammaDistribution) {
     EXPECT_NEAR(gamma_quantile(20, 0.1), 14.525, 0.15);  // tables of the chi-squared distribution, halved
     EXPECT_NEAR(gamma_quantile(11, 0.9), 15.407, 0.15);

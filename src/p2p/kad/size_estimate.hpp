@@ -16,7 +16,8 @@ class SizeEstimate {
 public:
     /// The `rank`-th nearest peer of a finished lookup for a random key stood at `distance`. Precondition: `rank` > 1.
     void add(std::size_t rank, KadKey const& distance, TimePoint now);
-    /// Peers; nullopt until k_samples_min lookups of the last two hours have told.
+    /// Peers; nullopt until k_samples_min lookups of the last two hours have told. When the latest say more than all
+    /// of them, the network has grown and they are right.
     [[nodiscard]] std::optional<double> peers(TimePoint now) const;
 
     static constexpr std::size_t k_samples_min = 5;

@@ -1,0 +1,100 @@
+#include "p2p/kad/contact_book.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "p2p/kad/testing/fixtures.hpp"
+
+namespace ggen::p2p {
+namespace {
+
+using std::chrono::microseconds;
+using testing::make_address;
+using testing::make_id;
+
+KadContact contact(std::uint64_t number) {
+    auto const address = make_address(number);
+    return kad_contact(make_id(number), AddressList::from({&address, 1}, 1));
+}
+
+TEST(ContactBookTest, NamesTheNearestOfAll) {
+    ContactBook book;
+    std::vector<KadKey> keys;
+    for (std::uint64_t number = 0; number < 300; ++number) {
+        auto const one = contact(number);
+        keys.push_back(one.key);
+        book.hear(one, number + 1);
+    }
+    EXPECT_EQ(book.size(), 300U);  // no slot of four is full with so few
+    for (std::uint64_t target = 1'000; target < 1'020; ++target) {
+        auto const key = contact(target).key;
+        std::sort(keys.begin(), keys.end(),
+                  [&](KadKey const& a, KadKey const& b) { return kad_distance(a, key) < kad_distance(b, key); });
+        auto const found = book.closest(key, 20);
+        ASSERT_EQ(found.size(), 20U);
+        for (std::size_t rank = 0; rank < found.size(); ++rank) EXPECT_EQ(found[rank]->contact.key, keys[rank]);
+    }
+}
+
+TEST(ContactBookTest, HoldsNoMoreThanItsLimitAndPrefersWhoAnswered) {
+    ContactBook book;
+    constexpr std::uint64_t k_peers = k_kad_book_slots * k_kad_book_slot_peers * 2;
+    std::size_t answered = 0;
+    for (std::uint64_t number = 0; number < k_peers; ++number) {
+        auto const one = contact(number);
+        if (number % 8 == 0) {
+            book.on_answer(one, 0, microseconds{5});
+            ++answered;
+        } else {
+            book.hear(one, 0);
+        }
+    }
+    EXPECT_LE(book.size(), k_kad_book_slots * k_kad_book_slot_peers);
+    std::size_t kept = 0;
+    for (std::uint64_t number = 0; number < k_peers; number += 8) kept += book.find(contact(number).key) != nullptr;
+    // Only where five or more answered in one slot does one of them leave: one mean a slot, so hardly ever.
+    EXPECT_GT(kept * 100, answered * 99);
+}
+
+TEST(ContactBookTest, TalkDoesNotDriveOutOrChangeWhatWasSeen) {
+    ContactBook book;
+    auto const seen = contact(1);
+    book.on_answer(seen, 7, microseconds{100});
+    SeededRandom random(1);
+    for (std::uint64_t number = 0; number < 100; ++number) {
+        auto invented = contact(number + 100);
+        invented.key = kad_random_key(seen.key, 30, random);
+        book.hear(invented, 0);
+    }
+    book.hear(seen, 9);
+    auto const* const entry = book.find(seen.key);
+    ASSERT_NE(entry, nullptr);
+    EXPECT_TRUE(entry->has_answered);
+    EXPECT_EQ(entry->group, 7U);
+    book.on_answer(seen, 7, microseconds{300});
+    EXPECT_EQ(book.find(seen.key)->round_trip, microseconds{100});
+    EXPECT_EQ(book.size(), k_kad_book_slot_peers);
+    book.forget(seen.key);
+    EXPECT_EQ(book.find(seen.key), nullptr);
+    EXPECT_EQ(book.size(), k_kad_book_slot_peers - 1);
+}
+
+TEST(ContactBookTest, NamesFewOfOneNeighbourhood) {
+    ContactBook book;
+    for (std::uint64_t number = 0; number < 60; ++number) book.hear(contact(number), number % 2 == 0 ? 5 : number + 10);
+    auto const found = book.closest(contact(500).key, 20);
+    ASSERT_EQ(found.size(), 20U);
+    auto const crowd = std::count_if(found.begin(), found.end(), [](auto const* entry) { return entry->group == 5; });
+    EXPECT_EQ(static_cast<std::size_t>(crowd), k_kad_bucket_peers_per_group_max);
+}
+
+TEST(ContactBookTest, KeepsNobodyWithoutAnAddress) {
+    ContactBook book;
+    book.hear(kad_contact(make_id(1), {}), 0);
+    book.on_answer(kad_contact(make_id(1), {}), 0, microseconds{1});
+    EXPECT_EQ(book.size(), 0U);
+}
+
+}  // namespace
+}  // namespace ggen::p2p
