@@ -133,8 +133,8 @@ ReportTable curve_table(std::vector<Curve> const& curves) {
 /// Seeds and digests: with them anybody gets the same figures.
 ReportTable notes_table(Run const& run) {
     ReportTable out{"Simulated runs",
-                    "The protocol cores of real nodes under a virtual clock, at the distances of real hosts; equal seeds "
-                    "give equal digests and figures on every machine.",
+                    "The protocol cores of real nodes under a virtual clock, at the distances of real hosts; equal "
+                    "seeds give equal digests and figures on every machine.",
                     {"test", "run"},
                     {},
                     0};
