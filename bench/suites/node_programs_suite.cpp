@@ -156,6 +156,41 @@ private:
     Json answer_;
 };
 
+/// One unit: `ggen p2p publish` at one node, until `ggen search --json` at another one lists the new version's log
+/// entry: commands, signatures, gossip, the exchange and the index included.
+class VisibleWork final : public Work {
+public:
+    Result<void> prepare(std::string const& directory) override { return nodes_.start(directory); }
+    Result<void> run() override {
+        auto const name = fmt::format("alice/new-{}", ++published_);
+        auto const word = fmt::format("gadget{}", published_);
+        ASSIGN_OR_RETURN(auto const pack, nodes_.publisher().make_package(name, word, 1'000));
+        auto const begin = now_ns();
+        RETURN_IF_ERROR(nodes_.publisher().must({"p2p", "publish", pack}));
+        auto const end = begin + k_limit_ns;
+        for (;;) {
+            ASSIGN_OR_RETURN(auto const found, nodes_.follower().ask({"search", word}));
+            if (found.dump().find(name) != std::string::npos) break;
+            if (now_ns() > end) return Error{Errc::timed_out, name + " is not found at the other node"};
+        }
+        visible_ms_.push_back(static_cast<double>(now_ns() - begin) / 1e6);
+        return ok();
+    }
+    Result<void> check() override {
+        // Found by search, and provable: it can be installed from the peer.
+        RETURN_IF_ERROR(nodes_.follower().must({"install", fmt::format("alice/new-{}", published_)}));
+        RETURN_IF_ERROR(nodes_.follower().must({"verify", "--offline"}));
+        return ok();
+    }
+    std::vector<Figure> figures() override { return {{"visible_ms", "ms", Kind::load, visible_ms_}}; }
+
+private:
+    static constexpr std::uint64_t k_limit_ns = 20'000'000'000;
+    TwoNodes nodes_;
+    std::uint64_t published_ = 0;
+    std::vector<double> visible_ms_;
+};
+
 /// One unit: `ggen p2p start`, then peers in another process connect to it; the kernel tells what the node holds.
 class DaemonMemoryWork final : public Work {
 public:
@@ -231,6 +266,11 @@ void add_node_programs_suite(Catalogue& catalogue) {
     command("follow", NodeJob::follow, "ggen follow of a connected peer, its log mirrored and verified");
     command("search", NodeJob::search, "ggen search finds what a peer published", {"p2p_cli/search"});
     command("install", NodeJob::install, "ggen install of 100 kB that only the peer has", {"p2p_cli/install"});
+    add(catalogue,
+        {"p2p_publish_visible", "release", TestClass::process,
+         "ggen p2p publish at one node until ggen search at another finds it; then it installs and verifies",
+         [] { return std::make_unique<VisibleWork>(); }},
+        8);
     for (std::size_t const n : {0UL, 10UL, 50UL}) {
         Test test{"p2p_daemon_memory", n == 0 ? "idle" : fmt::format("peers_n{}", n), TestClass::process,
                   n == 0 ? "memory of ggen p2p start without peers, by the kernel"
