@@ -118,8 +118,7 @@ Result<GateReport> make_gate(Program& program, Run const& run) {
         if (!program.is_exact_only || test->exact_runs > 0 || test->is_simulated_exact())
             input.planned_ids.push_back(test->id());
     }
-    input.catalogue_ids.reserve(program.catalogue.tests().size());
-    for (auto const& test : program.catalogue.tests()) input.catalogue_ids.push_back(test.id());
+    input.catalogue_ids = program.catalogue.ids();
     for (auto const& check : input.config.checks) {
         if (check.list.empty()) continue;
         ASSIGN_OR_RETURN(input.required_ids, read_lines(check.list));

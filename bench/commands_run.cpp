@@ -114,17 +114,18 @@ Result<int> cmd_list(Program& program) {
         return 0;
     }
     std::string group;
-    std::size_t groups = 0;
+    std::vector<std::string> ids;
+    ids.reserve(tests.size());
     for (auto const* test : tests) {
+        ids.push_back(test->id());
         if (test->group != group) {
             group = test->group;
-            ++groups;
             std::printf("%s\n", group.c_str());
         }
         std::printf("  %-34s %-10s %s\n", test->name.c_str(),
                     std::string{class_name(test->test_class)}.c_str(), test->what.c_str());
     }
-    std::printf("%zu groups, %zu tests\n", groups, tests.size());
+    std::printf("%zu groups, %zu tests\n", count_groups(ids), tests.size());
     return 0;
 }
 

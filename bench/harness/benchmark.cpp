@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "spec/similar_names.hpp"
@@ -34,7 +35,26 @@ Result<Kind> parse_kind(std::string_view name) {
     return static_cast<Kind>(found - k_kinds.begin());
 }
 
-void Catalogue::add(Test test) { tests_.push_back(std::move(test)); }
+std::string_view group_of(std::string_view test_id) { return test_id.substr(0, test_id.find('/')); }
+
+std::size_t count_groups(std::vector<std::string> const& test_ids) {
+    std::set<std::string_view> groups;
+    for (auto const& id : test_ids) groups.insert(group_of(id));
+    return groups.size();
+}
+
+void Catalogue::add(Test test) {
+    auto const last = std::find_if(tests_.rbegin(), tests_.rend(),
+                                   [&](Test const& other) { return other.group == test.group; });
+    tests_.insert(last == tests_.rend() ? tests_.end() : last.base(), std::move(test));
+}
+
+std::vector<std::string> Catalogue::ids() const {
+    std::vector<std::string> out;
+    out.reserve(tests_.size());
+    for (auto const& test : tests_) out.push_back(test.id());
+    return out;
+}
 
 Test const* Catalogue::find(std::string_view id) const {
     for (auto const& test : tests_) {

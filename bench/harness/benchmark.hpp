@@ -64,6 +64,8 @@ public:
     virtual Result<void> check() = 0;
     /// Figures that the work measured itself, such as percentiles over operations of one run.
     virtual std::vector<Figure> figures() { return {}; }
+    /// What somebody needs to get the same figures again, such as a seed and the digest of a run; "" = nothing.
+    virtual std::string note() { return ""; }
 };
 
 struct Test {
@@ -86,11 +88,17 @@ struct Test {
     }
 };
 
-/// All tests, in the order of registration.
+/// The part of a test's id before the slash.
+[[nodiscard]] std::string_view group_of(std::string_view test_id);
+/// How many groups these tests are of: the one way in which groups are counted.
+[[nodiscard]] std::size_t count_groups(std::vector<std::string> const& test_ids);
+
+/// All tests, those of a group together, groups in the order of registration.
 class Catalogue {
 public:
     /// Precondition: the id is new.
     void add(Test test);
+    [[nodiscard]] std::vector<std::string> ids() const;
     [[nodiscard]] std::vector<Test> const& tests() const { return tests_; }
     /// By id or alias; null when there is none.
     [[nodiscard]] Test const* find(std::string_view id) const;

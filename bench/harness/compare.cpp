@@ -193,8 +193,7 @@ std::vector<std::pair<std::string, double>> means_of(std::vector<Difference> con
             difference.verdict == Verdict::added) {
             continue;
         }
-        auto const group = difference.test_id.substr(0, difference.test_id.find('/'));
-        ratios[fmt::format("{} {}", group, difference.metric)].push_back(difference.ratio);
+        ratios[fmt::format("{} {}", group_of(difference.test_id), difference.metric)].push_back(difference.ratio);
     }
     std::vector<std::pair<std::string, double>> out;
     out.reserve(ratios.size());

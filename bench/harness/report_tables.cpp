@@ -130,6 +130,20 @@ ReportTable curve_table(std::vector<Curve> const& curves) {
     return out;
 }
 
+/// Seeds and digests: with them anybody gets the same figures.
+ReportTable notes_table(Run const& run) {
+    ReportTable out{"Simulated runs",
+                    "The protocol cores of real nodes under a virtual clock, at the distances of real hosts; equal "
+                    "seeds give equal digests and figures on every machine.",
+                    {"test", "run"},
+                    {},
+                    0};
+    for (auto const& result : run.results) {
+        if (result.outcome == Outcome::passed && !result.detail.empty()) out.rows.push_back({result.id, result.detail});
+    }
+    return out;
+}
+
 ReportTable results_table(Run const& run) {
     ReportTable out{"All tests",
                     "Medians; the interval covers the median with 95 %.",
@@ -201,6 +215,7 @@ std::vector<ReportTable> report_tables(ReportInput const& input) {
     if (!input.budgets.empty()) out.push_back(budget_table(input.budgets));
     if (input.comparison) out.push_back(comparison_table(*input.comparison));
     if (auto const curves = find_curves(input.run); !curves.empty()) out.push_back(curve_table(curves));
+    if (auto notes = notes_table(input.run); !notes.rows.empty()) out.push_back(std::move(notes));
     out.push_back(results_table(input.run));
     return out;
 }

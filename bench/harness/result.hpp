@@ -29,7 +29,7 @@ struct TestResult {
     std::string group;
     TestClass test_class = TestClass::micro;
     Outcome outcome = Outcome::not_run;
-    std::string detail;  ///< Why, when it did not pass.
+    std::string detail;  ///< Why, when it did not pass; what the work noted, when it did.
     double seconds = 0;  ///< Of wall time, all repetitions.
     std::vector<Figure> figures;
 

@@ -69,6 +69,15 @@ protected:
     RunOptions options_;
 };
 
+TEST(CatalogueTest, TestsOfAGroupStandTogetherAndGroupsAreCountedOnce) {
+    Command command;
+    command.words = {GGEN_BENCH_TESTING_PROGRAM, "list"};
+    auto const done = run_command(command).value();
+    // "good" was registered before and after "bad".
+    EXPECT_NE(done.output.find("2 groups, 6 tests"), std::string::npos) << done.output;
+    EXPECT_EQ(done.output.find("good\n"), done.output.rfind("good\n")) << done.output;
+}
+
 TEST_F(RunnerTest, ATestThatFallsTakesNothingWithIt) {
     auto const run = go();
     EXPECT_TRUE(run.is_complete);

@@ -6,7 +6,8 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
-#include <fstream>
+
+#include "suites/node_program.hpp"
 
 namespace ggen::bench {
 
@@ -76,17 +77,8 @@ namespace {
 
 /// "<resident bytes> <anonymous bytes>" of this process, by the kernel.
 Result<std::string> memory_line() {
-    std::ifstream file{"/proc/self/smaps_rollup"};
-    std::uint64_t resident = 0;
-    std::uint64_t own = 0;
-    for (std::string line; std::getline(file, line);) {
-        auto* const value = line.starts_with("Rss:") ? &resident : line.starts_with("Anonymous:") ? &own : nullptr;
-        auto const at = line.find_first_of("0123456789");
-        if (value != nullptr && at != std::string::npos)
-            std::from_chars(line.data() + at, line.data() + line.size(), *value);
-    }
-    if (resident == 0) return Error{Errc::unavailable, "/proc/self/smaps_rollup cannot be read"};
-    return fmt::format("{} {}", resident * 1'024, own * 1'024);
+    ASSIGN_OR_RETURN(auto const memory, memory_of_process("self"));
+    return fmt::format("{} {}", memory.resident_bytes, memory.own_bytes);
 }
 
 }  // namespace

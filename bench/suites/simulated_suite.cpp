@@ -33,6 +33,12 @@ constexpr char const* k_partition = R"json({
   "options": { "links": 10, "messages": 40, "start_s": 70, "period_s": 1, "size_bytes": 1024 },
   "expect": { "delivered_percent": { "least": 100 } } })json";
 
+/// Nobody dies: what a lookup costs as the network grows, from tables that have settled.
+constexpr char const* k_lookup = R"json({
+  "name": "lookup", "nodes": 100, "duration_s": 220, "check_every": 100000, "workload": "kad",
+  "options": { "join_s": 60, "keys": 60, "publish_at_s": 120, "measure_at_s": 150, "operations": 200, "period_s": 0.2 },
+  "expect": { "value_success_percent": { "least": 99 }, "providers_success_percent": { "least": 99 } } })json";
+
 /// One unit: a whole run of a scenario.
 class ScenarioWork final : public Work {
 public:
@@ -48,6 +54,9 @@ public:
         if (nodes_ > k_repeated_nodes_max) return ok();
         ASSIGN_OR_RETURN(auto const again, sim::run_scenario(scenario_, {k_seed, nodes_, ""}));
         return again.digest == report_.digest ? ok() : Result<void>{wrong("equal seeds gave two runs")};
+    }
+    std::string note() override {
+        return fmt::format("{} nodes, seed {}, digest {:016x}", nodes_, k_seed, report_.digest);
     }
     std::vector<Figure> figures() override {
         std::vector<Figure> out;
@@ -86,7 +95,7 @@ void add(Catalogue& catalogue, char const* group, std::string name, char const* 
 }  // namespace
 
 void add_simulated_suite(Catalogue& catalogue) {
-    for (std::uint32_t const n : {100U, 1'000U, 10'000U}) {
+    for (std::uint32_t const n : {20U, 100U, 300U, 1'000U, 3'000U, 10'000U}) {
         add(catalogue, "p2p_gossipsub_simulated", fmt::format("publish_n{}", n), k_gossip, n,
             "40 messages of 1 KiB to n simulated nodes; each hears all of them");
     }
@@ -94,6 +103,10 @@ void add_simulated_suite(Catalogue& catalogue) {
         add(catalogue, "p2p_dht_simulated", fmt::format("operations_n{}", n), k_kad, n,
             "values, providers, publications and nearest nodes among n simulated nodes, a fifth of them dead",
             {fmt::format("dht_lookup/{}", n)});
+    }
+    for (std::uint32_t const n : {10U, 20U, 50U, 100U, 200U, 500U, 1'000U, 2'000U}) {
+        add(catalogue, "p2p_lookup_simulated", fmt::format("lookup_n{}", n), k_lookup, n,
+            "lookups of values, providers and nearest nodes among n simulated nodes, as the network grows");
     }
     add(catalogue, "p2p_partition_simulated", "heal_n500", k_partition, 500,
         "a partition of 500 simulated nodes heals; every later message reaches everybody");

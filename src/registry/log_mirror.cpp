@@ -94,6 +94,8 @@ Result<MirrorReport> LogMirror::update(RegistrySource& source, CancelToken const
     if (!is_loaded_ && !load()) reset();
     ReaderOptions reader_options;
     reader_options.memory_directory = options_.memory_directory;
+    // Not before the copy is as far: whoever reads it meanwhile, or after an update that failed, has the same memory.
+    reader_options.remembers_when_told = true;
     ASSIGN_OR_RETURN(auto const reader,
                      RegistryReader::open(files_, clock_, source, root_, std::move(reader_options)));
     ASSIGN_OR_RETURN(auto const refreshed, reader->refresh());
@@ -106,6 +108,7 @@ Result<MirrorReport> LogMirror::update(RegistrySource& source, CancelToken const
     root_ = reader->root();
     if (refreshed.size <= size()) {
         report.size = size();
+        RETURN_IF_ERROR(reader->remember());
         return report;
     }
     RETURN_IF_ERROR(store_roots(source));
@@ -115,6 +118,7 @@ Result<MirrorReport> LogMirror::update(RegistrySource& source, CancelToken const
     fetch_manifests(*reader, first_release, cancel, &report);
     RETURN_IF_ERROR(cancel.check());
     RETURN_IF_ERROR(publish(*reader));
+    RETURN_IF_ERROR(reader->remember());
     is_loaded_ = true;
     return report;
 }

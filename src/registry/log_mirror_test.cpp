@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "registry/testing/memory_source.hpp"
 #include "registry/testing/registry_fixture.hpp"
 
 namespace ggen {
@@ -179,6 +180,37 @@ TEST(LogMirrorTest, CheckpointOfAnotherHistoryIsKeptAsEvidenceAndTheLogRefused) 
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().id, ErrorId::log_fork);
     EXPECT_EQ(mirrored.open()->size(), mirror->size());
+}
+
+TEST(LogMirrorTest, ACopyThatIsBehindIsNoRollbackForWhoReadsItWithTheSameMemory) {
+    TestRegistry registry;
+    registry.fill(5);
+    Mirrored mirrored{registry};
+    auto const mirror = mirrored.open();
+    ASSERT_TRUE(mirrored.update(*mirror).has_value());
+    auto const old_size = mirror->size();
+    {
+        auto const writer = registry.open().value();
+        ASSERT_TRUE(writer->append({registry.next_release(*writer, "acme/pack", "9.0.0")}).has_value());
+    }
+    // The peer shows its new checkpoint and is gone before its entries are there.
+    testing::MemorySource source{testing::MemorySource::load(registry.dir.files(), registry.dir / "registry")};
+    source.set_mutate([](std::string const& path, std::optional<Bytes> honest) {
+        return path.starts_with("tile/entries/") ? std::nullopt : std::move(honest);
+    });
+    ASSERT_FALSE(mirror->update(source, mirrored.cancel).has_value());
+
+    FolderSource copy{registry.dir.files(), registry.dir / "mirror"};
+    ReaderOptions options;
+    options.memory_directory = registry.dir / "memory";
+    auto const reader =
+        RegistryReader::open(registry.dir.files(), registry.clock, copy, mirrored.root, std::move(options)).value();
+    auto const refreshed = reader->refresh();
+
+    ASSERT_TRUE(refreshed.has_value()) << refreshed.error().context;
+    EXPECT_EQ(refreshed->size, old_size);
+    ASSERT_TRUE(mirrored.update(*mirrored.open()).has_value());
+    EXPECT_GT(reader->refresh().value().size, old_size);
 }
 
 TEST(LogMirrorTest, AFlippedByteOfTheSourceNeverReachesTheCopy) {

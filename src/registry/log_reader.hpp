@@ -26,6 +26,7 @@ public:
     Result<void> load_memory();
 
     Result<RefreshReport> refresh() override;
+    Result<void> remember() override { return remember(head_); }
     [[nodiscard]] RootFile const& root() const override { return root_; }
     [[nodiscard]] merkle::SignedCheckpoint const& checkpoint() const override { return head_.checkpoint; }
     Result<std::optional<NameState>> lookup(PackageName const& name) override;

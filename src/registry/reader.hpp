@@ -31,6 +31,9 @@ struct ReaderOptions {
     std::string cache_directory;   ///< Per registry: verified objects; may be deleted. Empty = none is kept.
     std::string memory_directory;  ///< Per registry: last checkpoint, root updates, evidence of forks. Empty = none.
     FreshnessPolicy freshness;
+    /// `refresh` leaves the memory as it is until `remember`: for who makes a copy that others read with this memory,
+    /// and would take the older copy for a rollback.
+    bool remembers_when_told = false;
     bool offline = false;  ///< Use the last verified checkpoint and cached objects only.
 };
 
@@ -60,6 +63,8 @@ public:
     /// (checkpoint_rollback, log_fork, signature_invalid, proof_invalid, registry_frozen_in_time,
     /// clock_implausible, root_file_invalid), offline (no remembered checkpoint), and the source's.
     virtual Result<RefreshReport> refresh() = 0;
+    /// Makes the checkpoint of the last refresh durable, as `refresh` does itself unless `remembers_when_told`.
+    virtual Result<void> remember() = 0;
     [[nodiscard]] virtual RootFile const& root() const = 0;
     [[nodiscard]] virtual merkle::SignedCheckpoint const& checkpoint() const = 0;
 

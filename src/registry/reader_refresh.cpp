@@ -103,7 +103,7 @@ Result<RefreshReport> LogReader::refresh() {
     RETURN_IF_ERROR(check_progress(next));
     RETURN_IF_ERROR(check_freshness(next));
     // Durable before anything is built on it.
-    RETURN_IF_ERROR(remember(next));
+    if (!options_.remembers_when_told) RETURN_IF_ERROR(remember(next));
     adopt(std::move(next));
     return report(old_size);
 }
