@@ -62,7 +62,6 @@ Result<void> run_store_suite(std::string const& room) {
         if (!is_hit || !is_used || !is_miss) return Error{Errc::internal, "the store answers wrongly"};
     }
     CollectRequest request;
-    request.is_live = [](StoredPackage const&) { return false; };
     auto const cpu_started = process_cpu_ns();
     auto const started = now_ns();
     ASSIGN_OR_RETURN(auto const collected, store->collect(request));

@@ -93,6 +93,15 @@ Result<ExitCode> run_cache_list(Context& context) {
     return ExitCode::ok;
 }
 
+std::string describe_unreadable(UnreadableNote const& note) {
+    constexpr std::string_view k_what =
+        "cannot be read (a power loss may have torn it), so all that it may stand for was kept;";
+    if (!note.project.empty())
+        return fmt::format("the note of {} {} ggen install there writes it anew", note.project, k_what);
+    return fmt::format("{} {} ggen install in its project writes it anew; remove it if that project is gone",
+                       note.path, k_what);
+}
+
 Result<ExitCode> run_cache_gc(Context& context) {
     ASSIGN_OR_RETURN(auto const days, context.number("min-age", 30, 36'500));
     std::optional<std::uint64_t> bytes_max;
@@ -114,12 +123,21 @@ Result<ExitCode> run_cache_gc(Context& context) {
         json.set("kept_bytes", report.kept_bytes);
         json.set("removed_generations", report.removed_generations);
         json.set("kept_generations", report.kept_generations);
+        auto notes = Json::array();
+        for (auto const& note : report.unreadable_notes) {
+            auto entry = Json::object();
+            entry.set("path", note.path);
+            entry.set("project", note.project);
+            notes.push(std::move(entry));
+        }
+        json.set("unreadable_notes", std::move(notes));
         out.document("ggen.cache-gc/1", std::move(json));
         return ExitCode::ok;
     }
     out.line(fmt::format("{}{} ({}), kept {} ({})", dry_run ? "would remove " : "removed ",
                          count_of(report.removed_packages, "package"), format_bytes(report.removed_bytes),
                          report.kept_packages, format_bytes(report.kept_bytes)));
+    for (auto const& note : report.unreadable_notes) out.warning(describe_unreadable(note));
     return ExitCode::ok;
 }
 

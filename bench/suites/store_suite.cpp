@@ -70,8 +70,8 @@ public:
             }
             case CacheJob::cleanup: {
                 CollectRequest request;
-                request.is_live = [&](StoredPackage const& package) {
-                    return package.tree == blobs_.front().tree;
+                request.projects = [&]() -> Result<KnownProjects> {
+                    return KnownProjects{{blobs_.front().tree}, {}, {}};
                 };
                 ASSIGN_OR_RETURN(auto const report, store_->collect(request));
                 is_right_ = report.removed_packages == count_ - 1 && report.kept_packages == 1;

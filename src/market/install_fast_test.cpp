@@ -197,6 +197,74 @@ TEST_F(InstallFastTest, AProjectWhoseNotesWereTornIsRootedAnew) {
     EXPECT_TRUE(verify_project(market_, true)->is_sound());
 }
 
+/// What cannot be read may mean any generation, whoever comes first after the power loss.
+TEST_F(InstallFastTest, CollectionBeforeAnyInstallSparesWhatATornNoteMayMean) {
+    ASSERT_EQ(install_all({"acme/base"}), "acme/base@1.0.0");
+    publish("acme/base", "2.0.0");
+    ASSERT_EQ(describe(update(market_, {{}, true, false, {}})), "acme/base@2.0.0");
+    auto const folder = dir_.files().list(dir_ / "cache/store/roots").value();
+    ASSERT_EQ(folder.size(), 1U);
+    auto const note = "cache/store/roots/" + folder[0].name;
+    auto const whole = read(note);
+    auto zeros_inside = whole;
+    for (auto& byte : std::span{zeros_inside}.subspan(whole.size() / 3, 5)) byte = '\0';
+    auto const first_lines = whole.substr(0, whole.rfind("generation "));
+    for (auto const& torn : {std::string{}, std::string(whole.size(), '\0'), whole.substr(0, whole.size() / 2),
+                             first_lines, zeros_inside}) {
+        write(note, torn);
+
+        auto const report = cache_collect(market_, false, 0).value();
+
+        EXPECT_EQ(report.removed_generations, 0U);
+        ASSERT_EQ(report.unreadable_notes.size(), 1U) << torn;
+        EXPECT_EQ(report.unreadable_notes[0].project, dir_ / "project");
+        EXPECT_EQ(read(note), torn) << "only an install writes it anew";
+        EXPECT_TRUE(verify_project(market_, true)->is_sound());
+    }
+    ASSERT_EQ(install_all(), "acme/base@2.0.0");
+    auto const report = cache_collect(market_, false, 0).value();
+    EXPECT_TRUE(report.unreadable_notes.empty());
+    EXPECT_EQ(report.removed_generations, 1U) << "the torn note named the one before";
+    EXPECT_TRUE(verify_project(market_, true)->is_sound());
+}
+
+TEST_F(InstallFastTest, TheTornNoteOfAProjectThatIsGoneIsForgotten) {
+    ASSERT_EQ(install_all({"acme/base"}), "acme/base@1.0.0");
+    auto const folder = dir_.files().list(dir_ / "cache/store/roots").value();
+    ASSERT_EQ(folder.size(), 1U);
+    write("cache/store/roots/" + folder[0].name, "");
+    ASSERT_TRUE(dir_.files().remove_tree(dir_ / "project"));
+
+    auto const report = cache_collect(market_, false, 0).value();
+
+    EXPECT_EQ(report.removed_generations, 1U);
+    EXPECT_TRUE(report.unreadable_notes.empty());
+    EXPECT_TRUE(dir_.files().list(dir_ / "cache/store/roots")->empty());
+}
+
+/// The other note of a project keeps the packages of its lockfile: of links into the store above all.
+TEST_F(InstallFastTest, CollectionSparesThePackagesOfATornProjectNote) {
+    auto linked = request({"acme/base"});
+    linked.link_mode = LinkMode::symlink;
+    ASSERT_EQ(describe(install(market_, linked)), "acme/base@1.0.0");
+    auto const notes = dir_.files().list(dir_ / "cache/projects").value();
+    ASSERT_EQ(notes.size(), 1U);
+    auto const note = "cache/projects/" + notes[0].name;
+    auto const whole = read(note);
+    for (auto const& torn : {std::string{}, std::string(whole.size(), '\0'), whole.substr(0, whole.size() / 2)}) {
+        write(note, torn);
+
+        auto const report = cache_collect(market_, false, 0).value();
+
+        EXPECT_EQ(report.removed_packages, 0U);
+        EXPECT_EQ(report.unreadable_notes.size(), 1U);
+        EXPECT_TRUE(verify_project(market_, true)->is_sound());
+    }
+    ASSERT_EQ(install_all(), "acme/base@1.0.0");
+    EXPECT_EQ(read(note), whole);
+    EXPECT_TRUE(cache_collect(market_, false, 0)->unreadable_notes.empty());
+}
+
 TEST_F(InstallFastTest, AMovedProjectIsRootedAnew) {
     ASSERT_EQ(install_all({"acme/base"}), "acme/base@1.0.0");
     ASSERT_TRUE(dir_.files().rename(dir_ / "project", dir_ / "moved"));

@@ -118,6 +118,19 @@ protected:
         }
     }
 
+    /// After a power loss somebody else cleans the store up before this project sees another install: that takes
+    /// nothing of what can be read in the project.
+    void collect_first(CrashDisk::Tree const& tree) {
+        CrashDisk disk{tree};
+        auto market = on(disk);
+        auto const found = standing_of(disk);
+        auto const collected = cache_collect(market, false, 0);
+        ASSERT_TRUE(collected) << collected.error().context;
+        auto const left = standing_of(disk);
+        ASSERT_EQ(left.lockfile, found.lockfile);
+        ASSERT_EQ(left.files, found.files) << "collection took what the project links to";
+    }
+
     /// After a power loss: what stands must be one of the two as a whole, and the command must work again.
     void recover(CrashDisk::Tree const& tree, Command const& command, Standing const& before, Standing const& after,
                  bool must_be_done) {
@@ -177,6 +190,8 @@ protected:
                 SCOPED_TRACE("history " + std::to_string(seed) + ", " + commands[moment.command].name + ", change " +
                              std::to_string(moment.change) + ", state " + std::to_string(states_));
                 ++checked_;
+                collect_first(tree);
+                if (HasFatalFailure()) return;
                 recover(tree, commands[moment.command], standings[moment.command], standings[moment.command + 1],
                         must_be_done);
             });

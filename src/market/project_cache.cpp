@@ -1,4 +1,4 @@
-#include <set>
+#include <algorithm>
 
 #include "market/project.hpp"
 #include "market/registries.hpp"
@@ -12,29 +12,48 @@ constexpr std::int64_t k_plausible_now = 1'700'000'000;  // November 2023: no bu
 
 std::string store_directory(Market& market) { return join_path(market.directories.cache, "store"); }
 
+/// Whose the note `name` of projects/ is. The root of the project in the store tells it too, should a power loss have
+/// torn the note. "" when neither can be read.
+std::string project_of_note(Market& market, std::string const& path, Digest const& name,
+                            std::vector<StoredRoot> const& roots) {
+    auto const note = market.files.read_file(path, k_path_bytes_max);
+    if (note && !note->empty()) {
+        auto const project = as_text(*note).substr(0, note->size() - 1);
+        if (sha256(as_bytes(project)) == name) return std::string{project};
+    }
+    auto const root = std::find_if(roots.begin(), roots.end(),
+                                   [&](auto const& stored) { return stored.name == name && stored.root; });
+    return root == roots.end() ? std::string{} : root->root->project;
+}
+
 /// The trees that the lockfiles of known projects name. Forgets projects that are gone.
-Result<std::set<Digest>> live_trees(Market& market, bool dry_run) {
-    std::set<Digest> live;
+Result<KnownProjects> known_projects(Market& market, PackageStore& store, bool dry_run) {
+    KnownProjects known;
     auto const folder = join_path(market.directories.cache, "projects");
     auto const entries = market.files.list(folder);
-    if (!entries) return live;
+    if (!entries) return known;
+    ASSIGN_OR_RETURN(auto const roots, store.roots());
     for (auto const& entry : *entries) {
-        auto const note = market.files.read_file(join_path(folder, entry.name), k_path_bytes_max);
-        if (!note || note->empty()) continue;
-        std::string const project{as_text(*note).substr(0, note->size() - 1)};
+        auto const name = Digest::from_hex(entry.name);
+        if (!name) continue;  // The temporary file of a writer.
+        auto const path = join_path(folder, entry.name);
+        auto const project = project_of_note(market, path, *name, roots);
+        if (project.empty()) {
+            known.unreadable.push_back({path, {}});
+            continue;
+        }
+        known.paths.push_back(project);
         auto const text = market.files.read_file(join_path(project, "ggen.lock"), Lockfile::k_bytes_max);
         if (!text) {
             // Unreadable is not gone: only what does not exist is forgotten.
-            if (text.error().code == Errc::not_found && !dry_run) {
-                static_cast<void>(market.files.remove_file(join_path(folder, entry.name)));
-            }
             if (text.error().code != Errc::not_found) return text.error();
+            if (!dry_run) static_cast<void>(market.files.remove_file(path));
             continue;
         }
         ASSIGN_OR_RETURN(auto const lockfile, Lockfile::parse(as_text(*text)));
-        for (auto const& [name, package] : lockfile.packages) live.insert(package.tree);
+        for (auto const& [package_name, package] : lockfile.packages) known.trees.insert(package.tree);
     }
-    return live;
+    return known;
 }
 
 DoctorCheck good(std::string name, std::string detail) {
@@ -68,16 +87,12 @@ Result<CollectReport> cache_collect(Market& market, bool dry_run, std::int64_t m
                                     std::optional<std::uint64_t> bytes_max) {
     ASSIGN_OR_RETURN(auto const store,
                      PackageStore::open(market.files, market.clock, store_directory(market)));
-    // Asked first when no install is running any more, so that none is missed.
-    std::optional<Result<std::set<Digest>>> live;
-    auto const is_live = [&](StoredPackage const& package) {
-        if (!live) live.emplace(live_trees(market, dry_run));
-        return !*live || (*live)->contains(package.tree);
+    auto const projects = [&]() -> Result<KnownProjects> {
+        auto known = known_projects(market, *store, dry_run);
+        if (!known) return wrap(known.error(), "nothing was collected: a project's lockfile cannot be read");
+        return known;
     };
-    auto report = store->collect({is_live, min_age_seconds, bytes_max, dry_run});
-    if (live && !*live)
-        return wrap(live->error(), "nothing was collected: a project's lockfile cannot be read");
-    return report;
+    return store->collect({projects, min_age_seconds, bytes_max, dry_run});
 }
 
 Result<StoreCheckReport> cache_verify(Market& market) {

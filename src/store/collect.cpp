@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <iterator>
 #include <tuple>
+#include <utility>
 
 #include "store/disk_store.hpp"
 
@@ -70,8 +72,14 @@ Result<CollectReport> DiskStore::collect(CollectRequest const& request) {
 
 Result<CollectReport> DiskStore::sweep(CollectRequest const& request) {
     CollectReport report;
-    std::set<Digest> needed;
-    RETURN_IF_ERROR(sweep_generations(request, report, needed));
+    KnownProjects known;
+    if (request.projects) {
+        ASSIGN_OR_RETURN(known, request.projects());
+    }
+    auto needed = std::move(known.trees);
+    bool const is_anything_needed = !known.unreadable.empty();
+    RETURN_IF_ERROR(sweep_generations(request, known.paths, report, needed));
+    std::move(known.unreadable.begin(), known.unreadable.end(), std::back_inserter(report.unreadable_notes));
     auto const now = clock_.wall_now();
     ASSIGN_OR_RETURN(auto packages, list());
     std::uint64_t bytes = 0;
@@ -82,7 +90,7 @@ Result<CollectReport> DiskStore::sweep(CollectRequest const& request) {
     for (auto const& package : packages) {
         bool const is_recent = now.seconds - package.last_used.seconds < request.min_age_seconds;
         bool const is_over = request.bytes_max && bytes > *request.bytes_max;
-        if ((is_recent && !is_over) || needed.contains(package.tree) || (request.is_live && request.is_live(package))) {
+        if ((is_recent && !is_over) || is_anything_needed || needed.contains(package.tree)) {
             ++report.kept_packages;
             report.kept_bytes += package.bytes;
             continue;
@@ -97,16 +105,22 @@ Result<CollectReport> DiskStore::sweep(CollectRequest const& request) {
     return report;
 }
 
-Result<void> DiskStore::sweep_generations(CollectRequest const& request, CollectReport& report,
+Result<void> DiskStore::sweep_generations(CollectRequest const& request,
+                                          std::vector<std::string> const& known_projects, CollectReport& report,
                                           std::set<Digest>& needed) {
     auto const now = clock_.wall_now();
-    ASSIGN_OR_RETURN(auto const rooted, rooted_generations(request.dry_run));
+    ASSIGN_OR_RETURN(auto rooted, rooted_generations(known_projects));
+    bool const is_any_rooted = !rooted.unreadable.empty();
+    report.unreadable_notes = std::move(rooted.unreadable);
+    for (auto const& path : rooted.gone) {
+        if (!request.dry_run) RETURN_IF_ERROR(files_.remove_file(path));
+    }
     ASSIGN_OR_RETURN(auto const all, generations());
     for (auto const& generation : all) {
         // One that nobody goes back to costs little and its packages much: a budget lets it go at any age.
         bool const is_recent =
             !request.bytes_max && now.seconds - generation.last_used.seconds < request.min_age_seconds;
-        if (!is_recent && !rooted.contains(generation.id)) {
+        if (!is_recent && !is_any_rooted && !rooted.projects.contains(generation.id)) {
             ++report.removed_generations;
             if (!request.dry_run && !park(generation_path(generation.id), generation.id))
                 return Error{Errc::io, generation_path(generation.id) + " cannot be moved to trash/"};
@@ -136,7 +150,9 @@ Result<void> DiskStore::sweep_remains() {
     RETURN_IF_ERROR(remove_in("/partial", everything));
     RETURN_IF_ERROR(
         remove_in("/locks", [&](std::string const& name) { return !use_lock_path().ends_with("/" + name); }));
-    RETURN_IF_ERROR(remove_in("/env", [](std::string const& name) { return !Digest::from_hex(name); }));
+    auto const is_no_digest = [](std::string const& name) { return !Digest::from_hex(name); };
+    RETURN_IF_ERROR(remove_in("/env", is_no_digest));
+    RETURN_IF_ERROR(remove_in("/roots", is_no_digest));
     // The mark of a package that is there stays: nobody has synced it.
     RETURN_IF_ERROR(remove_in("/unsynced", [&](std::string const& name) {
         auto const tree = Digest::from_hex(name);

@@ -50,6 +50,7 @@ public:
     Result<void> settle(bool is_synced) override;
     [[nodiscard]] std::optional<ProjectRoot> find_root(std::string const& project) override;
     Result<void> keep_root(ProjectRoot const& root) override;
+    Result<std::vector<StoredRoot>> roots() override;
     Result<std::vector<StoredGeneration>> generations() override;
 
 private:
@@ -92,12 +93,17 @@ private:
     /// Moves whatever stands at `path` to trash/. False when it could not be moved.
     bool park(std::string const& path, Digest const& name);
 
-    /// Generation -> projects that go back to it. Forgets projects that are gone.
-    Result<std::map<Digest, std::uint64_t>> rooted_generations(bool dry_run);
+    /// What projects that exist go back to.
+    struct Rooted {
+        std::map<Digest, std::uint64_t> projects;  ///< By generation, how many.
+        std::vector<UnreadableNote> unreadable;    ///< While there is one, any generation may be needed.
+        std::vector<std::string> gone;             ///< Files of roots/ that nobody needs any more.
+    };
+    Result<Rooted> rooted_generations(std::vector<std::string> const& known_projects);
     Result<CollectReport> sweep(CollectRequest const& request);
     /// Removes generations that nobody needs; adds the packages of the others to `needed`.
-    Result<void> sweep_generations(CollectRequest const& request, CollectReport& report,
-                                   std::set<Digest>& needed);
+    Result<void> sweep_generations(CollectRequest const& request, std::vector<std::string> const& known_projects,
+                                   CollectReport& report, std::set<Digest>& needed);
     Result<std::vector<Digest>> packages_of(Digest const& id);
     Result<void> sweep_remains();
 

@@ -6,7 +6,8 @@
 namespace ggen {
 namespace {
 
-constexpr std::string_view k_root_first_line = "ggen-root 1\n";
+constexpr std::string_view k_root_first_line = "ggen-root 2\n";
+constexpr std::string_view k_end = "end ";
 constexpr std::string_view k_checks_first_line = "ggen-checked 1\n";
 constexpr std::size_t k_hex_digits = 2 * Digest::k_bytes;
 
@@ -63,6 +64,8 @@ std::string ProjectRoot::print() const {
     text += path_line("project ", project) + path_line("target ", target);
     for (auto const& id : generations) text += "generation " + id.hex() + "\n";
     if (seen) text += "seen " + seen->generation.hex() + " " + seen->key.hex() + " " + seen->identity + "\n";
+    // A power loss may cut or blank the text anywhere.
+    text += std::string{k_end} + sha256(as_bytes(text)).hex() + "\n";
     return text;
 }
 
@@ -74,19 +77,19 @@ std::optional<ProjectRoot> ProjectRoot::parse(std::string_view text) {
     auto target = project ? take_path(rest, "target ") : std::nullopt;
     if (!target) return std::nullopt;
     ProjectRoot root{std::move(*project), std::move(*target), {}, {}};
-    while (!rest.empty()) {
-        if (take(rest, "seen ")) {
-            auto const generation = take_digest(rest);
-            auto const key = generation && take(rest, " ") ? take_digest(rest) : std::nullopt;
-            if (!key || !take(rest, " ") || rest.find('\n') != rest.size() - 1) return std::nullopt;
-            root.seen = SeenFiles{*generation, *key, std::string{rest.substr(0, rest.size() - 1)}};
-            break;
-        }
-        if (root.generations.size() == k_generations_max || !take(rest, "generation ")) return std::nullopt;
+    while (take(rest, "generation ")) {
         auto const id = take_digest(rest);
-        if (!id || !take(rest, "\n")) return std::nullopt;
+        if (root.generations.size() == k_generations_max || !id || !take(rest, "\n")) return std::nullopt;
         root.generations.push_back(*id);
     }
+    if (take(rest, "seen ")) {
+        auto const generation = take_digest(rest);
+        auto const key = generation && take(rest, " ") ? take_digest(rest) : std::nullopt;
+        auto const line_end = rest.find('\n');
+        if (!key || !take(rest, " ") || line_end == std::string_view::npos) return std::nullopt;
+        root.seen = SeenFiles{*generation, *key, std::string{rest.substr(0, line_end - 1)}};
+    }
+    // Its last line is compared with all the others.
     if (root.print() != text) return std::nullopt;
     return root;
 }

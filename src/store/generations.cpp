@@ -183,18 +183,40 @@ Result<std::vector<Digest>> DiskStore::packages_of(Digest const& id) {
     return packages;
 }
 
-Result<std::map<Digest, std::uint64_t>> DiskStore::rooted_generations(bool dry_run) {
-    std::map<Digest, std::uint64_t> rooted;
+Result<std::vector<StoredRoot>> DiskStore::roots() {
+    std::vector<StoredRoot> roots;
     auto const folder = directory_ + "/roots";
     ASSIGN_OR_RETURN(auto const entries, files_.list(folder));
+    roots.reserve(entries.size());
     for (auto const& entry : entries) {
-        auto const path = join_path(folder, entry.name);
-        ASSIGN_OR_RETURN(auto const text, files_.read_file(path, ProjectRoot::k_bytes_max));
-        auto const root = ProjectRoot::parse(as_text(text));
+        auto const name = Digest::from_hex(entry.name);
+        if (!name) continue;  // The temporary file of a writer.
+        StoredRoot stored{*name, join_path(folder, entry.name), {}};
+        auto const text = files_.read_file(stored.path, ProjectRoot::k_bytes_max);
+        if (text) stored.root = ProjectRoot::parse(as_text(*text));
+        if (stored.root && sha256(as_bytes(stored.root->project)) != *name) stored.root.reset();
+        roots.push_back(std::move(stored));
+    }
+    return roots;
+}
+
+Result<DiskStore::Rooted> DiskStore::rooted_generations(std::vector<std::string> const& known_projects) {
+    Rooted rooted;
+    std::map<Digest, std::string> names;
+    for (auto const& project : known_projects) names.emplace(sha256(as_bytes(project)), project);
+    ASSIGN_OR_RETURN(auto const stored_roots, roots());
+    for (auto const& stored : stored_roots) {
+        auto const& root = stored.root;
+        auto const named = names.find(stored.name);
+        auto const project = root ? root->project : named != names.end() ? named->second : std::string{};
         // Unreadable is not gone: only what does not exist is forgotten.
-        auto const standing = root ? files_.info(root->project) : Result<FileInfo>{Error{Errc::not_found, ""}};
-        if (!root || (!standing && standing.error().code == Errc::not_found)) {
-            if (!dry_run) RETURN_IF_ERROR(files_.remove_file(path));
+        auto const standing = project.empty() ? Result<FileInfo>{FileInfo{}} : files_.info(project);
+        if (!standing && standing.error().code == Errc::not_found) {
+            rooted.gone.push_back(stored.path);
+            continue;
+        }
+        if (!root) {
+            rooted.unreadable.push_back({stored.path, project});
             continue;
         }
         std::set<Digest> wanted(root->generations.begin(), root->generations.end());
@@ -202,13 +224,13 @@ Result<std::map<Digest, std::uint64_t>> DiskStore::rooted_generations(bool dry_r
             auto const current = generation_of_link(*link);
             if (current && *link == generation_tree(*current)) wanted.insert(*current);
         }
-        for (auto const& id : wanted) ++rooted[id];
+        for (auto const& id : wanted) ++rooted.projects[id];
     }
     return rooted;
 }
 
 Result<std::vector<StoredGeneration>> DiskStore::generations() {
-    ASSIGN_OR_RETURN(auto const rooted, rooted_generations(true));
+    ASSIGN_OR_RETURN(auto const rooted, rooted_generations({}));
     std::vector<StoredGeneration> found;
     ASSIGN_OR_RETURN(auto const entries, files_.list(directory_ + "/env"));
     for (auto const& entry : entries) {
@@ -216,7 +238,7 @@ Result<std::vector<StoredGeneration>> DiskStore::generations() {
         if (!id) continue;
         StoredGeneration generation{*id, 0, 0, {}};
         if (auto const packages = packages_of(*id)) generation.packages = packages->size();
-        if (auto const at = rooted.find(*id); at != rooted.end()) generation.projects = at->second;
+        if (auto const at = rooted.projects.find(*id); at != rooted.projects.end()) generation.projects = at->second;
         if (auto const info = files_.info(generation_path(*id)))
             generation.last_used = UnixTime{info->modified_ns / 1'000'000'000};
         found.push_back(generation);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,13 @@ struct StoredPackage {
     UnixTime last_used;
 };
 
+/// A file of roots/.
+struct StoredRoot {
+    Digest name;  ///< SHA-256 of the project's path.
+    std::string path;
+    std::optional<ProjectRoot> root;  ///< Nothing when it cannot be read.
+};
+
 struct StoredGeneration {
     Digest id;
     std::uint64_t packages = 0;
@@ -63,9 +71,22 @@ struct StoredGeneration {
     UnixTime last_used;
 };
 
+/// The note of a project that says what collection must keep, and that cannot be read: a power loss may have torn it.
+struct UnreadableNote {
+    std::string path;
+    std::string project;  ///< Whose it is; "" when nothing tells.
+};
+
+/// What a store cannot know by itself.
+struct KnownProjects {
+    std::set<Digest> trees;          ///< Packages that their lockfiles name.
+    std::vector<std::string> paths;  ///< Tell whose an unreadable root is.
+    std::vector<UnreadableNote> unreadable;  ///< May stand for any package: with one of them every package stays.
+};
+
 struct CollectRequest {
-    /// Wanted by somebody whom the store does not know: lockfiles of copied trees.
-    std::function<bool(StoredPackage const&)> is_live;
+    /// Asked once, when no install is running any more and nothing is removed yet. An error ends the collection.
+    std::function<Result<KnownProjects>()> projects;
     std::int64_t min_age_seconds = 0;  ///< What was used within it stays…
     std::optional<std::uint64_t> bytes_max{};  ///< …unless the store is larger than this: oldest first.
     bool dry_run = false;
@@ -78,6 +99,7 @@ struct CollectReport {
     std::uint64_t kept_bytes = 0;
     std::uint64_t removed_generations = 0;
     std::uint64_t kept_generations = 0;
+    std::vector<UnreadableNote> unreadable_notes;  ///< What they may stand for was kept.
 };
 
 struct StoreCheckReport {
@@ -146,6 +168,8 @@ public:
     /// Keeps the generations of `root` from collection while its project stands. In a store of another user
     /// or on a read-only disk nothing is written: whoever may write there collects it. Errors: io.
     virtual Result<void> keep_root(ProjectRoot const& root) = 0;
+    /// Every root, readable or not.
+    virtual Result<std::vector<StoredRoot>> roots() = 0;
 
     /// Puts package `tree` at `destination` (absent; its parent exists). Checks size and, in copy mode,
     /// the digest of every file on the way; a damaged entry is set aside: corrupt (store_damaged), and
@@ -163,7 +187,8 @@ public:
     virtual Result<StoreCheckReport> verify() = 0;
     virtual Result<std::vector<StoredGeneration>> generations() = 0;
     /// Mark and sweep. Live are: generations in the roots of projects that exist, or that such a project links
-    /// to; packages of kept generations; packages that `is_live` wants. Waits for running installs.
+    /// to, and every generation while a root cannot be read; packages of kept generations; packages that
+    /// `projects` names. Waits for running installs.
     virtual Result<CollectReport> collect(CollectRequest const& request) = 0;
 };
 

@@ -192,12 +192,12 @@ TEST_F(PackageStoreTest, CollectKeepsWhatIsLiveOrRecent) {
     auto const store = open();
     ASSERT_TRUE(store->ensure(tree_of("live"), "live", filler({{"f", "1"}})));
     ASSERT_TRUE(store->ensure(tree_of("dead"), "dead", filler({{"f", "22"}})));
-    auto const is_live = [](StoredPackage const& package) { return package.label == "live"; };
+    auto const projects = []() -> Result<KnownProjects> { return KnownProjects{{tree_of("live")}, {}, {}}; };
 
-    EXPECT_EQ(store->collect({is_live, 5'000'000'000, {}, false})->removed_packages, 0U) << "both are recent";
-    EXPECT_EQ(store->collect({is_live, 0, {}, true})->removed_packages, 1U);
+    EXPECT_EQ(store->collect({projects, 5'000'000'000, {}, false})->removed_packages, 0U) << "both are recent";
+    EXPECT_EQ(store->collect({projects, 0, {}, true})->removed_packages, 1U);
     EXPECT_TRUE(store->contains(tree_of("dead"))) << "a dry run removes nothing";
-    auto const report = store->collect({is_live, 0, {}, false}).value();
+    auto const report = store->collect({projects, 0, {}, false}).value();
 
     EXPECT_EQ(report.removed_bytes, 2U);
     EXPECT_EQ(report.kept_packages, 1U);
@@ -215,11 +215,14 @@ TEST_F(PackageStoreTest, CollectSweepsWhatKilledProcessesLeft) {
         files.write_file_atomic(dir_ / ("store/pkg/" + tree_of("list").hex() + ".manifest"), {}, Sync::none));
     ASSERT_TRUE(files.write_file_atomic(dir_ / "store/pkg/.tmp-1-2", {}, Sync::none));
     ASSERT_TRUE(files.make_directories(dir_ / "store/tmp/staging/deep"));
+    ASSERT_TRUE(files.write_file_atomic(dir_ / "store/roots/.tmp-1-2", {}, Sync::none));
+    auto const keep_all = []() -> Result<KnownProjects> { return KnownProjects{{tree_of("a")}, {}, {}}; };
 
-    ASSERT_TRUE(store->collect({[](auto const&) { return true; }, 0, {}, false}));
+    ASSERT_TRUE(store->collect({keep_all, 0, {}, false}));
 
     EXPECT_EQ(files.list(dir_ / "store/pkg")->size(), 2U);
     EXPECT_TRUE(files.list(dir_ / "store/tmp")->empty());
+    EXPECT_TRUE(files.list(dir_ / "store/roots")->empty());
     EXPECT_EQ(files.list(dir_ / "store/locks")->size(), 1U);
     EXPECT_TRUE(store->contains(tree_of("a")));
 }
