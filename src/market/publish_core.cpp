@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "market/look_alikes.hpp"
+#include "merkle/chunk_tree.hpp"
 #include "merkle/tree.hpp"
 
 namespace ggen::detail {
@@ -140,8 +141,11 @@ Result<void> ReleaseBatch::add(PackedPackage const& package) {
         auto const* const state = writer_.state().find(manifest.name);
         auto previous = state != nullptr ? state->last_record : std::nullopt;
         if (auto const last = last_.find(manifest.name); last != last_.end()) previous = last->second;
+        auto const& packed = package.archive.packed;
+        bool const has_chunks = packed.size() > merkle::k_chunk_bytes;
         ReleaseRecord const record{writer_.origin(), manifest.name, manifest.version, previous,
-                                   out.manifest,     out.archive,   out.tree};
+                                   out.manifest,     out.archive,   out.tree,
+                                   has_chunks ? std::optional(merkle::chunk_root(packed)) : std::nullopt};
         ASSIGN_OR_RETURN(auto entry, sign_record(Record{record}, {key_}));
         out.leaf = merkle::leaf_hash(entry);
         last_.insert_or_assign(manifest.name, out.leaf);
