@@ -26,6 +26,7 @@ struct LinkOptions {
 /// timeout when nothing follows it. At F0 only order and latency are kept.
 struct Flow {
     Nanos last_arrival = 0;  ///< frames never overtake
+    Nanos last_whole = 0;  ///< when the last frame was through the receiver's link: the next comes after it
     Nanos resume_at = 0;     ///< when what a block held back arrives
     Nanos round_start = 0;
     Nanos last_send = -k_second * 3'600;

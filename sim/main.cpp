@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 
 #include "sim/interop_workload.hpp"
 #include "sim/run.hpp"
+#include "sim/samples.hpp"
 
 namespace ggen::sim {
 namespace {
@@ -136,11 +138,16 @@ Result<int> run(Arguments arguments) {
         text = std::move(scenario).value();
     }
     std::uint64_t failed = 0;
+    std::map<std::string, Samples> times;
     for (std::uint64_t i = 0; i < arguments.seeds; ++i) {
         auto report = run_scenario(text, arguments.run);
         if (!report) return wrap(std::move(report).error(), path);
         fmt::print("{}\n", report.value().line);
         std::fflush(stdout);
+        for (auto const& figure : report.value().figures) {
+            if (!figure.name.ends_with("_ms")) continue;
+            times[figure.name].add(static_cast<Nanos>(figure.value * static_cast<double>(k_millisecond)));
+        }
         if (!report.value().is_good) {
             ++failed;
             fmt::print(stderr, "ggen-sim: {} --seed {}: {}\n", path, arguments.run.seed,
@@ -155,7 +162,14 @@ Result<int> run(Arguments arguments) {
         }
         ++arguments.run.seed;
     }
-    if (arguments.seeds > 1) fmt::print("{} runs, {} failed\n", arguments.seeds, failed);
+    if (arguments.seeds > 1) {
+        std::string summary;
+        for (auto& [name, samples] : times) {
+            summary += fmt::format("; {} p50 {:.1f} p99 {:.1f} most {:.1f}", name, samples.ms(500), samples.ms(990),
+                                samples.ms(1'000));
+        }
+        fmt::print("{} runs, {} failed{}\n", arguments.seeds, failed, summary);
+    }
     return failed == 0 ? 0 : 1;
 }
 

@@ -136,7 +136,10 @@ Nanos Network::send(Wire wire, Frame frame) {
     counters_.bytes += frame.size_bytes;
     auto arrival = sent.arrival;
     if (options_.fidelity != Fidelity::ideal) {
+        // A small frame does not overtake a large one that takes longer to come in.
+        auto& whole = connection.flow[wire.side].last_whole;
         arrival += transfer_time(frame.size_bytes, nodes_[connection.node[to_side]].settings.rate.down_bits);
+        whole = arrival = std::max(arrival, whole);
     }
     push_flight({.frame = std::move(frame), .slot = wire.slot, .generation = wire.generation, .to_side = to_side,
                  .control = 0, .is_resent = false, .is_queued = false}, arrival);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "market/look_alikes.hpp"
+#include "merkle/chunk_tree.hpp"
 #include "merkle/tree.hpp"
 
 namespace ggen::detail {
@@ -28,6 +29,22 @@ std::string owners_text(Ownership const& owner) {
     std::string out;
     for (auto const& key : owner.keys) out += (out.empty() ? "" : ", ") + key.name;
     return out;
+}
+
+/// What the release record says of the archive's chunks: nothing when there is but one. A large archive is read from
+/// its file a chunk at a time.
+Result<std::optional<Digest>> chunk_root_of(FileSystem& files, PackedArchive const& archive) {
+    if (archive.blob.bytes <= merkle::k_chunk_bytes) return std::optional<Digest>{};
+    if (!archive.file) return std::optional{merkle::chunk_root(archive.bytes)};
+    ASSIGN_OR_RETURN(auto const file, files.map(archive.file->path(), archive.blob.bytes));
+    merkle::ChunkHasher hasher;
+    Bytes chunk;
+    for (std::uint64_t index = 0; index < merkle::chunk_count(archive.blob.bytes); ++index) {
+        chunk.resize(static_cast<std::size_t>(merkle::chunk_size(archive.blob.bytes, index)));
+        RETURN_IF_ERROR(file->read_at(index * merkle::k_chunk_bytes, chunk));
+        hasher.update(chunk);
+    }
+    return std::optional{merkle::root_of(hasher.finish())};
 }
 
 /// The namespace that a key stands for: the first part of its name.
@@ -138,6 +155,7 @@ Result<void> ReleaseBatch::add(PackedPackage const& package) {
         RETURN_IF_ERROR(claim_for(manifest.name, &out));
         warn_of_look_alikes(manifest.name, &out.warnings);
         RETURN_IF_ERROR(writer_.put_blob(as_bytes(package.manifest_text)));
+        ASSIGN_OR_RETURN(auto const chunks, chunk_root_of(market_.files, package.archive));
         if (package.archive.file) {
             RETURN_IF_ERROR(writer_.take_blob(package.archive.blob, package.archive.file->path()));
         } else {
@@ -147,7 +165,7 @@ Result<void> ReleaseBatch::add(PackedPackage const& package) {
         auto previous = state != nullptr ? state->last_record : std::nullopt;
         if (auto const last = last_.find(manifest.name); last != last_.end()) previous = last->second;
         ReleaseRecord const record{writer_.origin(), manifest.name, manifest.version, previous,
-                                   out.manifest,     out.archive,   out.tree};
+                                   out.manifest,     out.archive,   out.tree,         chunks};
         ASSIGN_OR_RETURN(auto entry, sign_record(Record{record}, {key_}));
         out.leaf = merkle::leaf_hash(entry);
         last_.insert_or_assign(manifest.name, out.leaf);

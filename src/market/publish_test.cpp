@@ -4,6 +4,7 @@
 
 #include "market/registry_set.hpp"
 #include "market/testing/market_fixture.hpp"
+#include "merkle/chunk_tree.hpp"
 
 namespace ggen {
 namespace {
@@ -278,6 +279,28 @@ TEST_F(PublishTest, ALargePackageGoesThroughAFileThatIsNotLeftBehind) {
     auto const left = dir_.files().list(scratch).value();
     ASSERT_EQ(left.size(), 1U);
     EXPECT_EQ(left[0].name, "lock");
+}
+
+TEST_F(PublishTest, TheRecordSaysWhatChunksAnArchiveHasWhereverItWasPacked) {
+    write_manifest();
+    Bytes noise(9 * k_mib);  // Packed into a file.
+    for (std::size_t at = 0; at < noise.size(); ++at) noise[at] = sha256(as_bytes(std::to_string(at / 32))).bytes[at % 32];
+    std::vector<std::size_t> const sizes{100, 2 * k_mib, noise.size()};
+    for (std::size_t number = 0; number < sizes.size(); ++number) {
+        write_package("noise", std::string{as_text(BytesView{noise}.first(sizes[number]))});
+        auto const version = "1." + std::to_string(number) + ".0";
+        auto const done = ggen::publish(market_, {{dir_ / "package"}, {}, version, false});
+        ASSERT_TRUE(done.has_value()) << done.error().context;
+        RegistrySet registries{market_};
+        auto const state = look_up("acme/pack");
+        auto const known = std::find_if(state->versions.begin(), state->versions.end(),
+                                        [&](VersionState const& one) { return one.version.text() == version; });
+        auto const record = registries.by_name("main").value()->reader->release(*known).value();
+        EXPECT_EQ(record.chunks.has_value(), number != 0);
+        if (!record.chunks) continue;
+        auto const blob = dir_.files().read_file(dir_ / ("registry/" + blob_path(record.archive.digest)), k_gib).value();
+        EXPECT_EQ(*record.chunks, merkle::chunk_root(blob));
+    }
 }
 
 TEST_F(PublishTest, EmptyFilesOfALargePackageAreLookedAtToo) {

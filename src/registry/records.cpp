@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error_id.hpp"
+#include "merkle/chunk_tree.hpp"
 #include "registry/text_fields.hpp"
 
 namespace ggen {
@@ -62,7 +63,9 @@ struct Printer {
         return std::string{k_release_line} + "\nregistry " + release.registry + "\nname " +
                release.name.text() + "\nversion " + release.version.text() + "\nprev " +
                hex_or_dash(release.previous) + "\n" + blob_line("manifest", release.manifest) +
-               blob_line("archive", release.archive) + "tree " + release.tree.text() + "\n";
+               blob_line("archive", release.archive) +
+               (release.chunks ? "chunks " + release.chunks->text() + "\n" : std::string{}) + "tree " +
+               release.tree.text() + "\n";
     }
     std::string operator()(StatusRecord const& status) const {
         return std::string{k_status_line} + "\nregistry " + status.registry + "\nname " + status.name.text() +
@@ -130,6 +133,16 @@ Result<BlobRef> take_blob(FieldReader& fields, std::string_view field) {
     return BlobRef{*digest, *size};
 }
 
+/// Absent in old records, and always of an archive of one chunk: its digest says as much.
+Result<std::optional<Digest>> take_chunks(FieldReader& fields, BlobRef const& archive) {
+    if (!fields.next_is("chunks")) return std::optional<Digest>{};
+    ASSIGN_OR_RETURN(auto const text, fields.take("chunks"));
+    auto const root = Digest::parse(text);
+    if (!root) return fields.error("a digest is expected");
+    if (archive.bytes <= merkle::k_chunk_bytes) return fields.error("an archive of one chunk has no chunk root");
+    return std::optional<Digest>{*root};
+}
+
 struct KeySet {
     std::vector<merkle::VerifierKey> keys;
     unsigned threshold = 1;
@@ -178,11 +191,12 @@ Result<Record> parse_release(FieldReader& fields) {
     ASSIGN_OR_RETURN(auto previous, take_previous(fields));
     ASSIGN_OR_RETURN(auto manifest, take_blob(fields, "manifest"));
     ASSIGN_OR_RETURN(auto archive, take_blob(fields, "archive"));
+    ASSIGN_OR_RETURN(auto const chunks, take_chunks(fields, archive));
     ASSIGN_OR_RETURN(auto const tree_text, fields.take("tree"));
     auto const tree = Digest::parse(tree_text);
     if (!tree) return fields.error("a digest is expected");
     return Record{ReleaseRecord{std::move(registry), std::move(name), std::move(version), previous, manifest,
-                                archive, *tree}};
+                                archive, *tree, chunks}};
 }
 
 Result<StatusAction> take_action(FieldReader& fields) {

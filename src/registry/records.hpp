@@ -57,6 +57,9 @@ struct ReleaseRecord {
     BlobRef manifest;
     BlobRef archive;
     Digest tree;
+    /// Root of the archive's chunk list (merkle/chunk_tree.hpp), of archives of more than one chunk; nothing in records
+    /// from before there were chunks.
+    std::optional<Digest> chunks = std::nullopt;
 };
 
 enum class StatusAction : std::uint8_t { yank, unyank, deprecate, undeprecate, revoke };

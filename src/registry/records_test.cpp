@@ -42,6 +42,28 @@ TEST(RecordsTest, ReleasePrintsAsDrawnInTheFormat) {
     EXPECT_EQ(print_record(record->record), release_text());
 }
 
+TEST(RecordsTest, AReleaseOfSeveralChunksCarriesTheRootOfItsChunkList) {
+    auto const chunks = "chunks sha256:" + std::string{k_hex} + "\n";
+    auto const with = [&](std::string const& bytes) {
+        return replaced(replaced(release_text(), " 345\n", " " + bytes + "\n"), "tree sha256", chunks + "tree sha256");
+    };
+    auto const record = parse_record(signed_text(with("262145")));
+    ASSERT_TRUE(record) << record.error().context;
+    auto const& release = std::get<ReleaseRecord>(record->record);
+    ASSERT_TRUE(release.chunks);
+    EXPECT_EQ(release.chunks->hex(), k_hex);
+    EXPECT_EQ(print_record(record->record), with("262145"));
+
+    // One chunk says nothing that its digest does not say; older records of large archives have no root.
+    EXPECT_FALSE(parse_record(signed_text(with("262144"))));
+    auto const old = parse_record(signed_text(replaced(release_text(), " 345\n", " 262145\n")));
+    ASSERT_TRUE(old) << old.error().context;
+    EXPECT_FALSE(std::get<ReleaseRecord>(old->record).chunks);
+    // It stands in one place only, once.
+    EXPECT_FALSE(parse_record(signed_text(replaced(with("262145"), chunks, chunks + chunks))));
+    EXPECT_FALSE(parse_record(signed_text(replaced(release_text(), " 345\n", " 262145\n") + chunks)));
+}
+
 TEST(RecordsTest, EveryKindSurvivesPrintAndParse) {
     testing::RecordMaker const maker;
     auto const key = make_key("acme/laptop", 1);

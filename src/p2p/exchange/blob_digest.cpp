@@ -87,9 +87,7 @@ void BlobFetch::refetch_damaged(TimePoint now) {
     }
 }
 
-/// Every chunk is as the list says and the whole is not the blob: those who vouched for that list lied. Without a
-/// list, the further source that was read gave another blob.
-void BlobFetch::refute_list(TimePoint now) {
+void BlobFetch::forget_chunks(TimePoint now) {
     if (auto cleared = request_.store->clear(); !cleared) {
         fail(wrap(cleared.error(), "blob " + request_.digest.hex()), now);
         return;
@@ -97,7 +95,16 @@ void BlobFetch::refute_list(TimePoint now) {
     here_.assign(here_.size(), false);
     here_count_ = 0;
     wasted_bytes_ += std::exchange(here_bytes_, 0);
+    whole_ = Sha256{};
+    digested_ = 0;
     digest_at_.reset();
+}
+
+/// Every chunk is as the list says and the whole is not the blob: those who vouched for that list lied. Without a
+/// list, the further source that was read gave another blob.
+void BlobFetch::refute_list(TimePoint now) {
+    forget_chunks(now);
+    if (is_over_) return;
     list_.clear();
     if (is_unlisted_) {
         for (auto& source : sources_) source.is_out = source.is_out || source.verified_bytes != 0;
@@ -113,6 +120,7 @@ void BlobFetch::refute_list(TimePoint now) {
     charge_liars(now);
     vouched_.erase(*adopted_);
     adopted_.reset();
+    providers_.recall();
 }
 
 void BlobFetch::charge_liars(TimePoint now) {

@@ -67,7 +67,10 @@ void BlobFetch::on_outcome(ChannelOutcome const& outcome, TimePoint now) {
     if (outcome.tag.purpose == Purpose::list) work.is_list_under_way = false;
     if (outcome.tag.purpose == Purpose::have) work.is_have_under_way = false;
     if (answer.status != ExchangeStatus::ok) {
-        if (outcome.tag.purpose == Purpose::have) return;  // it does not say, so it is asked
+        if (outcome.tag.purpose == Purpose::have) {  // it does not say, so it is asked
+            release_if_unused(peer);
+            return;
+        }
         on_refusal(peer, answer.status, is_chunk ? std::optional(chunk) : std::nullopt, now);
         return;
     }
@@ -98,9 +101,9 @@ void BlobFetch::on_list(std::size_t peer, ChannelAnswer const& answer, TimePoint
         if (vouched.by.empty()) vouched.since = now;
         vouched.by.push_back(peer);
         vouched.list = std::move(*list);
-        adopt_vouched_list(now);
     }
     release_if_unused(peer);
+    if (!request_.chunk_root) adopt_vouched_list(now);
 }
 
 void BlobFetch::on_have(std::size_t peer, ChannelAnswer const& answer) {
@@ -117,6 +120,7 @@ void BlobFetch::on_have(std::size_t peer, ChannelAnswer const& answer) {
     for (std::size_t chunk = 0; chunk < here_.size(); ++chunk) {
         if (work.is_partial && work.have[chunk]) ++partial_holders_[chunk];
     }
+    release_if_unused(peer);
 }
 
 bool BlobFetch::is_right(std::uint64_t chunk, BytesView bytes) const {

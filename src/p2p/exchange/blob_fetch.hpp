@@ -60,6 +60,7 @@ private:
         std::vector<Digest> list;
         std::vector<std::size_t> by;
         TimePoint since;
+        unsigned times_adopted = 0;
     };
     struct Counts {
         std::size_t active = 0;    // peers asked that are not silent
@@ -102,6 +103,7 @@ private:
     [[nodiscard]] std::size_t peer_requests_max() const;
     [[nodiscard]] std::chrono::nanoseconds hedge_after() const;
     void adopt_vouched_list(TimePoint now);
+    void drop_adopted_list(TimePoint now);
     void check_hope(TimePoint now);
 
     // blob_digest.cpp: the whole, and the end.
@@ -109,6 +111,7 @@ private:
     void on_whole(TimePoint now);
     void refetch_damaged(TimePoint now);
     void refute_list(TimePoint now);
+    void forget_chunks(TimePoint now);
     void charge_liars(TimePoint now);
     void fail(Error error, TimePoint now);
     void report_progress(bool is_last, TimePoint now);
@@ -137,6 +140,7 @@ private:
     std::shared_ptr<Bytes const> encoded_list_;
     std::map<Digest, Vouched> vouched_;     // without a signed root: by root
     std::optional<Digest> adopted_;         // which of them
+    TimePoint adopted_at_{};
     bool is_unlisted_ = false;              // read from a further source without a list: the digest alone decides
 
     std::vector<bool> here_;

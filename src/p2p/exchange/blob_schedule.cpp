@@ -17,6 +17,8 @@ constexpr std::size_t k_source_reads_max = 4;
 constexpr std::chrono::milliseconds k_far_source_delay{1500};
 /// Of everybody, a list this short is asked for before chunks once somebody has lied: it costs little to give.
 constexpr std::size_t k_cheap_list_chunks = 1024;
+/// Those who vouch for a list have so long to give the next chunk when others vouch for another.
+constexpr std::chrono::seconds k_vouched_patience{10};
 
 }  // namespace
 
@@ -109,6 +111,10 @@ void BlobFetch::ask_more_peers(Counts& counts, TimePoint now) {
         auto const slots = std::max(limit, busy.size() + 1);
         auto const peer = providers_.pick(context_.ledger, busy, slots, context_.random, now);
         if (!peer) return;
+        if (adopted_ && work_[*peer].vouched && work_[*peer].vouched != adopted_) {
+            providers_.set_aside(*peer);
+            continue;
+        }
         engage(*peer, counts, now);
     }
 }
@@ -269,10 +275,18 @@ void BlobFetch::read_source(std::size_t index, Counts& counts, TimePoint now) {
     }
 }
 
-/// Without a signed root: the list that most vouch for, when nobody is asked any more or a moment has passed.
+/// Without a signed root: the list that most vouch for, when nobody is asked any more or a moment has passed. Only they
+/// are asked for chunks then, so that who gives a wrong one contradicts itself. When they give nothing, the next one.
 void BlobFetch::adopt_vouched_list(TimePoint now) {
-    if (adopted_ || vouched_.empty() || request_.chunk_root) return;
+    if (vouched_.empty() || request_.chunk_root) return;
+    if (adopted_) {
+        bool const is_given_up = vouched_.size() > 1 && now - std::max(adopted_at_, got_at_) >= k_vouched_patience;
+        if (!is_given_up) return;
+        drop_adopted_list(now);
+        if (is_over_) return;
+    }
     auto const best = std::max_element(vouched_.begin(), vouched_.end(), [](auto const& a, auto const& b) {
+        if (a.second.times_adopted != b.second.times_adopted) return a.second.times_adopted > b.second.times_adopted;
         return a.second.by.size() < b.second.by.size();
     });
     bool const is_asking = std::any_of(asked_.begin(), asked_.end(), [&](std::size_t peer) {
@@ -280,7 +294,27 @@ void BlobFetch::adopt_vouched_list(TimePoint now) {
     });
     if (is_asking && now - best->second.since < context_.channels.patience()) return;
     adopted_ = best->first;
+    adopted_at_ = now;
+    ++best->second.times_adopted;
     list_ = best->second.list;
+    for (auto const& [root, vouched] : vouched_) {
+        if (root == *adopted_) continue;
+        for (auto const peer : vouched.by) {
+            if (providers_.at(peer).state == ProviderSet::State::idle) providers_.set_aside(peer);
+        }
+    }
+}
+
+/// Its chunks go too: nobody knows whether they are right.
+void BlobFetch::drop_adopted_list(TimePoint now) {
+    for (auto const peer : std::vector<std::size_t>{asked_}) {
+        forget_work(peer, now);
+        providers_.release(peer);
+    }
+    forget_chunks(now);
+    list_.clear();
+    adopted_.reset();
+    providers_.recall();
 }
 
 void BlobFetch::check_hope(TimePoint now) {
@@ -318,6 +352,7 @@ std::optional<TimePoint> BlobFetch::next_deadline() const {
     }
     auto const hedge = hedge_after();
     for (auto const& [chunk, since] : since_) at(since + hedge);
+    if (adopted_ && vouched_.size() > 1) at(std::max(adopted_at_, got_at_) + k_vouched_patience);
     for (std::size_t i = 0; i < sources_.size(); ++i) {
         if (sources_[i].is_out) continue;
         at(sources_[i].rests_until);

@@ -60,7 +60,8 @@ inline constexpr std::size_t k_exchange_copies_max = 3;          ///< of one chu
 inline constexpr std::chrono::milliseconds k_exchange_patience{1000};  ///< for a first byte, at first
 /// How long a fetch waits for further providers when nobody is left to ask.
 inline constexpr std::chrono::seconds k_exchange_grace{5};
-inline constexpr std::chrono::seconds k_exchange_retry_first{5};             ///< a peer that was slow or had nothing
+inline constexpr std::chrono::seconds k_exchange_retry_first{5};    ///< a peer that failed; twice as long each time
+inline constexpr std::chrono::seconds k_exchange_retry_nothing{1};  ///< a peer that has nothing, likewise
 inline constexpr std::chrono::seconds k_exchange_retry_max{60};
 inline constexpr std::chrono::seconds k_exchange_have_interval{2};           ///< between two looks at what a peer has
 inline constexpr std::chrono::milliseconds k_exchange_progress_interval{200};

@@ -58,7 +58,6 @@ void ProviderSet::set(std::size_t index, State state) {
 void ProviderSet::mark_asked(std::size_t index) {
     set(index, State::asked);
     ++entries_[index].times_asked;
-    entries_[index].has_nothing = false;
 }
 
 void ProviderSet::release(std::size_t index) { set(index, State::idle); }
@@ -66,12 +65,25 @@ void ProviderSet::release(std::size_t index) { set(index, State::idle); }
 void ProviderSet::put_to_rest(std::size_t index, bool has_nothing, TimePoint now) {
     auto& entry = entries_[index];
     set(index, State::resting);
+    // Who has nothing yet may be fetching it: that is soon another answer, and a cheap question.
+    if (has_nothing && !entry.has_nothing) entry.rest = k_exchange_retry_nothing;
     entry.has_nothing = has_nothing;
     entry.rests_until = now + entry.rest;
     entry.rest = std::min<std::chrono::nanoseconds>(entry.rest * 2, k_exchange_retry_max);
 }
 
 void ProviderSet::exclude(std::size_t index) { set(index, State::out); }
+
+void ProviderSet::set_aside(std::size_t index) {
+    set(index, State::resting);
+    entries_[index].rests_until = TimePoint::max();
+}
+
+void ProviderSet::recall() {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        if (entries_[i].state == State::resting && entries_[i].rests_until == TimePoint::max()) set(i, State::idle);
+    }
+}
 
 void ProviderSet::praise(std::size_t index) { entries_[index].rest = k_exchange_retry_first; }
 
@@ -86,7 +98,8 @@ std::optional<TimePoint> ProviderSet::next_wake() const {
     std::optional<TimePoint> next;
     if (count(State::resting) == 0) return next;
     for (auto const& entry : entries_) {
-        if (entry.state == State::resting && (!next || entry.rests_until < *next)) next = entry.rests_until;
+        if (entry.state != State::resting || entry.rests_until == TimePoint::max()) continue;
+        if (!next || entry.rests_until < *next) next = entry.rests_until;
     }
     return next;
 }

@@ -43,6 +43,9 @@ public:
     void release(std::size_t index);
     void put_to_rest(std::size_t index, bool has_nothing, TimePoint now);
     void exclude(std::size_t index);
+    /// Not asked until `recall`.
+    void set_aside(std::size_t index);
+    void recall();
     /// It was of use: its next rest is a short one.
     void praise(std::size_t index);
     /// Ends the rest of those that have rested.

@@ -12,6 +12,7 @@ constexpr std::size_t k_trickle_bytes = 256;
 constexpr std::chrono::milliseconds k_trickle_interval{250};  // 1 KiB/s
 constexpr std::uint8_t k_spoiled = 0x01;
 constexpr std::uint64_t k_per_cent = 100;
+constexpr std::size_t k_false_file_bytes = 300;
 
 }  // namespace
 
@@ -45,7 +46,11 @@ void HostileServer::answer(StreamKey key, Stream& stream, ExchangeRequest const&
     }
     if (kind == ObjectKind::chunks && list_.empty()) list_ = merkle::encode_chunk_list(merkle::chunk_list(*blob_));
     Bytes const all(merkle::chunk_count(blob_->size()) / 8 + 1, 0xff);
-    auto const& object = kind == ObjectKind::chunks ? list_ : kind == ObjectKind::have ? all : *blob_;
+    Bytes const false_file(k_false_file_bytes, 'x');  // files of a log are not known here, so they are made up
+    auto const& object = kind == ObjectKind::chunks ? list_
+                         : kind == ObjectKind::have ? all
+                         : kind == ObjectKind::log  ? false_file
+                                                    : *blob_;
     if (request.offset >= object.size()) return;
     auto const length = std::min<std::uint64_t>(request.length, object.size() - request.offset);
     auto head = ExchangeAnswer{ExchangeStatus::ok, object.size(), length};
@@ -54,7 +59,8 @@ void HostileServer::answer(StreamKey key, Stream& stream, ExchangeRequest const&
     auto const from = object.begin() + static_cast<std::ptrdiff_t>(request.offset);
     auto const body_at = out.size();
     out.insert(out.end(), from, from + static_cast<std::ptrdiff_t>(length));
-    bool const is_spoiled = malice_ == Malice::lies || (malice_ == Malice::lies_in_chunks && kind == ObjectKind::blob);
+    bool const lies_in_chunks = malice_ == Malice::lies_in_chunks || malice_ == Malice::goes_on;
+    bool const is_spoiled = malice_ == Malice::lies || (lies_in_chunks && kind == ObjectKind::blob);
     if (is_spoiled) out[body_at + length / 2] ^= k_spoiled;
     if (malice_ == Malice::stalls_at_99 && kind == ObjectKind::blob) out.resize(out.size() - length / k_per_cent - 1);
     if (malice_ == Malice::goes_on) stream.is_endless = true;

@@ -21,7 +21,7 @@ enum class Malice : std::uint8_t {
     stalls_after_list,///< gives the list, then nothing
     stalls_at_99,     ///< all of each chunk but its last hundredth
     claims_more,      ///< an answer longer than what was asked for
-    goes_on,          ///< bytes behind the answer, without an end
+    goes_on,          ///< wrong bytes, and more of them behind the answer without an end
     trickles,         ///< right bytes, 1 KiB a second
     babbles,          ///< bytes that are no answer
     refuses           ///< busy
