@@ -100,8 +100,8 @@ Lookup::Candidate* Lookup::next_of(std::size_t path) {
 }
 
 KadContact const* Lookup::next(TimePoint now) {
+    age(now);  // first: `wake_at` must not name this moment again
     if (request_count_ >= k_kad_lookup_requests_max) return nullptr;
-    age(now);
     for (std::size_t i = 0; i < paths_.size(); ++i) {
         auto const path = (turn_ + i) % paths_.size();
         if (is_arrived(path)) continue;

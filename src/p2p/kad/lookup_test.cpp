@@ -209,6 +209,60 @@ TEST(LookupTest, ALateAnswerCountsAndAFreedPlaceIsUsed) {
     EXPECT_FALSE(lookup.on_answer(kad_key_of(as_bytes("stranger")), {}));
 }
 
+TEST(LookupTest, PatienceEndsAlsoWhenAllRequestsAreUsed) {
+    LookupSettings settings;
+    settings.parallel = k_kad_lookup_requests_max;
+    settings.goal = k_kad_lookup_requests_max + 10;
+    settings.paths = 1;
+    Lookup lookup({}, settings);
+    for (std::uint64_t i = 0; i < settings.goal; ++i) lookup.add_seed(kad_contact(make_id(i), {}));
+    std::size_t asked = 0;
+    while (auto const* const next = lookup.next({})) {
+        lookup.set_patience(next->key, TimePoint{} + milliseconds{10}, TimePoint{} + milliseconds{100});
+        ++asked;
+    }
+    EXPECT_EQ(asked, k_kad_lookup_requests_max);
+    auto const later = TimePoint{} + milliseconds{10};
+    EXPECT_EQ(lookup.next(later), nullptr);
+    EXPECT_GT(lookup.wake_at(), later) << "the same moment again and again";
+}
+
+TEST(LookupTest, HintsAreOnePathsAlone) {
+    LookupSettings settings;
+    settings.paths = 2;
+    settings.parallel = 4;
+    Lookup lookup({}, settings);
+    for (std::uint64_t i = 0; i < 8; ++i) lookup.add_seed(kad_contact(make_id(i), {}));
+    std::set<KadKey> hints;
+    for (std::uint64_t i = 100; i < 120; ++i) {
+        auto contact = kad_contact(make_id(i), {});
+        contact.key.words[0] = i;  // nearer than anybody
+        hints.insert(contact.key);
+        lookup.add_hint(std::move(contact));
+    }
+    std::size_t asked_hints = 0;
+    std::size_t asked_seeds = 0;
+    while (auto const* const next = lookup.next({})) (hints.contains(next->key) ? asked_hints : asked_seeds)++;
+    EXPECT_EQ(asked_hints, 2U);
+    EXPECT_EQ(asked_seeds, 2U);
+}
+
+TEST(LookupTest, AsksTheQuickestOfThoseThatAreNearEnough) {
+    LookupSettings settings;
+    settings.paths = 1;
+    settings.parallel = 2;
+    settings.likely = {{50, 0, 0, 0}};
+    settings.cost = [](KadKey const& peer) { return std::chrono::microseconds{1'000 - peer.words[0]}; };
+    Lookup lookup({}, settings);
+    for (std::uint64_t i = 0; i < 10; ++i) {
+        auto contact = kad_contact(make_id(i), {});
+        contact.key = {{10 + i * 10, 0, 0, 0}};  // 10 to 50 are near enough, 60 to 100 are not, however quick
+        lookup.add_seed(std::move(contact));
+    }
+    EXPECT_EQ(lookup.next({})->key.words[0], 50U);
+    EXPECT_EQ(lookup.next({})->key.words[0], 40U);
+}
+
 TEST(LookupTest, APathLearnsOnlyFromThosePeersThatItAsked) {
     LookupSettings settings;
     settings.paths = 2;
