@@ -1,15 +1,14 @@
-// Reads budgets.toml and gate.toml. The only file of bench/ that includes toml++.
+// Reads budgets.toml and gate.toml. The only file of bench/ that reads TOML.
 #include "harness/budgets.hpp"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "harness/statistics.hpp"
-#include "spec/toml_guard.hpp"
+#include "spec/toml_parse.hpp"
 
 namespace ggen::bench {
 namespace {
@@ -27,12 +26,7 @@ Error invalid_at(std::string_view source, toml::source_region const& where, std:
 }
 
 Result<toml::table> parse(std::string_view text, std::string_view source) {
-    RETURN_IF_ERROR(check_toml_limits(text, source, k_limits));
-    try {
-        return toml::parse(text);
-    } catch (toml::parse_error const& error) {
-        return invalid_at(source, error.source(), error.description());
-    }
+    return parse_toml(text, source, k_limits, ErrorId::none);
 }
 
 /// Reads the keys of one table and finds those that nobody asked for.
