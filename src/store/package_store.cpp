@@ -274,9 +274,8 @@ void DiskStore::set_aside(Digest const& tree) {
         if (unsure_) unsure_->erase(tree);
     }
     // The list goes first: without it the package does not count as present.
-    auto const manifest_removed = files_.remove_tree(manifest_path(tree));
+    if (!park(manifest_path(tree), tree)) static_cast<void>(files_.remove_tree(manifest_path(tree)));
     auto const chmodded = files_.set_mode(package_path(tree), 0755);
-    static_cast<void>(manifest_removed);
     static_cast<void>(chmodded);
     static_cast<void>(park(package_path(tree), tree));
 }
