@@ -57,8 +57,12 @@ public:
             if (peer != "pubgrub-rs" && peer != "libsolv") return Error{Errc::invalid, "no peer is called " + peer};
         }
         if (wants("pubgrub-rs")) {
-            ASSIGN_OR_RETURN(pubgrub_, build_pubgrub(tools_, work_));
+            auto built = build_pubgrub(tools_, work_);
+            if (!built && built.error().code != Errc::unavailable) return std::move(built).error();
+            if (built) pubgrub_ = *std::move(built);
+            if (!built) fmt::print("pubgrub-rs: SKIPPED, {}\n", built.error().context);
         }
+        if (wants("libsolv") && !has_libsolv()) fmt::print("libsolv: SKIPPED, this program was built without it\n");
         RETURN_IF_ERROR(run_graphs());
         if (options_.debian) RETURN_IF_ERROR(run_debian());
         for (auto const& project : options_.projects) RETURN_IF_ERROR(run_project(project));

@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <unistd.h>
 
 #include <string>
@@ -77,6 +78,11 @@ int run_program(std::vector<std::string> const& words) {
 }  // namespace ggen::cli
 
 int main(int argc, char** argv) {
+#if defined(M_ARENA_MAX)
+    // Threads here wait for the network most of the time: a heap for each of them costs memory and page faults.
+    constexpr int k_heaps_max = 2;
+    ::mallopt(M_ARENA_MAX, k_heaps_max);
+#endif
     return ggen::cli::run_program(argc > 0 ? std::vector<std::string>(argv + 1, argv + argc)
                                            : std::vector<std::string>{});
 }

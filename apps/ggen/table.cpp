@@ -1,16 +1,27 @@
 #include "table.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <array>
 
 namespace ggen::cli {
+
+namespace {
+
+/// A part of the table, made when it is asked for.
+template <auto Make>
+std::vector<CommandSpec> const& made() {
+    static auto const part = Make();
+    return part;
+}
+constexpr std::array k_parts{&made<&consumer_commands>, &made<&author_commands>, &made<&operator_commands>,
+                             &made<&inspector_commands>};
+
+}  // namespace
 
 std::vector<CommandSpec> const& command_table() {
     static std::vector<CommandSpec> const table = [] {
         std::vector<CommandSpec> all;
-        for (auto part : {consumer_commands(), author_commands(), operator_commands(), inspector_commands()}) {
-            std::move(part.begin(), part.end(), std::back_inserter(all));
-        }
+        for (auto* const part : k_parts) all.insert(all.end(), part().begin(), part().end());
         return all;
     }();
     return table;
@@ -72,10 +83,12 @@ FlagSpec dry_run_flag() {
 }
 
 CommandSpec const* find_command(std::string_view path) {
-    for (auto const& command : command_table()) {
-        if (command.path == path) return &command;
-        if (std::find(command.aliases.begin(), command.aliases.end(), path) != command.aliases.end()) {
-            return &command;
+    // A run names one command: the parts after that of its command are never made.
+    for (auto* const part : k_parts) {
+        for (auto const& command : part()) {
+            bool const is_alias =
+                std::find(command.aliases.begin(), command.aliases.end(), path) != command.aliases.end();
+            if (command.path == path || is_alias) return &command;
         }
     }
     return nullptr;

@@ -184,6 +184,8 @@ Result<DecodedArchive> ArchiveCodec::decode(BytesView packed, std::optional<std:
     return archive_internal::decode_tree(std::move(tree), impl_->bounds);
 }
 
+void ArchiveCodec::recycle(DecodedArchive archive) { impl_->frame.recycle(std::move(archive.tree_bytes)); }
+
 struct ArchiveStream::Impl {
     Impl(std::uint64_t packed_bytes, ArchiveSink& sink_in) : frame(packed_bytes, bounds), sink(sink_in) {}
 

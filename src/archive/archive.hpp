@@ -149,7 +149,7 @@ private:
 };
 
 /// encode_archive and decode_archive with zstd's working memory kept between calls, for work on many
-/// archives (publish, import, verify). One thread.
+/// archives (publish, import, install, verify). One thread.
 class ArchiveCodec {
 public:
     ArchiveCodec();
@@ -162,6 +162,8 @@ public:
     /// allocated. Errors: as decode_archive; corrupt (archive_compression) for the wrong size.
     [[nodiscard]] Result<DecodedArchive> decode(BytesView packed,
                                                 std::optional<std::uint64_t> tree_bytes_expected = {});
+    /// Gives the memory of an archive that is not needed any more to the next decode().
+    void recycle(DecodedArchive archive);
 
 private:
     struct Impl;

@@ -172,6 +172,23 @@ TEST(ArchiveTest, RandomPacksComeBackByteForByte) {
     }
 }
 
+TEST(ArchiveTest, ACodecUnpacksIntoTheMemoryOfTheArchiveBefore) {
+    ArchiveCodec codec;
+    for (std::size_t const bytes : {100'000U, 10U, 200'000U, 5'000'000U, 0U, 9'000'000U, 100'000U}) {
+        std::vector<ArchiveFile> files;
+        files.push_back({"file", false, Bytes(bytes, static_cast<std::uint8_t>(bytes % 251 + 1))});
+        auto const packed = encode_archive("top", files).value().packed;
+
+        auto decoded = codec.decode(packed);
+
+        ASSERT_TRUE(decoded) << decoded.error().context;
+        ASSERT_EQ(decoded->files.size(), 1U);
+        EXPECT_TRUE(std::ranges::equal(decoded->files[0].content, files[0].content)) << bytes;
+        EXPECT_EQ(decoded->tree, decode_archive(packed)->tree) << bytes;
+        codec.recycle(*std::move(decoded));
+    }
+}
+
 TEST(ArchiveTest, TheOrderOfTheInputDoesNotMatter) {
     auto files = sample_files();
     auto const forward = encode_archive("p-1.0.0", files);

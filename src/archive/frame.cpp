@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <new>
 #include <optional>
+#include <utility>
 
 namespace ggen {
 namespace {
@@ -110,8 +111,10 @@ Result<std::uint64_t> check_frame_header(BytesView packed, std::uint64_t packed_
     return content_bytes;
 }
 
-Result<Bytes> run_decompression(ZSTD_DCtx* context, BytesView packed, std::uint64_t content_bytes) {
-    Bytes out;
+/// `out` is room that an earlier tree left, or nothing.
+Result<Bytes> run_decompression(ZSTD_DCtx* context, BytesView packed, std::uint64_t content_bytes, Bytes out) {
+    if (out.capacity() < content_bytes) out = {};
+    if (out.size() > content_bytes) out.resize(static_cast<std::size_t>(content_bytes));
     out.reserve(static_cast<std::size_t>(content_bytes));  // Address space; pages come with `grow`.
     ZSTD_inBuffer input{packed.data(), packed.size(), 0};
     std::size_t written = 0;
@@ -138,6 +141,7 @@ Result<Bytes> run_decompression(ZSTD_DCtx* context, BytesView packed, std::uint6
 struct FrameCodec::Impl {
     std::unique_ptr<ZSTD_CCtx, FreeCompressor> compressor;
     std::unique_ptr<ZSTD_DCtx, FreeDecompressor> decompressor;
+    Bytes room;
 };
 
 FrameCodec::FrameCodec() : impl_(std::make_unique<Impl>()) {}
@@ -175,10 +179,15 @@ Result<Bytes> FrameCodec::decompress(BytesView packed, ArchiveBounds const& boun
     ZSTD_DCtx_reset(context, ZSTD_reset_session_and_parameters);
     ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, ArchiveLimits::k_zstd_window_log_max);
     try {
-        return run_decompression(context, packed, content_bytes);
+        return run_decompression(context, packed, content_bytes, std::exchange(impl_->room, {}));
     } catch (std::bad_alloc const&) {
         return too_large(fmt::format("unpack: not enough memory for {} bytes", content_bytes));
     }
+}
+
+void FrameCodec::recycle(Bytes tree) {
+    constexpr std::size_t k_room_bytes_max = 8 * k_mib;
+    if (tree.capacity() <= k_room_bytes_max && tree.size() > impl_->room.size()) impl_->room = std::move(tree);
 }
 
 struct FrameWriter::Impl {

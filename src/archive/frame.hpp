@@ -28,6 +28,8 @@ public:
     /// Errors: corrupt (archive_compression, archive_truncated), too_large (archive_too_large).
     [[nodiscard]] Result<Bytes> decompress(BytesView packed, ArchiveBounds const& bounds,
                                            std::optional<std::uint64_t> content_bytes_expected = {});
+    /// Gives back what decompress() returned: the next call unpacks into it unless it is large.
+    void recycle(Bytes tree);
 
 private:
     struct Impl;

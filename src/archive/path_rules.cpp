@@ -26,6 +26,7 @@ struct Character {
 };
 
 Character character_at(std::string_view text, std::size_t at) {
+    if (auto const byte = static_cast<unsigned char>(text[at]); byte < 0x80) return {byte, 1};
     utf8proc_int32_t code_point = 0;
     auto const rest = text.substr(at, 4);
     auto const bytes = utf8proc_iterate(reinterpret_cast<utf8proc_uint8_t const*>(rest.data()),

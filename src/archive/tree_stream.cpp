@@ -96,15 +96,15 @@ Result<void> TreeStream::read_entry() {
                      fmt::format("it has more than {} files", bounds_.files_max)};
     }
     ASSIGN_OR_RETURN(auto path, take_top(header.path));
-    auto const shown = path_rules::shown(path);
+    auto const shown = [&] { return path_rules::shown(path); };
     if (header.size_bytes > left_) {
-        return truncated(fmt::format("{}: {} bytes are announced, {} are left", shown, header.size_bytes, left_));
+        return truncated(fmt::format("{}: {} bytes are announced, {} are left", shown(), header.size_bytes, left_));
     }
     auto const data_bytes = ustar::padded(header.size_bytes);
-    if (data_bytes > left_) return truncated(shown + ": its padding is cut off");
+    if (data_bytes > left_) return truncated(shown() + ": its padding is cut off");
     if (!paths_.empty() && paths_.back() >= path) {
-        if (paths_.back() != path) return not_canonical(shown + " stands after one that sorts behind it");
-        return Error{Errc::refused, ErrorId::archive_collision, shown + " stands twice in the archive"};
+        if (paths_.back() != path) return not_canonical(shown() + " stands after one that sorts behind it");
+        return Error{Errc::refused, ErrorId::archive_collision, shown() + " stands twice in the archive"};
     }
     RETURN_IF_ERROR(check_spelling(header));
     RETURN_IF_ERROR(sink_.begin_file(path, header.executable, header.size_bytes));

@@ -158,8 +158,8 @@ public:
 /// The real disk.
 [[nodiscard]] std::unique_ptr<FileSystem> make_posix_file_system();
 
-/// The permission bits that this process takes away from files it creates. Read from the kernel without
-/// changing it, so it is safe beside other threads; 022 when the kernel does not tell.
+/// The permission bits that this process takes away from files it creates. Read from the kernel once, without
+/// changing it, so it is safe beside other threads; 022 when the kernel does not tell. Nothing here changes it later.
 [[nodiscard]] std::uint32_t process_umask();
 
 /// "a/b" from "a" and "b"; `b` is taken alone when `a` is empty.

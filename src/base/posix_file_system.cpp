@@ -370,7 +370,9 @@ private:
 
 std::unique_ptr<FileSystem> make_posix_file_system() { return std::make_unique<PosixFileSystem>(); }
 
-std::uint32_t process_umask() {
+namespace {
+
+std::uint32_t read_umask() {
     constexpr std::uint32_t k_usual = 022;
     std::FILE* const status = std::fopen("/proc/self/status", "re");
     if (status == nullptr) return k_usual;
@@ -380,6 +382,13 @@ std::uint32_t process_umask() {
         if (std::sscanf(line, "Umask: %o", &mask) == 1) break;
     }
     std::fclose(status);
+    return mask;
+}
+
+}  // namespace
+
+std::uint32_t process_umask() {
+    static auto const mask = read_umask();
     return mask;
 }
 

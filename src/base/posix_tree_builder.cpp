@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 namespace ggen::posix {
 
@@ -72,6 +73,9 @@ bool is_plain_relative(std::string_view path) {
     }
     return true;
 }
+
+/// Deeper trees open some directories again: descriptors are few, and many trees may be built at a time.
+constexpr std::size_t k_open_directories_max = 8;
 
 /// A directory that stays open between calls: files come in the order of their paths, so the next one is mostly
 /// in the same.
@@ -159,7 +163,8 @@ public:
         ASSIGN_OR_RETURN(Fd file, create(path, 0600));
         if (::ioctl(file.get(), FICLONE, original.get()) == 0 && ::fchmod(file.get(), mode) == 0) return ok();
         auto error = errno_error("clone", shown(path));
-        ::unlinkat(parent_.fd.get(), std::string{split(path).name}.c_str(), 0);
+        auto const [directory, name] = split(path);
+        if (auto const at = parent(directory)) ::unlinkat(*at, std::string{name}.c_str(), 0);
         return error;
     }
 
@@ -217,14 +222,23 @@ private:
         return -1;
     }
 
-    /// A descriptor of the directory `path` beneath the root, which stays open until another one is asked for.
+    /// A descriptor of the directory `path` beneath the root. It stays open, and so do those above it, until something
+    /// that does not lie beneath is asked for: entries come in the order of their paths.
     Result<int> parent(std::string_view path) {
-        if (parent_.path != path || !parent_.fd.is_open()) {
-            parent_.fd = Fd{open_beneath(root_.get(), path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)};
-            if (!parent_.fd.is_open()) return errno_error("open", shown(path));
-            parent_.path = path;
-        }
-        return parent_.fd.get();
+        if (path == ".") return root_.get();
+        while (!open_.empty() && !is_beneath(path, open_.back().path)) open_.pop_back();
+        if (!open_.empty() && open_.back().path == path) return open_.back().fd.get();
+        int const above = open_.empty() ? root_.get() : open_.back().fd.get();
+        auto const step = open_.empty() ? path : path.substr(open_.back().path.size() + 1);
+        Fd directory{open_beneath(above, step, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)};
+        if (!directory.is_open()) return errno_error("open", shown(path));
+        if (open_.size() == k_open_directories_max) open_.pop_back();
+        open_.push_back({std::string{path}, std::move(directory)});
+        return open_.back().fd.get();
+    }
+
+    [[nodiscard]] static bool is_beneath(std::string_view path, std::string_view directory) {
+        return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
     }
 
     Result<Fd> create(std::string_view path, mode_t mode) {
@@ -247,8 +261,8 @@ private:
     std::string root_path_;
     std::uint32_t umask_;
     bool has_openat2_ = true;
-    OpenDirectory parent_;  // Of what was added last, relative to the root.
-    OpenDirectory source_;  // Of what was linked last.
+    std::vector<OpenDirectory> open_;  // On the way to what was added last, each beneath the one before it.
+    OpenDirectory source_;             // Of what was linked last.
 };
 
 }  // namespace

@@ -119,6 +119,31 @@ TEST_P(TreeBuilderTest, NoLinkIsFollowedWhereverItStands) {
     });
 }
 
+/// Directories stay open on the way down: up, across and down again must still find the right one.
+TEST_P(TreeBuilderTest, EveryFileGetsItsOwnDirectoryHoweverDeepAndInWhateverOrder) {
+    run([&] {
+        auto builder = dir_.files().create_tree(dir_ / "tree").value();
+        std::vector<std::string> paths{"ab/file"};  // "a" begins it and is no directory above it.
+        std::string deep;
+        for (int depth = 0; depth < 20; ++depth) {
+            deep += "a/";
+            paths.push_back(deep + "file");
+        }
+        for (auto const* path : {"a/b/file", "a/a/a/b/c/file", "top", "a/a/z", "b/a/a/file", "a/a/a/a/a/a/a/a/a/a/a/z"})
+            paths.emplace_back(path);
+
+        for (auto const& path : paths) {
+            if (path.find('/') != std::string::npos) {
+                ASSERT_TRUE(builder->make_directory(parent_path(path))) << path;
+            }
+            ASSERT_TRUE(builder->add_file(path, as_bytes(path), 0644)) << path;
+        }
+
+        for (auto const& path : paths)
+            EXPECT_EQ(as_text(dir_.files().read_file(dir_ / ("tree/" + path), 100).value()), path);
+    });
+}
+
 TEST_P(TreeBuilderTest, PathsThatLeaveAreRefused) {
     run([&] {
         auto builder = dir_.files().create_tree(dir_ / "tree").value();

@@ -15,41 +15,9 @@ namespace {
 constexpr std::string_view k_hex_digits = "0123456789abcdef";
 constexpr std::string_view k_text_prefix = "sha256:";
 
-/// Fetching an algorithm takes a lock and a search through the providers: done once per process.
-EVP_MD const* sha256_algorithm() {
-    static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    GGEN_ASSERT(algorithm != nullptr);
-    return algorithm;
-}
-
-struct ContextDeleter {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-using Context = std::unique_ptr<EVP_MD_CTX, ContextDeleter>;
-
-Context new_context() {
-    Context context{EVP_MD_CTX_new()};
-    GGEN_ASSERT(context != nullptr);
-    return context;
-}
-
-void start(EVP_MD_CTX* context) {
-    GGEN_ASSERT(EVP_DigestInit_ex2(context, sha256_algorithm(), nullptr) == 1);
-}
-
-void feed(EVP_MD_CTX* context, BytesView bytes) {
-    GGEN_ASSERT(EVP_DigestUpdate(context, bytes.data(), bytes.size()) == 1);
-}
-
-Digest end(EVP_MD_CTX* context) {
-    Digest digest;
-    GGEN_ASSERT(EVP_DigestFinal_ex(context, digest.bytes.data(), nullptr) == 1);
-    return digest;
-}
-
 int hex_value(char digit) {
-    auto const at = k_hex_digits.find(digit);
-    return at == std::string_view::npos ? -1 : static_cast<int>(at);
+    if (digit >= '0' && digit <= '9') return digit - '0';
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
 template <std::size_t Size>
@@ -62,23 +30,22 @@ std::array<std::uint8_t, Size> hash_with(EVP_MD const* algorithm, BytesView byte
 }  // namespace
 
 std::string Digest::hex() const {
-    std::string text;
-    text.reserve(2 * k_bytes);
-    for (auto const byte : bytes) {
-        text += k_hex_digits[byte >> 4U];
-        text += k_hex_digits[byte & 15U];
+    std::string text(2 * k_bytes, '0');
+    for (std::size_t i = 0; i < k_bytes; ++i) {
+        text[2 * i] = k_hex_digits[bytes[i] >> 4U];
+        text[2 * i + 1] = k_hex_digits[bytes[i] & 15U];
     }
     return text;
 }
 
 Result<Digest> Digest::from_hex(std::string_view hex) {
-    Error const bad{Errc::invalid, "a digest is 64 lower-case hex digits"};
-    if (hex.size() != 2 * k_bytes) return bad;
+    auto const bad = [] { return Error{Errc::invalid, "a digest is 64 lower-case hex digits"}; };
+    if (hex.size() != 2 * k_bytes) return bad();
     Digest digest;
     for (std::size_t i = 0; i < k_bytes; ++i) {
         int const high = hex_value(hex[2 * i]);
         int const low = hex_value(hex[2 * i + 1]);
-        if (high < 0 || low < 0) return bad;
+        if (high < 0 || low < 0) return bad();
         digest.bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
     }
     return digest;
@@ -106,19 +73,22 @@ Digest sha256_joined(BytesView first, BytesView second) {
 }
 
 struct Sha256::Impl {
-    Context context = new_context();
+    SHA256_CTX context;
 };
 
-Sha256::Sha256() : impl_(std::make_unique<Impl>()) { start(impl_->context.get()); }
+Sha256::Sha256() : impl_(std::make_unique<Impl>()) { GGEN_ASSERT(SHA256_Init(&impl_->context) == 1); }
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 Sha256::~Sha256() = default;
 
-void Sha256::update(BytesView bytes) { feed(impl_->context.get(), bytes); }
+void Sha256::update(BytesView bytes) {
+    GGEN_ASSERT(SHA256_Update(&impl_->context, bytes.data(), bytes.size()) == 1);
+}
 
 Digest Sha256::finish() {
-    Digest const digest = end(impl_->context.get());
-    start(impl_->context.get());
+    Digest digest;
+    GGEN_ASSERT(SHA256_Final(digest.bytes.data(), &impl_->context) == 1);
+    GGEN_ASSERT(SHA256_Init(&impl_->context) == 1);
     return digest;
 }
 

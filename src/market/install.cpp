@@ -40,9 +40,10 @@ public:
         started_ = market_.clock.steady_now();
         ASSIGN_OR_RETURN(transaction_, ProjectTransaction::open(market_));
         auto const& paths = transaction_->paths();
-        if (auto const text = market_.files.read_file(paths.lockfile, Lockfile::k_bytes_max)) {
+        if (auto text = market_.files.read_file(paths.lockfile, Lockfile::k_bytes_max)) {
             ASSIGN_OR_RETURN(old_, Lockfile::parse(as_text(*text)));
-            old_digest_ = sha256(*text);
+            old_text_ = *std::move(text);
+            old_digest_ = sha256(old_text_);
             has_lockfile_ = true;
         } else if (text.error().code != Errc::not_found) {
             return text.error();
@@ -114,13 +115,15 @@ private:
         auto const mode = link_mode_for(market_, transaction_->target(), options_.link_mode);
         auto const& wanted = report_.lockfile;
         report_.figures.packages = wanted.packages.size();
-        auto const standing = LockTexts::of(wanted, old_proofs_);
+        LockTexts standing{wanted.print(), {}, old_digest_};
+        if (standing.lockfile != as_text(old_text_)) standing.lockfile_digest = sha256(as_bytes(standing.lockfile));
         bool const is_same_lockfile =
             has_lockfile_ && !old_.had_conflict_markers && standing.lockfile_digest == old_digest_;
         if (is_same_lockfile && !options_.force && !options_.lockfile_only && has_all_proofs(wanted) &&
             tree_is_current(market_.files, transaction_->target(), wanted, standing.lockfile_digest, mode,
                             generation_directory(standing.lockfile_digest))) {
             report_.figures.packages_reused = wanted.packages.size();
+            standing.proofs = old_proofs_.print();
             remember_generation(mode, standing);
             remember_project();
             return ok();
@@ -130,7 +133,7 @@ private:
         ASSIGN_OR_RETURN(auto const proofs,
                          complete_proofs(market_, registries_, wanted, old_proofs_, report_.figures));
         report_.figures.verify_us = micros(proofs_started, market_.clock.steady_now());
-        LockTexts texts{standing.lockfile, proofs.print(), standing.lockfile_digest};
+        LockTexts const texts{std::move(standing.lockfile), proofs.print(), standing.lockfile_digest};
         if (options_.lockfile_only) return transaction_->commit_lockfile(texts);
         if (!options_.force) RETURN_IF_ERROR(check_target(market_.files, transaction_->target(), old_));
         return build_and_switch(proofs, texts, mode);
@@ -260,6 +263,7 @@ private:
     std::unique_ptr<ProjectTransaction> transaction_;
     TimePoint started_;
     Lockfile old_;
+    Bytes old_text_;  // And its digest: most installs write the same again.
     Digest old_digest_;
     ProofTexts old_proofs_;
     bool has_lockfile_ = false;

@@ -87,12 +87,6 @@ ProjectPaths ProjectPaths::of(std::string const& project) {
             join_path(own, "lock"), join_path(own, "transaction")};
 }
 
-LockTexts LockTexts::of(Lockfile const& lockfile, ProofTexts const& proofs) {
-    LockTexts texts{lockfile.print(), proofs.print(), {}};
-    texts.lockfile_digest = sha256(as_bytes(texts.lockfile));
-    return texts;
-}
-
 std::string TreeStamp::print() const {
     return std::string{k_stamp_first_line} + "lockfile " + lockfile.text() + "\nmode " +
            std::string{link_mode_name(mode)} + "\n";

@@ -26,7 +26,6 @@ struct LockTexts {
     std::string lockfile;
     std::string proofs;
     Digest lockfile_digest;
-    [[nodiscard]] static LockTexts of(Lockfile const& lockfile, ProofTexts const& proofs);
 };
 
 /// The stamp inside an installed tree: which lockfile it was built from and how.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <string>
+#include <unordered_set>
 #include <utility>
 
 #include "spec/text_checks.hpp"
@@ -12,6 +14,12 @@ namespace ggen {
 namespace {
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+/// Ends a run of characters that stand for themselves in a string.
+bool ends_run(char c) {
+    auto const byte = static_cast<unsigned char>(c);
+    return c == '"' || c == '\\' || byte < 0x20 || byte == 0x7F;
+}
 
 /// A cursor over one line.
 class Line {
@@ -65,16 +73,16 @@ public:
         if (peek() != '"') return error("expected a string in double quotes");
         ++at_;
         std::string out;
-        while (peek() != '"') {
+        while (true) {
+            // Nearly every string is one run of plain characters.
+            auto const rest = text_.substr(at_);
+            auto const run_end = std::find_if(rest.begin(), rest.end(), ends_run);
+            out.append(rest.begin(), run_end);
+            at_ += static_cast<std::size_t>(run_end - rest.begin());
             if (at_ == text_.size()) return error("the string does not end");
-            if (static_cast<unsigned char>(peek()) < 0x20 || peek() == 0x7F) {
-                return error("a control character is not allowed");
-            }
-            if (peek() == '\\') {
-                RETURN_IF_ERROR(read_escape(&out));
-            } else {
-                out += text_[at_++];
-            }
+            if (peek() == '"') break;
+            if (peek() != '\\') return error("a control character is not allowed");
+            RETURN_IF_ERROR(read_escape(&out));
         }
         ++at_;
         return out;
@@ -305,8 +313,9 @@ private:
         auto name = PackageName::parse(std::string_view{text}.substr(0, blank));
         if (!name) return line.value_error(std::move(name).error());
         auto range = text.substr(std::min(blank + 1, text.size()));
-        if (auto const parsed = VersionRange::parse(range); !parsed) {
-            return line.value_error(parsed.error());
+        if (!ranges_.contains(range)) {
+            if (auto const parsed = VersionRange::parse(range); !parsed) return line.value_error(parsed.error());
+            ranges_.insert(range);
         }
         if (!package_->dependencies.emplace(*std::move(name), std::move(range)).second) {
             return line.error("dependency " + quoted(text) + " stands here twice");
@@ -344,6 +353,7 @@ private:
     bool has_format_ = false;
     bool has_requirements_ = false;
     std::optional<OpenPackage> package_;
+    std::unordered_set<std::string> ranges_;  // That parse: few are written again and again.
 };
 
 }  // namespace

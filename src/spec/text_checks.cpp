@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <cstring>
 
 namespace ggen {
 namespace {
@@ -46,7 +47,16 @@ std::size_t utf8_length(std::string_view text) {
 }
 
 std::optional<std::size_t> first_invalid_utf8(std::string_view text) {
+    constexpr std::uint64_t k_high_bits = 0x8080'8080'8080'8080;
     for (std::size_t at = 0; at < text.size();) {
+        // Nearly all texts are ASCII: eight bytes at a time.
+        if (std::uint64_t eight = 0; text.size() - at >= sizeof eight) {
+            std::memcpy(&eight, text.data() + at, sizeof eight);
+            if ((eight & k_high_bits) == 0) {
+                at += sizeof eight;
+                continue;
+            }
+        }
         auto const length = utf8_length(text.substr(at, 4));
         if (length == 0) return at;
         at += length;

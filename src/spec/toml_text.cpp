@@ -6,9 +6,23 @@
 
 namespace ggen {
 
+namespace {
+
+bool needs_escape(char c) {
+    auto const byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F || c == '"' || c == '\\';
+}
+
+}  // namespace
+
 std::string toml_string(std::string_view text) {
-    std::string out = "\"";
-    for (char const c : text) {
+    auto const plain_end = std::find_if(text.begin(), text.end(), needs_escape);
+    auto const plain = static_cast<std::size_t>(plain_end - text.begin());
+    std::string out;
+    out.reserve(text.size() + 2);
+    out += '"';
+    out += text.substr(0, plain);
+    for (char const c : text.substr(plain)) {
         switch (c) {
             case '"':
                 out += "\\\"";
@@ -35,7 +49,8 @@ std::string toml_string(std::string_view text) {
             }
         }
     }
-    return out + '"';
+    out += '"';
+    return out;
 }
 
 std::string toml_key(std::string_view text) {

@@ -25,7 +25,7 @@ public:
     Result<void> prepare();
 
     [[nodiscard]] std::string const& directory() const override { return directory_; }
-    [[nodiscard]] bool contains(Digest const& tree) override;
+    [[nodiscard]] bool contains(Digest const& tree) override { return find(tree).has_value(); }
     [[nodiscard]] bool use(Digest const& tree) override;
     Result<Ensured> ensure(Digest const& tree, std::string_view label, Fill const& fill,
                            CancelToken const* cancel) override;
@@ -71,6 +71,8 @@ private:
     /// A name below tmp/ or trash/ that nobody else has.
     [[nodiscard]] std::string unique_path(std::string_view folder, Digest const& tree);
 
+    /// What the list of files of a package that is there tells; its time is that of the last use.
+    [[nodiscard]] std::optional<FileInfo> find(Digest const& tree);
     Result<TreeManifest> read_manifest(Digest const& tree);
     Result<void> unpack(Digest const& tree, std::string_view label, Fill const& fill);
     Result<void> fill_staging(std::string const& staging, TreeManifest& manifest, Fill const& fill);

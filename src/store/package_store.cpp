@@ -15,6 +15,7 @@ namespace {
 constexpr std::string_view k_format = "ggen-store 1\n";
 constexpr std::uint32_t k_writable_by_others = 022;
 constexpr std::uint32_t k_writable = 0222;
+constexpr std::int64_t k_use_is_noted_seconds = 3'600;  ///< Collection thinks in days.
 constexpr std::uint64_t k_whole_file_bytes_max = 1 * k_mib;  ///< Larger ones are copied in pieces.
 
 /// Calls `visit` for each directory of a package once, in the order in which its files need them. Parents are
@@ -34,14 +35,36 @@ Result<void> each_directory(TreeManifest const& manifest, Visit const& visit) {
     return ok();
 }
 
+/// Makes the directory of each file when the first one for it comes.
+class ParentMaker {
+public:
+    explicit ParentMaker(TreeBuilder& builder) : builder_(builder) {}
+
+    Result<void> make_for(std::string_view path) {
+        auto const slash = path.rfind('/');
+        if (slash == std::string_view::npos) return ok();
+        auto const parent = path.substr(0, slash);
+        if (parent == last_) return ok();
+        last_ = parent;
+        if (made_.insert(last_).second) return builder_.make_directory(parent);
+        return ok();
+    }
+
+private:
+    TreeBuilder& builder_;
+    std::unordered_set<std::string> made_;
+    std::string last_;
+};
+
 /// Writes the files of a package that come one after the other, whole or in pieces, and their list.
 class StagedFiles {
 public:
-    StagedFiles(TreeBuilder& builder, TreeManifest& manifest) : builder_(builder), manifest_(manifest) {}
+    StagedFiles(TreeBuilder& builder, TreeManifest& manifest)
+        : builder_(builder), manifest_(manifest), parents_(builder) {}
 
     Result<void> add(StoreFile const& file) {
         if (file_) return go_on(file);
-        RETURN_IF_ERROR(make_parent(file.path));
+        RETURN_IF_ERROR(parents_.make_for(file.path));
         auto const mode = file.executable ? 0555U : 0444U;
         manifest_.files.push_back({file.path, file.executable, file.content.size(), {}});
         if (!file.has_more) {
@@ -68,20 +91,9 @@ private:
         return ok();
     }
 
-    Result<void> make_parent(std::string const& path) {
-        auto const slash = path.rfind('/');
-        if (slash == std::string::npos) return ok();
-        auto parent = path.substr(0, slash);
-        if (parent == parent_) return ok();
-        if (made_.insert(parent).second) RETURN_IF_ERROR(builder_.make_directory(parent));
-        parent_ = std::move(parent);
-        return ok();
-    }
-
     TreeBuilder& builder_;
     TreeManifest& manifest_;
-    std::unordered_set<std::string> made_;
-    std::string parent_;
+    ParentMaker parents_;
     std::unique_ptr<AppendFile> file_;  // The last of the list, while it comes in pieces.
     Sha256 digest_;
 };
@@ -161,20 +173,23 @@ std::string DiskStore::unique_path(std::string_view folder, Digest const& tree) 
            "-" + std::to_string(counter_.fetch_add(1));
 }
 
-bool DiskStore::contains(Digest const& tree) {
+std::optional<FileInfo> DiskStore::find(Digest const& tree) {
     auto const manifest = files_.info(manifest_path(tree));
-    if (!manifest || manifest->kind != FileKind::regular) return false;
+    if (!manifest || manifest->kind != FileKind::regular) return std::nullopt;
     auto const package = files_.info(package_path(tree));
-    if (!package) return false;
+    if (!package) return std::nullopt;
     // Whoever put it there was killed before the last step.
     if ((package->mode & k_writable) != 0) static_cast<void>(files_.set_mode(package_path(tree), 0555));
-    return true;
+    return *manifest;
 }
 
 bool DiskStore::use(Digest const& tree) {
-    if (!contains(tree)) return false;
+    auto const manifest = find(tree);
+    if (!manifest) return false;
+    auto const age_seconds = clock_.wall_now().seconds - manifest->modified_ns / 1'000'000'000;
     // Only a hint for collection; a read-only store has none.
-    static_cast<void>(files_.touch(manifest_path(tree)));
+    if (age_seconds < 0 || age_seconds >= k_use_is_noted_seconds)
+        static_cast<void>(files_.touch(manifest_path(tree)));
     std::lock_guard const guard{mutex_};
     used_.insert(tree);
     return true;
@@ -259,9 +274,8 @@ void DiskStore::set_aside(Digest const& tree) {
         if (unsure_) unsure_->erase(tree);
     }
     // The list goes first: without it the package does not count as present.
-    auto const manifest_removed = files_.remove_tree(manifest_path(tree));
+    if (!park(manifest_path(tree), tree)) static_cast<void>(files_.remove_tree(manifest_path(tree)));
     auto const chmodded = files_.set_mode(package_path(tree), 0755);
-    static_cast<void>(manifest_removed);
     static_cast<void>(chmodded);
     static_cast<void>(park(package_path(tree), tree));
 }
@@ -305,8 +319,9 @@ Result<void> DiskStore::build_copy(TreeManifest const& manifest, std::string con
                                    std::string const& destination, LinkMode mode) {
     bool may_clone = mode == LinkMode::reflink;
     ASSIGN_OR_RETURN(auto const builder, files_.create_tree(destination));
-    RETURN_IF_ERROR(each_directory(manifest, [&](std::string_view path) { return builder->make_directory(path); }));
+    ParentMaker parents{*builder};
     for (auto const& file : manifest.files) {
+        RETURN_IF_ERROR(parents.make_for(file.path));
         auto const source = from + "/" + file.path;
         if (mode == LinkMode::hardlink) {
             auto const linked = builder->add_hard_link(file.path, source, file.size_bytes);

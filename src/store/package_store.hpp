@@ -132,7 +132,7 @@ public:
     [[nodiscard]] virtual std::string const& directory() const = 0;
 
     [[nodiscard]] virtual bool contains(Digest const& tree) = 0;
-    /// contains(), and marks the package as used now, so that collection leaves it.
+    /// contains(), and marks the package as used, to the hour, so that collection leaves it.
     [[nodiscard]] virtual bool use(Digest const& tree) = 0;
 
     /// What `fetch` must deliver: all files of the package whose tree digest was checked by the caller.

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A real closure from the npm registry, end to end.
 
-    closure.py GGEN [--keep DIR] [--flaky N] [--minimum 300]
+    closure.py GGEN [--roots FILE] [--keep DIR] [--flaky N] [--minimum 300]
 
-Imports the roots of roots.txt with their whole dependency closure as signed releases, installs all of it
+Imports the roots of roots.txt (or of FILE) with their whole dependency closure as signed releases, installs all of it
 in one resolution through a web server, verifies it offline, compares a sample of the files with npm's own
 archives, and the metadata that was sent with npm's documents of the same packages, then installs random
 packages of it through a server that fails one response in ten.
@@ -103,6 +103,7 @@ def compare_metadata(checks, server, room, roots, packages):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("ggen")
+    parser.add_argument("--roots", default=HERE / "roots.txt", type=pathlib.Path)
     parser.add_argument("--keep", help="leave the imported registry in this folder")
     parser.add_argument("--flaky", type=int, default=40)
     parser.add_argument("--minimum", type=int, default=300)
@@ -112,7 +113,7 @@ def main():
     probe = subprocess.run(["npm", "view", "semver", "version"], capture_output=True, text=True, check=False)
     if probe.returncode != 0:
         skip("the npm registry does not answer")
-    roots = [line for line in (HERE / "roots.txt").read_text().split("\n") if line and not line.startswith("#")]
+    roots = [line for line in options.roots.read_text().split("\n") if line and not line.startswith("#")]
     checks = Checks(tells_all=True)
     room = pathlib.Path(tempfile.mkdtemp(prefix="ggen-npm-"))
     try:
