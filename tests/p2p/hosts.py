@@ -48,7 +48,7 @@ def together(profiles, work):
         raise errors[0]
 
 
-def one_publishes_four_install(report, network, room, mib):
+def one_publishes_four_install(report, network, room, mib, judges_not):
     alice = join(network, room, "alice")
     others = [join(network, room, name) for name in ("bob", "carol", "dave", "erin")]
     alice.must("key", "new", "alice/laptop")
@@ -67,7 +67,7 @@ def one_publishes_four_install(report, network, room, mib):
     limit = network.rate if network.is_limited else "without a limit"
     print(f"{size / 2**20:.1f} MiB to four hosts at once: {took:.1f} s; links {limit}")
     print(f"sent by the publisher: {share:.2f} times the package (at most {ORIGIN_SHARE_MAX})")
-    report.check(share <= ORIGIN_SHARE_MAX, "the publisher sends its package about once", f"{share:.2f} times")
+    report.check(judges_not or share <= ORIGIN_SHARE_MAX, "the publisher sends its package about once", f"{share:.2f} times")
     for one in others:
         report.check(one.run("verify", "--offline").returncode == 0, f"{one.name} has what was published")
     return alice, others
@@ -119,7 +119,7 @@ def main():
     network = Lan(arguments.rate)
     try:
         with Room(arguments.ggen) as room:
-            alice, others = one_publishes_four_install(report, network, room, arguments.mib)
+            alice, others = one_publishes_four_install(report, network, room, arguments.mib, arguments.only_print)
             publisher_gone(report, network, room, alice, arguments.mib)
             newcomer(report, network, room, others[0], arguments.only_print)
     finally:

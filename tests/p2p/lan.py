@@ -1,6 +1,7 @@
 """Hosts on one network: each a network namespace with an interface on a bridge. Needs no root: everything happens in a
 user namespace of its own, into which the suite starts itself again.
 """
+import json
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ def enter():
     """Goes on inside of the namespaces, or ends the suite as SKIPPED with the reason."""
     if os.environ.get(INSIDE):
         return
-    tried = subprocess.run(["unshare", "-Urnm", "sh", "-c", "ip link add name b type bridge && ip link del b"],
+    tried = subprocess.run(["unshare", "-Urnm", "sh", "-c", "ip link add name probe type bridge && ip link del probe"],
                            capture_output=True, text=True, check=False)
     if tried.returncode != 0:
         why = (tried.stderr or "no answer").strip().splitlines()[-1]
@@ -83,8 +84,7 @@ class Host:
 
     def sent_bytes(self):
         # Into the bridge is out of the host.
-        with open(f"/sys/class/net/{self.port}/statistics/rx_bytes", encoding="ascii") as count:
-            return int(count.read())
+        return json.loads(run("ip", "-s", "-j", "link", "show", self.port))[0]["stats64"]["rx"]["bytes"]
 
 
 class HostProfile(Profile):
