@@ -94,7 +94,7 @@ private:
     [[nodiscard]] static p2p::Exchange& exchange(VirtualHost& host) {
         return static_cast<p2p::Exchange&>(host.protocol(0));
     }
-    [[nodiscard]] std::vector<p2p::Provider> providers(bool is_clean) const;
+    [[nodiscard]] std::vector<p2p::ContentHolder> providers(bool is_clean) const;
     void start(Install& install);
     void ask(Install& install, std::string const& path);
     bool on_event(Install& install, p2p::ExchangeEvent const& event);
@@ -174,12 +174,12 @@ void ExchangeWorkload::begin(World& world) {
     }
 }
 
-std::vector<p2p::Provider> ExchangeWorkload::providers(bool is_clean) const {
+std::vector<p2p::ContentHolder> ExchangeWorkload::providers(bool is_clean) const {
     auto nodes = holders_;
     if (!is_clean) nodes.insert(nodes.end(), byzantine_.begin(), byzantine_.end());
     Dice dice{world_->seed(), Purpose::workload, 5};
     dice.shuffle(nodes);
-    std::vector<p2p::Provider> out;
+    std::vector<p2p::ContentHolder> out;
     out.reserve(nodes.size());
     for (auto const node : nodes) out.push_back({world_->fabric().peer(node), {world_->address(node)}});
     return out;

@@ -29,6 +29,10 @@ echo "== faults at 1,000 injected calls"
 python3 tests/recovery/faults.py "$release/bin/ggen" --points 1000
 echo "== a real npm closure, and $flaky random installs through a server that fails one response in ten"
 python3 tests/interop/npm/closure.py "$release/bin/ggen" --flaky "$flaky"
+echo "== five hosts that find each other with no configuration"
+python3 tests/p2p/hosts.py "$release/bin/ggen" --mib 64 || [ $? = 77 ]
+echo "== fifty nodes on loopback"
+python3 tests/p2p/fifty.py "$release/bin/ggen"
 echo "== go-libp2p as a live peer: basics, kad, gossip"
 for peer in go rust; do
   tests/interop/run --peer "$peer" --suite all "$soak" || [ $? = 77 ]

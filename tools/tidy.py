@@ -2,7 +2,7 @@
 """The house rules that a compiler does not check. Runs in ctest; prints one line per finding.
 
 Checks: includes against tools/layers.txt, file sizes, banned calls and words, paths that
-ARCHITECTURE.md names, coroutine forms that GCC 12 miscompiles. tools/tidy_exceptions.txt holds
+ARCHITECTURE.md names, coroutine forms that GCC 12 miscompiles, types that two headers define. tools/tidy_exceptions.txt holds
 `file: reason` lines for files that may be longer; an exception that is no longer needed is a finding
 too, so the list can only shrink.
 """
@@ -108,6 +108,28 @@ def check_co_await(name, text, findings):
             findings.append(f"{name}:{number}: braces or ?: after co_await (GCC 12 miscompiles them)")
 
 
+def note_types(name, text, types):
+    """Types that a header defines at the level of a namespace: {full name: headers}."""
+    spaces = []
+    for line in text.splitlines():
+        opened = re.match(r"(?:inline )?namespace ([\w:]*)\s*{", line)
+        if opened:
+            spaces.append(opened.group(1))
+        elif line.startswith("}  // namespace") and spaces:
+            spaces.pop()
+        defined = re.match(r"(?:struct|class|enum class) (\w+)\b(?!::)", line)
+        is_declared_only = ";" in line and "{" not in line
+        if defined and not is_declared_only and "std" not in spaces:
+            types.setdefault("::".join([*spaces, defined.group(1)]), set()).add(name)
+
+
+def check_types(types, findings):
+    """The linker takes one of two types of one name without a word, and templates of both are mixed up."""
+    for full_name, headers in sorted(types.items()):
+        if len(headers) > 1:
+            findings.append(f"{full_name} is defined in {' and '.join(sorted(headers))}")
+
+
 def check_documents(files, findings):
     """Every path in back quotes that looks like one of ours must exist."""
     names = set(files)
@@ -164,6 +186,7 @@ def main():
                 path, reason = line.split(":", 1)
                 exceptions[path.strip()] = reason.strip()
     findings = []
+    types = {}
     checked = 0
     for name in files:
         if name.split("/")[0] not in SOURCES or pathlib.Path(name).suffix not in (".hpp", ".cpp"):
@@ -174,6 +197,9 @@ def main():
         check_sizes(name, text, exceptions, findings)
         check_banned(name, text, findings)
         check_co_await(name, text, findings)
+        if name.endswith(".hpp"):
+            note_types(name, text, types)
+    check_types(types, findings)
     for name in exceptions:
         if name not in files:
             findings.append(f"tools/tidy_exceptions.txt: {name} does not exist")

@@ -28,6 +28,75 @@ Result<PeerId> peer_argument(Context& context) {
     return context.argument(PeerId::parse(word), "PEER");
 }
 
+constexpr std::string_view k_peers_location = "p2p:";
+constexpr std::size_t k_log_id_digits = 64;
+
+bool is_log_id(std::string_view text) {
+    return text.size() == k_log_id_digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+/// What the node is asked to follow.
+struct FollowWish {
+    Json arguments = Json::object();
+    bool is_peer = false;                  ///< The registry that a peer publishes in.
+    bool is_trusted_on_first_use = false;
+    bool known = false;                    ///< The configuration says who it is: its root file is pinned.
+};
+
+std::vector<std::string> places_of(KnownRegistry const& known) {
+    std::vector<std::string> out{known.location};
+    out.insert(out.end(), known.mirrors.begin(), known.mirrors.end());
+    return out;
+}
+
+/// Peers first, but for a folder of this machine: nothing is nearer, and its owner publishes there.
+void set_places(RegistryAddRequest& request, std::string peers, std::vector<std::string> others) {
+    request.location = std::move(peers);
+    request.mirrors = std::move(others);
+    bool const is_folder = !request.mirrors.empty() && request.mirrors.front().find("://") == std::string::npos;
+    if (is_folder) std::swap(request.location, request.mirrors.front());
+}
+
+/// A registry that is known goes by its pinned root file, and its places stay of use.
+Result<FollowWish> known_wish(Market& market, KnownRegistry const& known) {
+    FollowWish wish;
+    wish.known = true;
+    ASSIGN_OR_RETURN(auto const source, market.opener.open(known.location));
+    ASSIGN_OR_RETURN(auto const root, load_pinned_root(market, known, *source));
+    wish.arguments.set("root", root.note);
+    auto places = Json::array();
+    for (auto const& place : places_of(known)) {
+        if (!place.starts_with(k_peers_location)) places.push(place);
+    }
+    wish.arguments.set("sources", std::move(places));
+    return wish;
+}
+
+Result<FollowWish> follow_wish(Context& context, Market& market) {
+    auto const text = context.args().positional(0);
+    auto const fingerprint = context.args().value("fingerprint");
+    auto const known = find_registry(market.config, text);
+    if (known && !p2p::peer_of_origin(known->origin)) return known_wish(market, *known);
+    FollowWish wish;
+    if (is_log_id(text)) {
+        wish.is_trusted_on_first_use = fingerprint.empty();
+        wish.arguments.set("registry", text);
+        if (!fingerprint.empty()) {
+            RETURN_IF_ERROR(context.check_argument(Digest::parse(fingerprint)));
+            wish.arguments.set("fingerprint", fingerprint);
+        }
+        return wish;
+    }
+    wish.is_peer = true;
+    if (known) {
+        wish.arguments.set("registry", p2p::peer_of_origin(known->origin)->text());
+        return wish;
+    }
+    ASSIGN_OR_RETURN(auto const peer, peer_argument(context));
+    wish.arguments.set("registry", peer.text());
+    return wish;
+}
+
 /// Namespaces of the followed log that come from no other registry yet.
 std::vector<std::string> free_namespaces(Config const& config, Json const& followed) {
     std::vector<std::string> out;
@@ -99,20 +168,30 @@ Result<ExitCode> run_p2p_publish(Context& context) {
 
 Result<ExitCode> run_follow(Context& context) {
     auto const& args = context.args();
-    ASSIGN_OR_RETURN(auto const peer, peer_argument(context));
     ASSIGN_OR_RETURN(auto* const market, context.market());
-    ASSIGN_OR_RETURN(auto const followed, ask_node(context, "follow", Json::object().set("registry", peer.text())));
+    ASSIGN_OR_RETURN(auto wish, follow_wish(context, *market));
+    ASSIGN_OR_RETURN(auto const followed, ask_node(context, "follow", std::move(wish.arguments)));
     RegistryAddRequest request;
-    request.location = "p2p:" + peer.text();
+    set_places(request, std::string{k_peers_location} + text_of(followed, "peer"), texts_of(followed, "sources"));
     request.alias = args.value("alias");
     request.fingerprint = text_of(followed, "fingerprint");
     request.namespaces = args.has("namespace") ? args.values("namespace") : free_namespaces(market->config, followed);
     request.make_default = args.has("default");
-    if (request.alias.empty()) request.alias = peer.text().substr(peer.text().size() - 8);
+    if (auto const known = find_registry(market->config, text_of(followed, "origin"))) {
+        request.alias = known->alias;
+        if (wish.known) request.namespaces = known->namespaces;
+    }
+    if (request.alias.empty()) {
+        auto const label = text_of(followed, "peer");
+        request.alias = wish.is_peer ? label.substr(label.size() - 8) : "log-" + label.substr(0, 8);
+    }
     for (char& c : request.alias) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    if (auto const known = find_registry(market->config, text_of(followed, "origin"))) request.alias = known->alias;
     if (request.namespaces.empty()) RETURN_IF_ERROR(p2p::keep_default_registry(*market));
     ASSIGN_OR_RETURN(auto const added, add_registry(*market, request));
+    if (wish.is_trusted_on_first_use) {
+        context.out().warning("its root file was taken from a peer on first use; compare its fingerprint: " +
+                              *request.fingerprint);
+    }
     show_followed(context, followed, added);
     return ExitCode::ok;
 }
@@ -121,15 +200,27 @@ Result<ExitCode> run_unfollow(Context& context) {
     ASSIGN_OR_RETURN(auto* const market, context.market());
     auto const text = context.args().positional(0);
     auto const known = find_registry(market->config, text);
-    auto const origin = known ? known->origin : std::string{};
-    auto label = origin.starts_with("p2p/") ? origin.substr(4) : std::string{};
-    if (label.empty()) {
+    auto label = text;
+    auto const places = known ? places_of(*known) : std::vector<std::string>{};
+    auto const at = std::find_if(places.begin(), places.end(),
+                                 [](std::string const& place) { return place.starts_with(k_peers_location); });
+    if (at != places.end()) {
+        label = at->substr(k_peers_location.size());
+    } else if (!is_log_id(text)) {
         ASSIGN_OR_RETURN(auto const peer, peer_argument(context));
         label = peer.text();
     }
     ASSIGN_OR_RETURN(auto const answer, ask_node(context, "unfollow", Json::object().set("registry", label)));
-    if (auto const again = find_registry(market->config, text_of(answer, "origin"))) {
-        RETURN_IF_ERROR(remove_registry(*market, again->alias));
+    if (auto again = find_registry(market->config, text_of(answer, "origin"))) {
+        auto others = places_of(*again);
+        std::erase_if(others, [](std::string const& place) { return place.starts_with(k_peers_location); });
+        if (others.empty()) {
+            RETURN_IF_ERROR(remove_registry(*market, again->alias));
+        } else {  // It has a place of its own, where it is read again.
+            again->location = others.front();
+            again->mirrors.assign(others.begin() + 1, others.end());
+            RETURN_IF_ERROR(add_config_registry(market->files, market->directories, *again));
+        }
     }
     if (context.out().wants_json()) context.out().document("ggen.p2p-unfollow/1", answer);
     else context.out().line(text_of(answer, "origin") + " is not followed any more; what is installed stays");

@@ -129,7 +129,7 @@ Result<ExitCode> run_p2p_start(Context& context) {
     NodeLog log{context.out(), clock};
     return be_node(context,
                    p2p::DaemonOptions{profile, std::move(settings), "ggen/" GGEN_VERSION, context.files(), clock,
-                                      random, log},
+                                      random, log, context.opener()},
                    std::move(pipe));
 }
 

@@ -89,8 +89,9 @@ void show_market(Output& out, Json const& market) {
     auto const own = member_of(market, "own");
     out.field("publishes", fmt::format("{}, {} entries", text_of(own, "origin"), number_of(own, "size")));
     for (auto const& followed : list_of(market, "followed")) {
-        out.field("follows", fmt::format("{}, {} entries, {} releases", text_of(followed, "peer"),
-                                         number_of(followed, "size"), number_of(followed, "releases")));
+        out.field("follows", fmt::format("{}, {} entries, {} releases, {} held", text_of(followed, "origin"),
+                                         number_of(followed, "size"), number_of(followed, "releases"),
+                                         count_text(followed, "archives", "archive")));
         auto const evidence = text_of(followed, "evidence");
         auto const problem = text_of(followed, "problem");
         if (!evidence.empty()) out.warning("it signed two histories that contradict each other: " + evidence);

@@ -33,7 +33,13 @@ struct Context::Parts {
         : files(make_posix_file_system()),
           client(http_options(), random, cancel),
           opener(*files, client, state_directory_of(environment), cancel),
-          progress(out, is_terminal(STDERR_FILENO) && !out.style().quiet && !out.style().events) {}
+          progress(out, is_terminal(STDERR_FILENO) && !out.style().quiet && !out.style().events) {
+        opener.set_peer_progress([this, &out](BlobArrival const& arrival) {
+            ProgressEvent const event{ProgressEvent::Kind::fetch_shares, {}, arrival.done, arrival.total, 0, {},
+                                      arrival.digest.text(), arrival.shares};
+            observer(out).on_event(event);  // Both observers are thread-safe.
+        });
+    }
 
     Observer& observer(Output const& out) { return out.style().events ? static_cast<Observer&>(events) : progress; }
 
@@ -60,6 +66,8 @@ Context::~Context() = default;
 FileSystem& Context::files() { return *parts_->files; }
 
 HttpGetter& Context::http() { return parts_->client; }
+
+SourceOpener& Context::opener() { return parts_->opener; }
 
 Result<Market*> Context::market() {
     if (parts_->market) return parts_->market.get();

@@ -33,6 +33,8 @@ public:
     /// The program with the flags applied over the configuration. Errors: those of Config::load.
     Result<Market*> market();
     [[nodiscard]] HttpGetter& http();
+    /// Of folders, web servers and what the node mirrors.
+    [[nodiscard]] SourceOpener& opener();
 
     /// `result`; its error becomes a usage error (exit code 2), because it came from the command line.
     /// `flag` is put before its text.

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include "codec/json.hpp"
 
@@ -15,6 +16,7 @@ std::string_view kind_name(ProgressEvent::Kind kind) {
         case ProgressEvent::Kind::phase: return "phase";
         case ProgressEvent::Kind::fetch_started: return "fetch_started";
         case ProgressEvent::Kind::fetch_progress: return "fetch_progress";
+        case ProgressEvent::Kind::fetch_shares: return "fetch_shares";
         case ProgressEvent::Kind::fetch_done: return "fetch_done";
         case ProgressEvent::Kind::package_done: return "package_done";
         case ProgressEvent::Kind::warning: break;
@@ -44,6 +46,14 @@ void EventLines::on_event(ProgressEvent const& event) {
     json.set("total", event.total);
     json.set("bytes", event.bytes);
     if (!event.source.empty()) json.set("source", event.source);
+    if (!event.blob.empty()) json.set("blob", event.blob);
+    if (!event.shares.empty()) {
+        auto shares = Json::array();
+        for (auto const& [from, bytes] : event.shares) {
+            shares.push(Json::object().set("from", from).set("bytes", bytes));
+        }
+        json.set("shares", std::move(shares));
+    }
     std::lock_guard const guard{mutex_};
     write_line(json.dump() + "\n");
 }

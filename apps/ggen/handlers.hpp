@@ -59,7 +59,8 @@ Result<ExitCode> run_resolve(Context& context);
 Result<ExitCode> run_p2p_ping(Context& context);
 Result<ExitCode> run_p2p_identify(Context& context);
 Result<ExitCode> run_p2p_perf(Context& context);
-// commands_follow.cpp, commands_node.cpp, commands_peers.cpp, or commands_p2p_absent.cpp
+// commands_follow.cpp, commands_node.cpp, commands_peers.cpp, commands_search_peers.cpp, or commands_p2p_absent.cpp
+Result<ExitCode> run_p2p_search(Context& context);
 Result<ExitCode> run_p2p_publish(Context& context);
 Result<ExitCode> run_follow(Context& context);
 Result<ExitCode> run_unfollow(Context& context);

@@ -20,6 +20,13 @@ void write_to_terminal(std::string_view bytes) {
     }
 }
 
+/// "3 sources, most 12D3KooW…", or the one there is.
+std::string sources_text(ProgressEvent const& event) {
+    if (event.shares.empty()) return "peers";
+    if (event.shares.size() == 1) return event.shares.front().first;
+    return fmt::format("{} sources, most of it {}", event.shares.size(), event.shares.front().first);
+}
+
 double seconds_between(std::chrono::steady_clock::time_point a, std::chrono::steady_clock::time_point b) {
     return std::chrono::duration<double>(b - a).count();
 }
@@ -64,7 +71,14 @@ void Progress::on_event(ProgressEvent const& event) {
             bytes_ = 0;
             break;
         case ProgressEvent::Kind::fetch_started:
-            transfers_[event.text] = {event.bytes, now, event.source, 0};
+            transfers_[event.text] = {event.bytes, now, event.source, 0, event.blob};
+            break;
+        case ProgressEvent::Kind::fetch_shares:
+            for (auto& [name, transfer] : transfers_) {
+                if (transfer.blob != event.blob) continue;
+                transfer.bytes = event.done;
+                transfer.source = sources_text(event);
+            }
             break;
         case ProgressEvent::Kind::fetch_progress:
             if (auto const at = transfers_.find(event.text); at != transfers_.end()) at->second.bytes = event.done;

@@ -33,6 +33,7 @@ private:
         Clock::time_point started;
         std::string source;
         std::uint64_t bytes = 0;  ///< So far; only large ones tell.
+        std::string blob;         ///< Of its archive.
     };
 
     [[nodiscard]] static std::string transfer_line(std::string const& name, Transfer const& transfer,

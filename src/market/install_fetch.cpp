@@ -207,7 +207,7 @@ private:
         auto const fill = [&](Add const& add) -> Result<void> {
             // A named object: GCC 12 leaks the strings of a temporary here.
             ProgressEvent const started{ProgressEvent::Kind::fetch_started, label, 0, total_, package.archive_bytes,
-                                        job.registry->known.location};
+                                        job.registry->known.location, package.archive.text()};
             tell(started);
             return is_large ? fill_streaming(job, label, add) : fill_at_once(job, add);
         };

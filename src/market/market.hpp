@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/cancel.hpp"
@@ -33,6 +34,7 @@ struct ProgressEvent {
         phase,          ///< `text` names it: "resolve", "fetch", "install".
         fetch_started,  ///< `text` = name@version, `total_bytes`.
         fetch_progress,  ///< `text`, `done` of `total` bytes of a large package.
+        fetch_shares,    ///< `blob`, `done` of `total` bytes of an archive that peers bring, and their `shares`.
         fetch_done,
         package_done,
         warning,
@@ -43,6 +45,8 @@ struct ProgressEvent {
     std::uint64_t total = 0;  ///< 0 = unknown.
     std::uint64_t bytes = 0;
     std::string source{};  ///< Where a fetched package comes from, as its registry is known.
+    std::string blob{};    ///< Digest of its archive.
+    std::vector<std::pair<std::string, std::uint64_t>> shares{};  ///< Bytes by source, largest first.
 };
 class Observer {
 public:

@@ -16,15 +16,17 @@ std::uint64_t number_of(Json const& event, std::string_view key) {
     return number != nullptr && *number > 0 ? static_cast<std::uint64_t>(*number) : 0;
 }
 
-/// "3 peers", or the one.
-std::string sources_of(Json const& event) {
+BlobArrival arrival_of(Digest const& digest, Json const& event) {
+    BlobArrival out{digest, number_of(event, "done"), number_of(event, "total"), {}};
     auto const* const shares = event.find("shares");
     auto const* const list = shares != nullptr ? shares->if_array() : nullptr;
-    if (list == nullptr || list->empty()) return "peers";
-    if (list->size() > 1) return std::to_string(list->size()) + " peers";
-    auto const* const peer = list->front().find("peer");
-    auto const* const text = peer != nullptr ? peer->if_string() : nullptr;
-    return text != nullptr ? *text : "a peer";
+    if (list == nullptr) return out;
+    for (auto const& share : *list) {
+        auto const* const from = share.find("from");
+        auto const* const text = from != nullptr ? from->if_string() : nullptr;
+        if (text != nullptr) out.shares.emplace_back(*text, number_of(share, "bytes"));
+    }
+    return out;
 }
 
 }  // namespace
@@ -64,8 +66,8 @@ Result<void> MirrorSource::bring(Digest const& digest, std::uint64_t bytes) {
     arguments.set("registry", peer_);
     arguments.set("digest", digest.text());
     arguments.set("bytes", bytes);
-    auto const on_event = [this](Json const& event) {
-        if (progress_) progress_(number_of(event, "done"), number_of(event, "total"), sources_of(event));
+    auto const on_event = [&](Json const& event) {
+        if (progress_) progress_(arrival_of(digest, event));
     };
     auto const answer = node.call("blob", std::move(arguments), on_event, &cancel_);
     if (!answer) return answer.error();

@@ -4,6 +4,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/cancel.hpp"
 #include "base/file_system.hpp"
@@ -11,7 +13,14 @@
 
 namespace ggen {
 
-using PeerProgress = std::function<void(std::uint64_t done, std::uint64_t total, std::string const& from)>;
+/// How a blob comes in from peers, and from the other places of its registry.
+struct BlobArrival {
+    Digest digest;
+    std::uint64_t done = 0;
+    std::uint64_t total = 0;
+    std::vector<std::pair<std::string, std::uint64_t>> shares;  ///< Bytes by source, largest first.
+};
+using PeerProgress = std::function<void(BlobArrival const& arrival)>;
 
 /// A registry that the node of this profile follows: its log from the node's mirror, with or without a node; archives
 /// from the mirror too, else brought there by the running node from its peers. Nothing of it is trusted more than any

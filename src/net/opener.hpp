@@ -18,7 +18,7 @@ public:
     /// `state_directory` is that of the profile; "" = there is none.
     LocationOpener(FileSystem& files, HttpClient& client, std::string state_directory, CancelToken const& cancel)
         : files_(files), client_(client), state_directory_(std::move(state_directory)), cancel_(cancel) {}
-    /// Told how bytes of peers come in: done, total, and from whom. From any thread.
+    /// Told how blobs of peers come in. From any thread.
     void set_peer_progress(PeerProgress progress) { progress_ = std::move(progress); }
     /// Errors: invalid (url_invalid) for another scheme or a malformed address.
     Result<std::unique_ptr<RegistrySource>> open(std::string const& location) override;

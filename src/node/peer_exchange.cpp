@@ -18,6 +18,13 @@ BlobCourse course_of(std::uint64_t done, std::uint64_t total, std::vector<Source
     return out;
 }
 
+std::vector<ContentHolder> providers_of(std::vector<Holder> holders) {
+    std::vector<ContentHolder> out;
+    out.reserve(holders.size());
+    for (auto& holder : holders) out.push_back({std::move(holder.peer), std::move(holder.addresses)});
+    return out;
+}
+
 }  // namespace
 
 struct PeerExchange::Impl {
@@ -28,6 +35,7 @@ struct PeerExchange::Impl {
         std::function<void(BlobCourse const&)> progress;
         BlobDone done;
         std::uint64_t bytes = 0;
+        std::function<void(BlobRead const&)> read;
     };
     void on_event(ExchangeEvent const& event) {
         if (auto const* const fetched = std::get_if<ObjectFetched>(&event)) {
@@ -38,6 +46,10 @@ struct PeerExchange::Impl {
             if (at != blobs.end() && at->second.progress) {
                 at->second.progress(course_of(progress->bytes, progress->total, progress->shares));
             }
+        } else if (auto const* const read = std::get_if<SourceRead>(&event)) {
+            auto const at = blobs.find(read->id);
+            BlobRead const wanted{read->id, read->read, read->source, read->offset, read->length};
+            if (at != blobs.end() && at->second.read) at->second.read(wanted);
         } else if (auto const* const blob = std::get_if<BlobFetched>(&event)) {
             auto const at = blobs.extract(blob->id);
             if (at.empty()) return;
@@ -70,7 +82,7 @@ bool PeerExchange::turn(TimePoint /*now*/) {
 void PeerExchange::fetch(Holder const& from, Digest const& log, std::string path, std::uint64_t bytes_max,
                          TimePoint now, FetchDone done) {
     ObjectRequest request{log, std::move(path), 0, std::min<std::uint64_t>(bytes_max, k_exchange_object_bytes_max)};
-    auto const id = impl_->exchange.fetch(Provider{from.peer, from.addresses}, request, now);
+    auto const id = impl_->exchange.fetch(ContentHolder{from.peer, from.addresses}, request, now);
     impl_->fetches.emplace(id, std::move(done));
 }
 
@@ -87,11 +99,22 @@ std::uint64_t PeerExchange::fetch_blob(BlobWish wish, TimePoint now,
     request.chunk_root = wish.chunk_root;
     request.store = *std::move(store);
     request.deadline = wish.deadline;
-    for (auto& holder : wish.holders) request.providers.push_back({holder.peer, std::move(holder.addresses)});
+    request.providers = providers_of(std::move(wish.holders));
+    for (auto& place : wish.places) request.sources.push_back({std::move(place.name), place.is_near});
     auto const bytes = wish.bytes;
     auto const id = impl_->exchange.fetch_blob(std::move(request), now);
-    impl_->blobs.emplace(id, Impl::Blob{std::move(progress), std::move(done), bytes});
+    impl_->blobs.emplace(id, Impl::Blob{std::move(progress), std::move(done), bytes, std::move(wish.read)});
     return id;
+}
+
+void PeerExchange::add_holders(std::uint64_t blob, std::vector<Holder> holders, TimePoint now) {
+    impl_->exchange.add_providers(blob, providers_of(std::move(holders)), now);
+}
+
+void PeerExchange::close_holders(std::uint64_t blob, TimePoint now) { impl_->exchange.close_providers(blob, now); }
+
+void PeerExchange::on_read(BlobRead const& read, Result<Bytes> const& bytes, TimePoint now) {
+    impl_->exchange.on_source_read(read.blob, read.read, bytes, now);
 }
 
 void PeerExchange::cancel(std::uint64_t blob, TimePoint now) {

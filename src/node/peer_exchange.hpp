@@ -32,6 +32,20 @@ struct BlobCourse {
     std::vector<std::pair<std::string, std::uint64_t>> shares;  ///< Bytes by peer, largest first.
 };
 
+/// A place beside the peers where the blob can be read.
+struct BlobPlace {
+    std::string name;
+    bool is_near = false;  ///< A folder of this machine: read at once, others when peers give nothing.
+};
+/// A part that is to be read at such a place, and told by `on_read`.
+struct BlobRead {
+    std::uint64_t blob = 0;
+    std::uint64_t read = 0;
+    std::size_t place = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+};
+
 struct BlobWish {
     Digest digest;
     std::uint64_t bytes = 0;
@@ -39,6 +53,8 @@ struct BlobWish {
     std::string path;  ///< The file that grows into the blob.
     std::vector<Holder> holders;
     TimePoint deadline{};
+    std::vector<BlobPlace> places = {};
+    std::function<void(BlobRead const&)> read = {};  ///< Needed with places; returns at once.
 };
 
 /// The content exchange as a node uses it: a call has its answer in a function of its own. On the node's thread.
@@ -65,6 +81,11 @@ public:
     /// Its number, for `cancel`.
     std::uint64_t fetch_blob(BlobWish wish, TimePoint now, std::function<void(BlobCourse const&)> progress,
                              BlobDone done);
+    /// More who may have it, found meanwhile.
+    void add_holders(std::uint64_t blob, std::vector<Holder> holders, TimePoint now);
+    /// There are no others: a blob that none of them can give ends at once.
+    void close_holders(std::uint64_t blob, TimePoint now);
+    void on_read(BlobRead const& read, Result<Bytes> const& bytes, TimePoint now);
     /// Ends a blob that nobody waits for; what came of it stays for the next attempt.
     void cancel(std::uint64_t blob, TimePoint now);
 

@@ -21,6 +21,10 @@ public:
 
     void add(LogId const& log, std::string folder);
     void remove(LogId const& log);
+    [[nodiscard]] std::map<LogId, std::string> all() const {
+        std::lock_guard const guard{mutex_};
+        return folders_;
+    }
     /// Where a blob stands, in whatever folder; nothing when it is nowhere.
     [[nodiscard]] std::optional<std::string> find_blob(Digest const& digest) const;
 

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -38,9 +39,12 @@ class Profile:
         env.setdefault("ASAN_OPTIONS", "detect_leaks=0")
         return env
 
+    def command(self, *words):
+        return [self.ggen, *words]
+
     def run(self, *words, timeout=60, **options):
         options.setdefault("env", self.environment())
-        return subprocess.run([self.ggen, *words], cwd=self.project, capture_output=True, text=True,
+        return subprocess.run(self.command(*words), cwd=self.project, capture_output=True, text=True,
                               timeout=timeout, stdin=subprocess.DEVNULL, check=False, **options)
 
     def must(self, *words, **options):
@@ -51,6 +55,19 @@ class Profile:
 
     def json(self, *words, **options):
         return json.loads(self.must(*words, "--json", **options).stdout)
+
+    def control(self, name, **arguments):
+        """One call to the node, without the cost of a process."""
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(str(self.home / "state/p2p/control"))
+            control.sendall(json.dumps({"call": name, "arguments": arguments}).encode() + b"\n")
+            for line in control.makefile():
+                answer = json.loads(line)
+                if "result" in answer:
+                    return answer["result"]
+                if "error" in answer:
+                    raise RuntimeError(f"{self.name}: {name}: {answer['error']['text']}")
+        raise RuntimeError(f"{self.name}: {name}: no answer")
 
     def start(self, *words, bootstrap=()):
         flags = [part for address in bootstrap for part in ("--bootstrap", address)]
@@ -105,8 +122,11 @@ class Room:
         self.profiles = []
 
     def profile(self, name):
-        self.profiles.append(Profile(self.ggen, self.path, name))
-        return self.profiles[-1]
+        return self.add(Profile(self.ggen, self.path, name))
+
+    def add(self, profile):
+        self.profiles.append(profile)
+        return profile
 
     def __enter__(self):
         return self

@@ -9,6 +9,7 @@
 #include "net/daemon/control_server.hpp"
 #include "net/daemon/market_service.hpp"
 #include "net/daemon/node_calls.hpp"
+#include "net/daemon/search_service.hpp"
 
 namespace ggen::p2p {
 namespace {
@@ -61,7 +62,8 @@ struct Daemon::Impl {
         node->on_turn([this](TimePoint now) { return exchange->turn(now); });
         RETURN_IF_ERROR(listen());
         ASSIGN_OR_RETURN(market, MarketService::start({*node, watch, *exchange, served, options}));
-        calls = std::make_unique<NodeCalls>(NodeCalls::Parts{*node, watch, options, wants_stop, *market});
+        search = SearchService::start({*node, watch, served, options});
+        calls = std::make_unique<NodeCalls>(NodeCalls::Parts{*node, watch, options, wants_stop, *market, *search});
         auto const handler = [this](std::string const& call, Json const& arguments, ControlSession& session) {
             return calls->answer(call, arguments, session);
         };
@@ -94,11 +96,13 @@ struct Daemon::Impl {
     void run(CancelToken const& cancel) {
         while (!cancel.is_cancelled() && !wants_stop) node->run_for(k_step);
         market->stop();
+        search->stop();
         // Sessions and the market wait for work on this thread: let them have it while they are told to end.
         std::atomic<bool> is_closed{false};
         std::thread closer{[&] {
             server.reset();
             market->finish();
+            search->finish();
             is_closed = true;
         }};
         while (!is_closed) node->run_for(k_listen_step);
@@ -114,6 +118,7 @@ struct Daemon::Impl {
     std::unique_ptr<Node> node;  // Its swarm names the protocols above, its loop whom it calls.
     std::atomic<bool> wants_stop{false};
     std::unique_ptr<MarketService> market;
+    std::unique_ptr<SearchService> search;
     std::unique_ptr<NodeCalls> calls;
     std::unique_ptr<ControlServer> server;
     Json report = Json::object();

@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "codec/json.hpp"
+#include "market/market.hpp"
 #include "node/profile.hpp"
 #include "node/settings.hpp"
 
@@ -24,6 +25,7 @@ struct DaemonOptions {
     Clock& clock;
     Random& random;
     Logger& log;
+    SourceOpener& opener;  ///< Of folders and web servers that hold a followed registry too.
 };
 
 /// The node of a profile as a process: identity, sockets, control socket. One per profile, held by a kernel lock.

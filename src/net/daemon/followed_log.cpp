@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "market/registry_set.hpp"
+#include "net/daemon/arguments.hpp"
 #include "net/daemon/market_service.hpp"
-#include "net/daemon/node_thread.hpp"
 #include "node/own_registry.hpp"
 #include "p2p/discovery/state_file.hpp"
 #include "p2p/exchange/message.hpp"
@@ -17,6 +17,7 @@ namespace ggen::p2p {
 namespace {
 
 constexpr std::uint64_t k_follows_bytes_max = 8 * k_mib;
+constexpr std::size_t k_held_max = 4'096;  ///< archives of one mirror that others are told of
 constexpr char const* k_format = "ggen/follows/v1";
 
 KnownRegistry known_of(RootFile const& root) {
@@ -26,16 +27,6 @@ KnownRegistry known_of(RootFile const& root) {
     return known;
 }
 
-Json json_course(BlobCourse const& course) {
-    auto json = Json::object();
-    json.set("done", course.done);
-    json.set("total", course.total);
-    auto shares = Json::array();
-    for (auto const& [peer, bytes] : course.shares) shares.push(Json::object().set("peer", peer).set("bytes", bytes));
-    json.set("shares", std::move(shares));
-    return json;
-}
-
 Result<std::shared_ptr<FollowedLog>> load_one(FileSystem& files, Clock& clock, Profile const& profile,
                                               Json const& entry) {
     auto const* const label = entry.find("peer");
@@ -43,23 +34,28 @@ Result<std::shared_ptr<FollowedLog>> load_one(FileSystem& files, Clock& clock, P
     if (label == nullptr || label->if_string() == nullptr || note == nullptr || note->if_string() == nullptr) {
         return Error{Errc::corrupt, "an entry without peer or root"};
     }
-    ASSIGN_OR_RETURN(auto const peer, PeerId::parse(*label->if_string()));
     ASSIGN_OR_RETURN(auto root, RootFile::parse(*note->if_string()));
+    ASSIGN_OR_RETURN(auto sources, list_argument(entry, "sources"));
     auto const log = log_id(root.log_key);
-    return open_followed(files, clock, profile, {peer.text(), log, peer, std::move(root)});
+    std::optional<PeerId> peer;
+    if (*label->if_string() != log.hex()) {
+        ASSIGN_OR_RETURN(peer, PeerId::parse(*label->if_string()));
+    }
+    return open_followed(files, clock, profile,
+                         {peer ? peer->text() : log.hex(), log, peer, std::move(root), std::move(sources)});
 }
 
-/// What the node's thread and a session share while a blob comes in.
-struct Arrival {
-    Answer<Result<BlobCourse>> done;
-    std::mutex mutex;  // Guards course.
-    BlobCourse course;
-    std::uint64_t blob = 0;  // Of the node's thread.
-};
+/// A record that nobody owned says nothing.
+bool counts(RegistryState const& state, std::uint64_t index, ReleaseRecord const& record) {
+    auto const* const name = state.find(record.name);
+    return name != nullptr && std::any_of(name->versions.begin(), name->versions.end(),
+                                          [&](VersionState const& version) { return version.index == index; });
+}
 
 }  // namespace
 
-void FollowedLog::look() {
+/// `files`: also looks which archives are there.
+void FollowedLog::look(FileSystem* files) {
     std::set<std::string> scopes;
     for (auto const& [name, state] : mirror->state().names()) {
         if (!name.scope().empty() && !state.versions.empty()) scopes.insert(std::string{name.scope()});
@@ -70,6 +66,21 @@ void FollowedLog::look() {
     releases_ = mirror->releases().size();
     namespaces_.assign(scopes.begin(), scopes.end());
     evidence_ = evidence.value_or("");
+    if (looked_at_ > releases_) {  // Begun anew.
+        looked_at_ = 0;
+        chunk_roots_.clear();
+    }
+    for (; looked_at_ < mirror->releases().size(); ++looked_at_) {
+        auto const& [index, record] = mirror->releases()[looked_at_];
+        if (record.chunks && counts(mirror->state(), index, record)) {
+            auto const [at, is_first] = chunk_roots_.try_emplace(record.archive.digest, record.chunks);
+            // Publishers who contradict each other: the digest alone decides.
+            if (!is_first && at->second != record.chunks) at->second.reset();
+        }
+        bool const is_here = files != nullptr && looked_at_ < k_held_max &&
+                             files->info(join_path(mirror->directory(), blob_path(record.archive.digest))).has_value();
+        if (is_here) held_.insert(record.archive.digest);
+    }
 }
 
 void FollowedLog::note(Result<MirrorReport> const& report) {
@@ -77,6 +88,22 @@ void FollowedLog::note(Result<MirrorReport> const& report) {
     look();
     std::lock_guard const guard{told_mutex_};
     problem_ = report ? std::string{} : report.error().context;
+}
+
+std::optional<Digest> FollowedLog::chunk_root(Digest const& archive) const {
+    std::lock_guard const guard{told_mutex_};
+    auto const at = chunk_roots_.find(archive);
+    return at == chunk_roots_.end() ? std::nullopt : at->second;
+}
+
+std::vector<Digest> FollowedLog::held() const {
+    std::lock_guard const guard{told_mutex_};
+    return {held_.begin(), held_.end()};
+}
+
+void FollowedLog::hold(Digest const& archive) {
+    std::lock_guard const guard{told_mutex_};
+    if (held_.size() < k_held_max) held_.insert(archive);
 }
 
 Json FollowedLog::describe() const {
@@ -91,6 +118,10 @@ Json FollowedLog::describe() const {
     auto namespaces = Json::array();
     for (auto const& one : namespaces_) namespaces.push(one);
     json.set("namespaces", std::move(namespaces));
+    json.set("archives", std::uint64_t{held_.size()});
+    auto places = Json::array();
+    for (auto const& source : sources) places.push(source);
+    json.set("sources", std::move(places));
     json.set("problem", problem_);
     json.set("evidence", evidence_);
     return json;
@@ -103,12 +134,13 @@ Result<std::shared_ptr<FollowedLog>> open_followed(FileSystem& files, Clock& clo
     followed->log = place.log;
     followed->peer = place.peer;
     followed->root = place.root;
+    followed->sources = place.sources;
     MirrorOptions options;
     options.directory = join_path(profile.mirrors_folder(), place.label);
     // The same memory as that of commands: what one of them has seen, no other forgets.
     options.memory_directory = registry_memory_directory(profile.directories(), known_of(place.root));
     ASSIGN_OR_RETURN(followed->mirror, LogMirror::open(files, clock, place.root, std::move(options)));
-    followed->look();
+    followed->look(&files);
     return followed;
 }
 
@@ -138,70 +170,16 @@ Result<void> save_follows(FileSystem& files, Profile const& profile,
                           std::vector<std::shared_ptr<FollowedLog>> const& follows) {
     auto list = Json::array();
     for (auto const& followed : follows) {
-        list.push(Json::object().set("peer", followed->label).set("root", followed->root.note));
+        auto sources = Json::array();
+        for (auto const& source : followed->sources) sources.push(source);
+        auto entry = Json::object().set("peer", followed->label).set("root", followed->root.note);
+        if (!followed->sources.empty()) entry.set("sources", std::move(sources));
+        list.push(std::move(entry));
     }
     auto document = Json::object();
     document.set("format", k_format);
     document.set("follows", std::move(list));
     return save_state_file(files, profile.follows_path(), as_bytes(document.dump(2) + "\n"));
-}
-
-Result<Json> fetch_followed_blob(Node& node, PeerExchange& exchange, FollowedLog const& followed, BlobRef const& blob,
-                                 std::vector<Holder> holders, PeerSource::Check const& check,
-                                 ControlSession& session) {
-    if (holders.empty()) {
-        return Error{Errc::not_found, ErrorId::p2p_not_held, "no peer that can be reached has " + blob.digest.text(),
-                     "ggen p2p connect MULTIADDR"};
-    }
-    auto const path = join_path(followed.mirror->directory(), blob_path(blob.digest));
-    auto const disk = make_posix_file_system();
-    RETURN_IF_ERROR(disk->make_directories(parent_path(path)));
-    auto const deadline = std::chrono::steady_clock::now() + k_blob_max;
-    auto const asked = holders.size();
-    BlobWish wish{blob.digest, blob.bytes, std::nullopt, path + ".part", std::move(holders), deadline};
-    auto const arrival = std::make_shared<Arrival>();
-    node.post([exchange = &exchange, wish = std::move(wish), arrival]() mutable {
-        auto const progress = [arrival](BlobCourse const& course) {
-            std::lock_guard const guard{arrival->mutex};
-            arrival->course = course;
-        };
-        auto const done = [arrival](Result<BlobCourse> course) { arrival->done.give(std::move(course)); };
-        arrival->blob = exchange->fetch_blob(std::move(wish), std::chrono::steady_clock::now(), progress, done);
-    });
-    std::uint64_t told = 0;
-    auto last_byte = std::chrono::steady_clock::now();
-    auto const watch = [&]() -> Result<void> {
-        RETURN_IF_ERROR(check());
-        BlobCourse course;
-        {
-            std::lock_guard const guard{arrival->mutex};
-            course = arrival->course;
-        }
-        auto const now = std::chrono::steady_clock::now();
-        if (course.done == told) {
-            if (now - last_byte < k_blob_silence_max) return ok();
-            return Error{Errc::unavailable, ErrorId::p2p_not_held,
-                         "none of " + std::to_string(asked) + " peers gave " + blob.digest.text(),
-                         "ggen p2p connect MULTIADDR"};
-        }
-        told = course.done;
-        last_byte = now;
-        return session.tell(json_course(course));
-    };
-    auto waited = arrival->done.wait(watch, deadline);
-    if (!waited) {
-        node.post([exchange = &exchange, arrival] {
-            exchange->cancel(arrival->blob, std::chrono::steady_clock::now());
-        });
-        return std::move(waited).error();
-    }
-    auto course = *std::move(waited);
-    if (!course) return std::move(course).error();
-    RETURN_IF_ERROR(disk->rename(path + ".part", path));
-    static_cast<void>(disk->remove_file(path + ".part.have"));
-    auto json = json_course(*course);
-    json.set("path", path);
-    return json;
 }
 
 }  // namespace ggen::p2p

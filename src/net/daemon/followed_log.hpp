@@ -4,7 +4,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/log.hpp"
@@ -22,16 +24,18 @@ namespace ggen::p2p {
 struct FollowedLog {
     /// What it is and where: does not change.
     struct Place {
-        std::string label;  ///< The peer id of whose registry it is; names the mirror's folder.
+        std::string label;  ///< The peer id of whose registry it is, else the log's id; names the mirror's folder.
         Digest log;
         std::optional<PeerId> peer;
         RootFile root;  ///< As it was pinned.
+        std::vector<std::string> sources = {};  ///< Folders and web servers of the same registry, if it has some.
     };
 
     std::string label;
     Digest log;
     std::optional<PeerId> peer;
     RootFile root;
+    std::vector<std::string> sources;
     std::shared_ptr<CheckpointTopic> topic;  ///< Of the node's thread.
     std::mutex update_mutex;                 ///< Held by who writes the mirror.
     std::unique_ptr<LogMirror> mirror;       ///< Written under `update_mutex`.
@@ -42,6 +46,11 @@ struct FollowedLog {
     void note(Result<MirrorReport> const& report);
     /// Thread-safe.
     [[nodiscard]] Json describe() const;
+    /// What the release record says of the chunks of an archive. Thread-safe.
+    [[nodiscard]] std::optional<Digest> chunk_root(Digest const& archive) const;
+    /// Archives that stand in the mirror. Thread-safe.
+    [[nodiscard]] std::vector<Digest> held() const;
+    void hold(Digest const& archive);
 
 private:
     mutable std::mutex told_mutex_;  // Guards all below.
@@ -50,10 +59,13 @@ private:
     std::vector<std::string> namespaces_;
     std::string problem_;
     std::string evidence_;
+    std::size_t looked_at_ = 0;  // Of the mirror's releases.
+    std::unordered_map<Digest, std::optional<Digest>> chunk_roots_;
+    std::set<Digest> held_;
 
     friend Result<std::shared_ptr<FollowedLog>> open_followed(FileSystem& files, Clock& clock, Profile const& profile,
                                                               Place const& place);
-    void look();
+    void look(FileSystem* files = nullptr);
 };
 
 /// Opens its mirror. Errors: io.
@@ -66,11 +78,5 @@ private:
 /// Durably. Errors: io.
 [[nodiscard]] Result<void> save_follows(FileSystem& files, Profile const& profile,
                                         std::vector<std::shared_ptr<FollowedLog>> const& follows);
-
-/// Brings a blob into the mirror of `followed`, from all `holders` at once; tells `session` how it comes in. The path
-/// of its file. Errors: not_found (p2p_not_held), those of PeerExchange::fetch_blob, check's, io.
-[[nodiscard]] Result<Json> fetch_followed_blob(Node& node, PeerExchange& exchange, FollowedLog const& followed,
-                                               BlobRef const& blob, std::vector<Holder> holders,
-                                               PeerSource::Check const& check, ControlSession& session);
 
 }  // namespace ggen::p2p

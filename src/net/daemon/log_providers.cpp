@@ -23,6 +23,13 @@ void LogProviders::start() {
 }
 
 void LogProviders::on_kad(KadEvent const& event) {
+    Waiting waits;
+    std::vector<Holder> holders;
+    take(event, waits, holders);
+    if (waits) waits(std::move(holders));
+}
+
+void LogProviders::take(KadEvent const& event, Waiting& waits, std::vector<Holder>& holders) {
     std::lock_guard const guard{mutex_};
     if (auto const* const published = std::get_if<Published>(&event)) {
         auto const at = provides_.find(published->query);
@@ -33,37 +40,51 @@ void LogProviders::on_kad(KadEvent const& event) {
         found_[peer->query].push_back({peer->peer.id, peer->peer.addresses});
     } else if (auto const* const finished = std::get_if<QueryFinished>(&event)) {
         provides_.erase(finished->query);
-        auto const waits = lookups_.extract(finished->query);
-        auto const holders = found_.extract(finished->query);
-        if (!waits.empty()) waits.mapped()->give(holders.empty() ? std::vector<Holder>{} : holders.mapped());
+        if (auto lookup = lookups_.extract(finished->query); !lookup.empty()) waits = std::move(lookup.mapped());
+        if (auto named = found_.extract(finished->query); !named.empty()) holders = std::move(named.mapped());
     }
 }
 
-void LogProviders::provide(std::vector<Digest> const& logs) {
+void LogProviders::provide(std::vector<Digest> const& all, std::size_t at_once) {
     std::vector<Digest> wanted;
     {
         std::lock_guard const guard{mutex_};
-        for (auto const& log : logs) {
-            if (!provided_.contains(log)) wanted.push_back(log);
+        std::set<Digest> under_way;
+        for (auto const& [query, digest] : provides_) under_way.insert(digest);
+        for (auto const& digest : all) {
+            bool const is_new = !provided_.contains(digest) && !under_way.contains(digest);
+            if (is_new && wanted.size() + under_way.size() < at_once) wanted.push_back(digest);
         }
     }
     if (wanted.empty()) return;
     node_.post([this, wanted = std::move(wanted)] {
         if (node_.kad()->table().size() == 0) return;
-        for (auto const& log : wanted) {
-            auto const query = node_.kad()->provide(provider_key(log), steady_now());
+        for (auto const& digest : wanted) {
+            auto const query = node_.kad()->provide(provider_key(digest), steady_now());
             std::lock_guard const guard{mutex_};
-            provides_.emplace(query, log);
+            provides_.emplace(query, digest);
         }
     });
 }
 
-void LogProviders::unprovide(Digest const& log) {
+void LogProviders::unprovide(Digest const& digest) {
     {
         std::lock_guard const guard{mutex_};
-        provided_.erase(log);
+        provided_.erase(digest);
     }
-    node_.post([this, log] { node_.kad()->unpublish(provider_key(log)); });
+    node_.post([this, digest] { node_.kad()->unpublish(provider_key(digest)); });
+}
+
+void LogProviders::ask(Digest const& digest, std::function<void(std::vector<Holder>)> done) {
+    node_.post([this, digest, done = std::move(done)] {
+        if (node_.kad()->table().size() == 0) {
+            done({});
+            return;
+        }
+        auto const query = node_.kad()->find_providers(provider_key(digest), steady_now());
+        std::lock_guard const guard{mutex_};
+        lookups_.emplace(query, done);
+    });
 }
 
 std::vector<Holder> LogProviders::look_up(Digest const& log, std::optional<PeerId> const& origin,
@@ -77,7 +98,7 @@ std::vector<Holder> LogProviders::look_up(Digest const& log, std::optional<PeerI
             auto const query = is_origin ? kad.find_peer(*origin, steady_now())
                                          : kad.find_providers(provider_key(log), steady_now());
             std::lock_guard const guard{mutex_};
-            lookups_.emplace(query, answer);
+            lookups_.emplace(query, [answer](std::vector<Holder> holders) { answer->give(std::move(holders)); });
         });
         auto const found = answer->wait(check, steady_now() + k_lookup_max);
         if (found) out.insert(out.end(), found->begin(), found->end());

@@ -10,7 +10,9 @@
 
 #include "market/registry_set.hpp"
 #include "net/daemon/arguments.hpp"
+#include "net/daemon/blob_bringer.hpp"
 #include "net/daemon/followed_log.hpp"
+#include "net/daemon/log_holders.hpp"
 #include "net/daemon/log_providers.hpp"
 #include "net/daemon/node_thread.hpp"
 #include "net/daemon/peer_source.hpp"
@@ -20,8 +22,9 @@
 namespace ggen::p2p {
 namespace {
 
-constexpr std::size_t k_holders_max = 16;  ///< asked in turn for one look at a log
-constexpr std::chrono::seconds k_provide_interval{20};
+constexpr std::chrono::seconds k_provide_interval{5};
+constexpr std::size_t k_provides_at_once = 8;
+constexpr std::size_t k_own_blobs_max = 4096;
 constexpr std::chrono::milliseconds k_same_blob_wait{50};
 
 TimePoint steady_now() { return std::chrono::steady_clock::now(); }
@@ -43,7 +46,8 @@ bool may_try_next(Error const& error) {
 class MarketService::Impl {
 public:
     explicit Impl(Parts parts)
-        : parts_(parts), disk_(parts.options.files), profile_(parts.options.profile), providers_(parts.node) {}
+        : parts_(parts), disk_(parts.options.files), profile_(parts.options.profile), providers_(parts.node),
+          holders_({parts.node, parts.watch, parts.exchange, providers_}) {}
 
     Result<void> start() {
         RETURN_IF_ERROR(disk_.make_directories(profile_.mirrors_folder(), 0700));
@@ -90,13 +94,15 @@ private:
     void refresh_due();
     void compare_older();
     void provide_all();
+    [[nodiscard]] std::vector<Digest> const& own_blobs();
     Result<void> refresh(FollowedLog& followed, std::vector<Holder> first, std::uint64_t wanted, Check const& check);
 
     // Any thread.
     [[nodiscard]] std::vector<Holder> holders_of(Digest const& log, std::optional<PeerId> const& origin,
-                                                 Check const& check);
-    [[nodiscard]] Result<RootFile> find_root(PeerId const& peer, Digest const& log, std::vector<Holder>* holders,
-                                             Check const& check);
+                                                 Check const& check) {
+        return holders_.of(log, origin, check);
+    }
+    void ask_sources(FollowedLog& followed, std::uint64_t wanted, std::optional<Error>* error, bool* has_any);
     void adopt(Followed const& followed);
     void forget(Followed const& followed);
     [[nodiscard]] std::vector<Followed> follows() const {
@@ -115,7 +121,9 @@ private:
     Digest own_log_;
     std::shared_ptr<CheckpointTopic> own_topic_;  // Of the node's thread.
     LogProviders providers_;
+    LogHolders holders_;
     TimePoint provide_at_{};                      // Of the service's thread.
+    std::pair<Bytes, std::vector<Digest>> own_blobs_;  // Likewise: as the checkpoint stood.
     std::string own_told_;                        // Of the service's thread: the note that was told last.
     CancelToken stopping_;
     std::thread thread_;
@@ -231,6 +239,7 @@ Result<void> MarketService::Impl::refresh(FollowedLog& followed, std::vector<Hol
         error = report.error();
         if (!may_try_next(*error)) break;
     }
+    ask_sources(followed, wanted, &error, &has_any);
     if (followed.mirror->checkpoint()) {
         // Its folder holds a whole log: others may have it from here.
         parts_.served.add(followed.log, followed.mirror->directory());
@@ -240,6 +249,21 @@ Result<void> MarketService::Impl::refresh(FollowedLog& followed, std::vector<Hol
     if (error) return *error;
     return Error{Errc::not_found, ErrorId::p2p_not_held, "no peer that can be reached has " + followed.root.registry,
                  "ggen p2p connect MULTIADDR"};
+}
+
+/// The other places of the registry: they know what is newest when no peer has it.
+void MarketService::Impl::ask_sources(FollowedLog& followed, std::uint64_t wanted, std::optional<Error>* error,
+                                      bool* has_any) {
+    for (auto const& location : followed.sources) {
+        if (*error && !may_try_next(**error)) return;
+        if (*has_any && wanted != 0 && followed.mirror->size() >= wanted) return;
+        auto source = parts_.options.opener.open(location);
+        if (!source) continue;
+        auto const report = followed.mirror->update(**source, stopping_);
+        if (report || !*has_any) followed.note(report);
+        if (report) *has_any = true;
+        else if (report.error().id != ErrorId::checkpoint_rollback) *error = report.error();
+    }
 }
 
 /// A checkpoint of another history is evidence. It is passed on once, with our own: who follows finds out for himself.
@@ -270,6 +294,19 @@ void MarketService::Impl::compare_older() {
     }
 }
 
+std::vector<Digest> const& MarketService::Impl::own_blobs() {
+    auto const note = own_checkpoint();
+    if (!note || *note == own_blobs_.first) return own_blobs_.second;
+    own_blobs_ = {*note, {}};
+    auto const listed = disk_.list(join_path(profile_.registry_folder(), "blob/sha256"));
+    if (!listed) return own_blobs_.second;
+    for (auto const& entry : *listed) {
+        auto const digest = Digest::from_hex(entry.name);
+        if (digest && own_blobs_.second.size() < k_own_blobs_max) own_blobs_.second.push_back(*digest);
+    }
+    return own_blobs_.second;
+}
+
 void MarketService::Impl::provide_all() {
     if (steady_now() < provide_at_) return;
     provide_at_ = steady_now() + k_provide_interval;
@@ -278,51 +315,13 @@ void MarketService::Impl::provide_all() {
     for (auto const& followed : follows()) {
         if (followed->is_whole) logs.push_back(followed->log);
     }
-    providers_.provide(logs);
-}
-
-/// Followers of the log, its origin, and whoever else is connected: asking costs one round trip.
-std::vector<Holder> MarketService::Impl::holders_of(Digest const& log, std::optional<PeerId> const& origin,
-                                                    Check const& check) {
-    auto const work = [this, log, origin] {
-        std::vector<PeerId> peers;
-        if (origin) peers.push_back(*origin);
-        for (auto const& peer : parts_.node.gossip()->subscribers(checkpoint_topic(log))) peers.push_back(peer);
-        for (auto const& [peer, watched] : parts_.watch.peers()) peers.push_back(peer);
-        std::vector<Holder> out;
-        std::set<PeerId> seen;
-        for (auto const& peer : peers) {
-            bool const is_usable = parts_.node.swarm().is_connected(peer) ||
-                                   !parts_.node.swarm().known_addresses(peer).empty();
-            if (peer == parts_.node.swarm().self() || !is_usable || !seen.insert(peer).second) continue;
-            if (out.size() < k_holders_max) out.push_back({peer, {}});
-        }
-        return out;
-    };
-    auto holders = on_node(parts_.node, work, check);
-    return holders ? *std::move(holders) : std::vector<Holder>{};
-}
-
-/// The root file of a peer's registry, and who showed it, first.
-Result<RootFile> MarketService::Impl::find_root(PeerId const& peer, Digest const& log, std::vector<Holder>* holders,
-                                                Check const& check) {
-    std::optional<Error> refused;
-    for (bool const is_looked_up : {false, true}) {
-        auto const candidates = is_looked_up ? providers_.look_up(log, peer, check) : holders_of(log, peer, check);
-        for (auto const& holder : candidates) {
-            RETURN_IF_ERROR(check());
-            PeerSource source{parts_.node, parts_.exchange, holder, log, check};
-            auto root = fetch_root_of_peer(source, peer);
-            if (root) {
-                holders->insert(holders->begin(), holder);
-                return root;
-            }
-            if (root.error().id == ErrorId::p2p_follow_refused) refused = root.error();
+    if (parts_.options.settings.dht_server_mode) {
+        for (auto const& blob : own_blobs()) logs.push_back(blob);
+        for (auto const& followed : follows()) {
+            for (auto const& archive : followed->held()) logs.push_back(archive);
         }
     }
-    if (refused) return *refused;
-    return Error{Errc::not_found, ErrorId::p2p_not_held,
-                 "no peer that can be reached has the registry of " + peer.text(), "ggen p2p connect MULTIADDR"};
+    providers_.provide(logs, k_provides_at_once);
 }
 
 void MarketService::Impl::adopt(Followed const& followed) {
@@ -360,16 +359,14 @@ MarketService::Impl::Followed MarketService::Impl::find(std::string const& label
 }
 
 Result<Json> MarketService::Impl::follow(Json const& arguments, ControlSession& session) {
-    ASSIGN_OR_RETURN(auto const text, text_argument(arguments, "registry"));
-    ASSIGN_OR_RETURN(auto const peer, PeerId::parse(text));
-    ASSIGN_OR_RETURN(auto const key, log_key_of_peer(peer));
-    auto const log = log_id(key);
+    ASSIGN_OR_RETURN(auto wish, FollowWish::parse(arguments));
+    auto const log = wish.log;
     if (log == own_log_) return Error{Errc::invalid, ErrorId::none, "that is this node itself", "ggen search"};
     auto const check = [&]() -> Result<void> {
         RETURN_IF_ERROR(stopping_.check());
         return session.check();
     };
-    auto followed = find(peer.text());
+    auto followed = find(wish.label());
     bool const is_new = followed == nullptr;
     std::vector<Holder> holders;
     if (is_new) {
@@ -377,8 +374,10 @@ Result<Json> MarketService::Impl::follow(Json const& arguments, ControlSession& 
             return Error{Errc::too_large, ErrorId::none, "this node follows " + std::to_string(k_follows_max) +
                              " registries already", "ggen unfollow PEER"};
         }
-        ASSIGN_OR_RETURN(auto root, find_root(peer, log, &holders, check));
-        FollowedLog::Place const place{peer.text(), log, peer, std::move(root)};
+        if (!wish.root) {
+            ASSIGN_OR_RETURN(wish.root, holders_.find_root(wish, &holders, check));
+        }
+        FollowedLog::Place const place{wish.label(), log, wish.peer, *std::move(wish.root), std::move(wish.sources)};
         ASSIGN_OR_RETURN(followed, open_followed(disk_, parts_.options.clock, profile_, place));
         adopt(followed);
     }
@@ -458,8 +457,9 @@ Result<Json> MarketService::Impl::blob(Json const& arguments, ControlSession& se
         RETURN_IF_ERROR(check());
         std::this_thread::sleep_for(k_same_blob_wait);
     }
-    auto course = fetch_followed_blob(parts_.node, parts_.exchange, *followed, {digest, bytes},
-                                      holders_of(followed->log, followed->peer, check), check, session);
+    BlobBringer bringer{{parts_.node, parts_.exchange, providers_, parts_.options.opener}};
+    auto course = bringer.bring(*followed, {digest, bytes}, holders_of(followed->log, followed->peer, check), check,
+                                session);
     {
         std::lock_guard const guard{mutex_};
         fetching_.erase(digest);

@@ -19,9 +19,6 @@ inline constexpr std::size_t k_follows_max = 48;
 inline constexpr std::chrono::seconds k_follow_interval{30};
 /// How often a node looks whether something was published in its own registry.
 inline constexpr std::chrono::milliseconds k_own_interval{250};
-inline constexpr std::chrono::hours k_blob_max{12};
-/// How long a blob may stay without a byte from anybody: longer than one peer may stall.
-inline constexpr std::chrono::seconds k_blob_silence_max{8};
 
 /// The marketplace part of a node: serves its own registry and tells of it, follows those of others, and brings blobs.
 /// One thread of its own, which waits for peers and writes mirrors; calls come from the threads of sessions.

@@ -86,6 +86,7 @@ Result<Json> NodeCalls::answer(std::string const& call, Json const& arguments, C
     if (call == "unfollow") return parts_.market.unfollow(arguments);
     if (call == "announce") return parts_.market.announce(session);
     if (call == "blob") return parts_.market.blob(arguments, session);
+    if (call == "search") return parts_.search.search(arguments, session);
     if (call == "stop") {
         parts_.wants_stop = true;
         return Json::object().set("pid", static_cast<std::int64_t>(::getpid()));

@@ -6,6 +6,7 @@
 #include "net/daemon/control_server.hpp"
 #include "net/daemon/daemon.hpp"
 #include "net/daemon/market_service.hpp"
+#include "net/daemon/search_service.hpp"
 #include "net/p2p/node.hpp"
 #include "node/peer_watch.hpp"
 
@@ -23,6 +24,7 @@ public:
         DaemonOptions const& options;
         std::atomic<bool>& wants_stop;
         MarketService& market;
+        SearchService& search;
     };
     explicit NodeCalls(Parts parts);
 

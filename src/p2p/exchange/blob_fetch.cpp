@@ -37,7 +37,7 @@ BlobFetch::BlobFetch(FetchId id, BlobRequest request, FetchContext context, Time
     if (here_[0]) digest_at_ = now;
 }
 
-void BlobFetch::add_provider(Provider const& provider, Multiaddr const* connected_at) {
+void BlobFetch::add_provider(ContentHolder const& provider, Multiaddr const* connected_at) {
     if (!providers_.add(provider, connected_at)) return;
     work_.emplace_back();
     nobody_since_.reset();
@@ -201,7 +201,18 @@ void BlobFetch::release_if_unused(std::size_t peer) {
     if (!work.chunks.empty() || work.is_list_under_way || work.is_have_under_way) return;
     if (work.is_proven || providers_.at(peer).state != ProviderSet::State::asked) return;  // it will be asked for more
     std::erase(asked_, peer);
-    providers_.release(peer);
+    if (has_needed(peer)) providers_.release(peer);
+    else providers_.let_nap(peer, work.have_at + k_exchange_have_nap);
+}
+
+/// As far as it said what it has.
+bool BlobFetch::has_needed(std::size_t peer) const {
+    auto const& work = work_[peer];
+    if (!work.is_partial) return true;
+    for (std::size_t chunk = 0; chunk < here_.size(); ++chunk) {
+        if (!here_[chunk] && work.have[chunk]) return true;
+    }
+    return false;
 }
 
 void BlobFetch::forget_work(std::size_t peer, TimePoint now) {
@@ -248,6 +259,7 @@ void BlobFetch::on_failure(std::size_t peer, Error const& error, TimePoint now) 
     if (is_late || error.code == Errc::unavailable) ++(is_late ? stalled_ : unreached_);
     forget_work(peer, now);
     providers_.put_to_rest(peer, false, now);
+    if (!is_late) providers_.mark_gone(peer);
     if (!is_too_slow) {
         disappoint(k_failure_growth);
         return;

@@ -20,7 +20,9 @@ class BlobFetch {
 public:
     BlobFetch(FetchId id, BlobRequest request, FetchContext context, TimePoint now);
 
-    void add_provider(Provider const& provider, Multiaddr const* connected_at);
+    void add_provider(ContentHolder const& provider, Multiaddr const* connected_at);
+    /// All providers there are were added: when none of them is left, it ends at once.
+    void close_providers() { are_providers_closed_ = true; }
     void on_outcome(ChannelOutcome const& outcome, TimePoint now);
     void on_source_read(std::uint64_t read, Result<Bytes> const& bytes, TimePoint now);
     void schedule(TimePoint now);
@@ -32,7 +34,7 @@ public:
     [[nodiscard]] std::optional<PartialBlob> partial() const;
 
 private:
-    using Purpose = RequestTag::Purpose;
+    using Purpose = FetchTag::Purpose;
 
     struct Work {                            // of one provider
         bool is_proven = false;              // gave a chunk that was right
@@ -83,6 +85,7 @@ private:
     bool keep(std::uint64_t chunk, BytesView bytes, TimePoint now);
     void cancel_copies(std::uint64_t chunk, TimePoint now);
     void release_if_unused(std::size_t peer);
+    [[nodiscard]] bool has_needed(std::size_t peer) const;
 
     // blob_schedule.cpp: whom to ask for what.
     [[nodiscard]] Counts count(TimePoint now);
@@ -159,6 +162,7 @@ private:
     TimePoint started_at_;
     TimePoint got_at_;                      // the last chunk
     std::optional<TimePoint> nobody_since_;
+    bool are_providers_closed_ = false;
 
     Sha256 whole_;
     std::uint64_t digested_ = 0;            // bytes of it

@@ -366,5 +366,36 @@ TEST(BlobFetchTest, LimitsOfARequest) {
     EXPECT_EQ(net.asker.status().blobs, 0U);
 }
 
+TEST(BlobFetchTest, EndsAtOnceWhenThereAreNoOtherProvidersAndTheOnlyOneLied) {
+    ExchangeNet net;
+    auto const blob = std::make_shared<Bytes const>(random_bytes(1000, 1));
+    auto const liar = net.add_hostile(Malice::lies, blob);
+    auto const start = net.net.now();
+    auto const id = net.fetch_blob(blob, {liar});
+    net.asker.close_providers(id, net.net.now());
+    net.net.pump(0);
+    auto const report = net.finish(id);
+    ASSERT_FALSE(report);
+    EXPECT_EQ(report.error().code, Errc::unavailable) << report.error().context;
+    EXPECT_LT(net.net.now() - start, std::chrono::seconds{1});
+    EXPECT_TRUE(net.ledger.is_banned(VirtualPeers::peer(liar), net.net.now()));
+}
+
+TEST(BlobFetchTest, WaitsForOtherProvidersUntilItIsToldThatThereAreNone) {
+    ExchangeNet net;
+    auto const blob = std::make_shared<Bytes const>(random_bytes(1000, 1));
+    auto const empty = net.add_honest();
+    auto const holder = net.add_honest();
+    net.shelf_of[holder]->add_blob(blob);
+    auto const id = net.fetch_blob(blob, {empty});
+    net.net.run_while_not([] { return false; }, std::chrono::milliseconds{500});
+    net.drain();
+    EXPECT_FALSE(net.fetched.contains(id));
+    net.asker.add_providers(id, {VirtualPeers::provider(holder)}, net.net.now());
+    net.asker.close_providers(id, net.net.now());
+    net.net.pump(0);
+    EXPECT_TRUE(net.finish(id));
+}
+
 }  // namespace
 }  // namespace ggen::p2p

@@ -89,8 +89,8 @@ void BlobFetch::ask_proven(Counts& counts, TimePoint now) {
             ask_chunk(peer, *chunk, counts, now);
         }
         if (!work.chunks.empty() || work.is_have_under_way || !work.is_partial) continue;
-        if (std::find(work.have.begin(), work.have.end(), true) != work.have.end()) continue;
-        providers_.release(peer);  // it has nothing that is needed
+        if (has_needed(peer)) continue;
+        providers_.let_nap(peer, std::max(work.have_at, work.done_at) + k_exchange_have_nap);
         std::erase(asked_, peer);
     }
 }
@@ -322,13 +322,14 @@ void BlobFetch::check_hope(TimePoint now) {
         std::any_of(sources_.begin(), sources_.end(), [](Source const& one) { return !one.is_out; });
     bool const is_waiting = !asked_.empty() || providers_.count(ProviderSet::State::idle) != 0 || has_source;
     bool const is_hopeless = !is_waiting &&
-                             (providers_.count(ProviderSet::State::resting) == 0 || providers_.have_all_nothing());
+                             (providers_.count(ProviderSet::State::resting) == 0 || providers_.have_all_nothing() ||
+                              (are_providers_closed_ && !providers_.has_hope()));
     if (!is_hopeless) {
         nobody_since_.reset();
         return;
     }
     if (!nobody_since_) nobody_since_ = now;
-    if (now - *nobody_since_ < k_exchange_grace) return;
+    if (!are_providers_closed_ && now - *nobody_since_ < k_exchange_grace) return;
     bool const is_nowhere = suspects_.empty() && providers_.have_all_nothing();
     fail(is_nowhere ? Error{Errc::not_found, "nobody has it; " + story()}
                     : Error{Errc::unavailable, "nobody gave it; " + story()},

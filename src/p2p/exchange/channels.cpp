@@ -31,7 +31,7 @@ std::size_t Channels::request_count() const {
     return count;
 }
 
-void Channels::send(Provider const& provider, ExchangeRequest const& request, RequestTag tag,
+void Channels::send(ContentHolder const& provider, ExchangeRequest const& request, FetchTag tag,
                     std::uint64_t floor_bytes_per_second, TimePoint now) {
     auto const& peer = provider.peer;
     auto known = by_peer_.find(peer);
@@ -77,7 +77,7 @@ ChannelView Channels::view(PeerId const& peer) const {
     return {channel.requests.size(), channel.heard_at, channel.answer.has_value(), channel.received};
 }
 
-void Channels::cancel(PeerId const& peer, RequestTag const& tag, TimePoint now) {
+void Channels::cancel(PeerId const& peer, FetchTag const& tag, TimePoint now) {
     auto const known = by_peer_.find(peer);
     if (known == by_peer_.end()) return;
     auto const at = channels_.find(known->second);

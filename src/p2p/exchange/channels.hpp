@@ -14,12 +14,12 @@
 namespace ggen::p2p {
 
 /// What a request was for; handed back with its outcome.
-struct RequestTag {
+struct FetchTag {
     enum class Purpose : std::uint8_t { object, question, list, have, chunk };
     std::uint64_t fetch = 0;
     Purpose purpose = Purpose::object;
     std::uint64_t chunk = 0;
-    friend bool operator==(RequestTag const&, RequestTag const&) = default;
+    friend bool operator==(FetchTag const&, FetchTag const&) = default;
 };
 
 /// What a peer answered: `bytes` are as many as it said, at most as many as were asked for.
@@ -29,7 +29,7 @@ struct ChannelAnswer {
     Bytes bytes;
 };
 struct ChannelOutcome {
-    RequestTag tag;
+    FetchTag tag;
     PeerId peer;
     Result<ChannelAnswer> result;
     std::chrono::nanoseconds took{0};
@@ -58,13 +58,13 @@ public:
     /// Answered by one outcome, unless it is cancelled. Errors in it: those of OpenStream, timed_out (stalled, or for a
     /// whole window slower than `floor_bytes_per_second`), invalid (malformed), unavailable (cut off), too_large
     /// (k_exchange_requests_per_peer_max wait for this peer).
-    void send(Provider const& provider, ExchangeRequest const& request, RequestTag tag,
+    void send(ContentHolder const& provider, ExchangeRequest const& request, FetchTag tag,
               std::uint64_t floor_bytes_per_second, TimePoint now);
     /// How long the head of an answer may reasonably take, dial included.
     [[nodiscard]] std::chrono::nanoseconds patience() const;
     [[nodiscard]] std::optional<ChannelOutcome> poll_outcome();
     /// Takes requests back. The stream goes when it was for nothing else, and what still comes is dropped if not.
-    void cancel(PeerId const& peer, RequestTag const& tag, TimePoint now);
+    void cancel(PeerId const& peer, FetchTag const& tag, TimePoint now);
     /// All requests of one fetch.
     void cancel_fetch(std::uint64_t fetch, TimePoint now);
     [[nodiscard]] ChannelView view(PeerId const& peer) const;
@@ -88,7 +88,7 @@ public:
 
 private:
     struct Request {
-        RequestTag tag;
+        FetchTag tag;
         std::uint64_t length = 0;
         std::uint64_t floor_bytes_per_second = 0;
         bool is_first = false;  ///< nothing was under way to this peer

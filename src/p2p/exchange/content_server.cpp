@@ -33,6 +33,9 @@ ExchangeStatus status_of(Error const& error) {
     }
 }
 
+/// Whether a blob of that size is spread among those who fetch it.
+bool is_spread(std::uint64_t bytes) { return merkle::chunk_count(bytes) >= k_exchange_spread_blob_chunks_min; }
+
 Error not_here() { return Error{Errc::not_found, "not here"}; }
 
 std::shared_ptr<Content> content_of(Bytes bytes) {
@@ -211,22 +214,30 @@ Result<std::shared_ptr<Content>> ContentServer::open(Stream& stream, ExchangeReq
     auto const blob = blob_of_path(request.path);
     switch (kind_of_path(request.path).value_or(ObjectKind::log)) {
         case ObjectKind::chunks: return open_list(stream, request, *blob, now);
-        case ObjectKind::have: return open_have(request, *blob);
-        case ObjectKind::blob: return open_blob(request);
+        case ObjectKind::have: return open_have(stream.peer, request, now);
+        case ObjectKind::blob: return open_blob(stream.peer, request, now);
         case ObjectKind::log: break;
     }
     if (content_ == nullptr) return not_here();
     return content_->open(request.log, request.path);
 }
 
-Result<std::shared_ptr<Content>> ContentServer::open_blob(ExchangeRequest const& request) {
-    if (auto const partial = find_partial_(*blob_of_path(request.path))) {
+Result<std::shared_ptr<Content>> ContentServer::open_blob(PeerId const& peer, ExchangeRequest const& request,
+                                                         TimePoint now) {
+    auto const blob = *blob_of_path(request.path);
+    if (auto const partial = find_partial_(blob)) {
         if (has_range(*partial, request)) {
             return std::shared_ptr<Content>{std::make_shared<PartialContent>(partial->bytes, partial->store)};
         }
     }
     if (content_ == nullptr) return not_here();
-    return content_->open(request.log, request.path);
+    ASSIGN_OR_RETURN(auto content, content_->open(request.log, request.path));
+    if (is_spread(content->size())) {
+        auto const chunk = request.offset / merkle::k_chunk_bytes;
+        if (spread_.is_withheld(blob, chunk, peer, now)) return not_here();
+        spread_.note_given(blob, chunk, peer, now);
+    }
+    return content;
 }
 
 Result<std::shared_ptr<Content>> ContentServer::open_list(Stream& stream, ExchangeRequest const& request,
@@ -243,7 +254,9 @@ Result<std::shared_ptr<Content>> ContentServer::open_list(Stream& stream, Exchan
     return not_here();  // not told to anybody: the request is looked at again when the list is made
 }
 
-Result<std::shared_ptr<Content>> ContentServer::open_have(ExchangeRequest const& request, Digest const& blob) {
+Result<std::shared_ptr<Content>> ContentServer::open_have(PeerId const& peer, ExchangeRequest const& request,
+                                                         TimePoint now) {
+    auto const blob = *blob_of_path(request.path);
     auto const partial = find_partial_(blob);
     auto const whole = content_ == nullptr ? Result<std::shared_ptr<Content>>{not_here()}
                                            : content_->open(request.log, exchange_path(ObjectKind::blob, blob));
@@ -254,6 +267,7 @@ Result<std::shared_ptr<Content>> ContentServer::open_have(ExchangeRequest const&
     Bytes bits(static_cast<std::size_t>((count + k_bits - 1) / k_bits), 0);
     for (std::uint64_t chunk = 0; chunk < count; ++chunk) {
         if (!whole && !partial->store->has(chunk)) continue;
+        if (whole && is_spread(bytes) && spread_.is_withheld(blob, chunk, peer, now)) continue;
         bits[static_cast<std::size_t>(chunk / k_bits)] |= static_cast<std::uint8_t>(0x80U >> (chunk % k_bits));
     }
     return content_of(std::move(bits));
@@ -298,6 +312,7 @@ void ContentServer::on_peer_disconnected(PeerId const& peer) {
     }
     for (auto const key : gone) drop(key);
     peers_.erase(peer);
+    spread_.on_peer_disconnected(peer);
 }
 
 std::optional<TimePoint> ContentServer::next_deadline() const {

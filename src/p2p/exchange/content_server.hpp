@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "p2p/exchange/chunk_lists.hpp"
+#include "p2p/exchange/chunk_spread.hpp"
 #include "p2p/exchange/content.hpp"
 #include "p2p/protocol/message_reader.hpp"
 #include "p2p/protocol/outbox.hpp"
@@ -90,8 +91,10 @@ private:
     [[nodiscard]] Result<std::shared_ptr<Content>> open(Stream& stream, ExchangeRequest const& request, TimePoint now);
     [[nodiscard]] Result<std::shared_ptr<Content>> open_list(Stream& stream, ExchangeRequest const& request,
                                                             Digest const& blob, TimePoint now);
-    [[nodiscard]] Result<std::shared_ptr<Content>> open_blob(ExchangeRequest const& request);
-    [[nodiscard]] Result<std::shared_ptr<Content>> open_have(ExchangeRequest const& request, Digest const& blob);
+    [[nodiscard]] Result<std::shared_ptr<Content>> open_blob(PeerId const& peer, ExchangeRequest const& request,
+                                                             TimePoint now);
+    [[nodiscard]] Result<std::shared_ptr<Content>> open_have(PeerId const& peer, ExchangeRequest const& request,
+                                                             TimePoint now);
     void write(StreamKey key, Stream& stream, Bytes bytes);
     void refuse(StreamKey key, Conduct conduct);
     void drop(StreamKey key);
@@ -101,6 +104,7 @@ private:
     ContentProvider* content_;
     FindPartial find_partial_;
     ChunkLists lists_;
+    ChunkSpread spread_;
     std::map<StreamKey, Stream> streams_;
     std::unordered_map<PeerId, Peer> peers_;
     std::deque<StreamKey> known_;      // ready; may hold keys of streams that are gone

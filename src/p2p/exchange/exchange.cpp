@@ -70,7 +70,7 @@ struct Exchange::Impl final : Outbox {
         return std::nullopt;
     }
     template <class Fetch>
-    void add_providers(Fetch& fetch, std::vector<Provider> const& providers) {
+    void add_providers(Fetch& fetch, std::vector<ContentHolder> const& providers) {
         for (auto const& provider : providers) fetch.add_provider(provider, where(provider.peer));
     }
     void take_outcomes(TimePoint now);
@@ -129,7 +129,7 @@ void Exchange::Impl::turn(TimePoint now, std::uint64_t only) {
     take_outcomes(now);  // a request that could not even be made
 }
 
-FetchId Exchange::fetch(Provider const& provider, ObjectRequest const& request, TimePoint now) {
+FetchId Exchange::fetch(ContentHolder const& provider, ObjectRequest const& request, TimePoint now) {
     auto const id = impl_->next_id++;
     auto checked = check(request);
     if (checked && impl_->objects.size() >= k_exchange_fetches_max) {
@@ -141,7 +141,7 @@ FetchId Exchange::fetch(Provider const& provider, ObjectRequest const& request, 
     }
     impl_->objects.emplace(id, Impl::Object{provider.peer, request});
     impl_->channels.send(provider, {request.log, request.path, request.offset, request.bytes_max},
-                         {id, RequestTag::Purpose::object, 0}, k_exchange_floor_bytes_per_second, now);
+                         {id, FetchTag::Purpose::object, 0}, k_exchange_floor_bytes_per_second, now);
     impl_->take_outcomes(now);
     return id;
 }
@@ -194,13 +194,20 @@ FetchId Exchange::fetch_blob(BlobRequest request, TimePoint now) {
     return id;
 }
 
-void Exchange::add_providers(FetchId id, std::vector<Provider> const& providers, TimePoint now) {
+void Exchange::add_providers(FetchId id, std::vector<ContentHolder> const& providers, TimePoint now) {
     if (auto const question = impl_->questions.find(id); question != impl_->questions.end()) {
         impl_->add_providers(question->second, providers);
     } else if (auto const blob = impl_->blobs.find(id); blob != impl_->blobs.end()) {
         impl_->add_providers(blob->second, providers);
     }
     impl_->turn(now, id);
+}
+
+void Exchange::close_providers(FetchId blob, TimePoint now) {
+    auto const at = impl_->blobs.find(blob);
+    if (at == impl_->blobs.end()) return;
+    at->second.close_providers();
+    impl_->turn(now, blob);
 }
 
 void Exchange::on_source_read(FetchId id, std::uint64_t read, Result<Bytes> const& bytes, TimePoint now) {

@@ -50,13 +50,15 @@ public:
     ~Exchange() override;
 
     // Asking. Every fetch ends with one event that carries its id, unless it is cancelled.
-    FetchId fetch(Provider const& provider, ObjectRequest const& request, TimePoint now);
+    FetchId fetch(ContentHolder const& provider, ObjectRequest const& request, TimePoint now);
     FetchId ask(ObjectQuestion question, TimePoint now);
     void accept(FetchId question, TimePoint now);
     void reject(FetchId question, AnswerFault fault, TimePoint now);
     FetchId fetch_blob(BlobRequest request, TimePoint now);
     /// More providers of a question or blob, found meanwhile. Known ones are passed over; 512 are remembered.
-    void add_providers(FetchId id, std::vector<Provider> const& providers, TimePoint now);
+    void add_providers(FetchId id, std::vector<ContentHolder> const& providers, TimePoint now);
+    /// There are no others: a blob that nobody of them can give ends at once, without waiting for more.
+    void close_providers(FetchId blob, TimePoint now);
     /// The answer to SourceRead; late ones are passed over. Any length is fine: less is a failure of the source.
     void on_source_read(FetchId id, std::uint64_t read, Result<Bytes> const& bytes, TimePoint now);
     /// No event follows. What a store has stays there, for the next attempt.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "p2p/exchange/content_server.hpp"
+#include "p2p/exchange/chunk_spread.hpp"
 #include "p2p/exchange/testing/exchange_fixture.hpp"
 
 namespace ggen::p2p {
@@ -308,6 +309,40 @@ TEST_F(ServerTest, WhatIsNotHeldIsNotFoundAndTheStreamGoesOn) {
     EXPECT_EQ(head->status, ExchangeStatus::not_found);
     ask(2, blob_request(10));
     EXPECT_EQ(std::get<WriteStream>(outbox.outputs.back()).bytes->size(), 10U);
+}
+
+TEST(ChunkSpreadTest, AChunkIsGivenToOneOfThoseWhoFetchAtOnce) {
+    ChunkSpread spread;
+    auto const blob = sha256(as_bytes("blob"));
+    auto const now = TimePoint{} + std::chrono::hours{1};
+    auto const a = VirtualPeers::peer(1);
+    auto const b = VirtualPeers::peer(2);
+    EXPECT_FALSE(spread.is_withheld(blob, 0, a, now));
+    spread.note_given(blob, 0, a, now);
+    EXPECT_FALSE(spread.is_withheld(blob, 0, a, now));  // asked again, it is given again
+    EXPECT_FALSE(spread.is_withheld(blob, 0, b, now));  // a first chunk
+    spread.note_given(blob, 1, b, now);
+    EXPECT_TRUE(spread.is_withheld(blob, 0, b, now));
+    EXPECT_TRUE(spread.is_withheld(blob, 1, a, now));
+    EXPECT_FALSE(spread.is_withheld(blob, 2, a, now));
+    EXPECT_FALSE(spread.is_withheld(sha256(as_bytes("other")), 0, b, now));
+    EXPECT_TRUE(spread.is_withheld(blob, 0, b, now + k_exchange_spread - milliseconds{1}));
+    EXPECT_FALSE(spread.is_withheld(blob, 0, b, now + k_exchange_spread));
+    spread.on_peer_disconnected(a);
+    EXPECT_FALSE(spread.is_withheld(blob, 0, b, now));
+    EXPECT_FALSE(spread.is_withheld(blob, 1, a, now));  // it begins anew
+}
+
+TEST(ChunkSpreadTest, RemembersNoMoreThanItsLimit) {
+    ChunkSpread spread;
+    auto const blob = sha256(as_bytes("blob"));
+    auto const now = TimePoint{} + std::chrono::hours{1};
+    for (std::uint64_t chunk = 0; chunk < k_exchange_spread_chunks_max + 10; ++chunk) {
+        spread.note_given(blob, chunk, VirtualPeers::peer(1), now);
+    }
+    EXPECT_EQ(spread.size(), k_exchange_spread_chunks_max);
+    spread.note_given(blob, 0, VirtualPeers::peer(1), now + k_exchange_spread);
+    EXPECT_EQ(spread.size(), 1U);
 }
 
 }  // namespace

@@ -30,6 +30,10 @@ inline constexpr std::size_t k_exchange_unsent_bytes_max = 4 * k_mib;      ///< 
 /// What strangers get of the upload while others wait too (trust.md 6.2): one piece in so many.
 inline constexpr unsigned k_exchange_stranger_turn = 10;
 inline constexpr std::chrono::seconds k_exchange_idle_stream_timeout{60};
+/// A chunk of a large blob that is here whole is given to one peer at a time: the others have it from that one.
+inline constexpr std::chrono::seconds k_exchange_spread{5};
+inline constexpr std::size_t k_exchange_spread_chunks_max = 16'384;  ///< remembered; more are given to anybody
+inline constexpr std::uint64_t k_exchange_spread_blob_chunks_min = 16;
 /// Chunk lists kept of blobs that are served, in bytes of hashes; and digested of a blob in one turn.
 inline constexpr std::size_t k_exchange_lists_bytes_max = 8 * k_mib;
 inline constexpr std::size_t k_exchange_hashed_per_turn_bytes = 1 * k_mib;
@@ -64,6 +68,7 @@ inline constexpr std::chrono::seconds k_exchange_retry_first{5};    ///< a peer 
 inline constexpr std::chrono::seconds k_exchange_retry_nothing{1};  ///< a peer that has nothing, likewise
 inline constexpr std::chrono::seconds k_exchange_retry_max{60};
 inline constexpr std::chrono::seconds k_exchange_have_interval{2};           ///< between two looks at what a peer has
+inline constexpr std::chrono::milliseconds k_exchange_have_nap{250};  ///< of a peer that has nothing that is needed
 inline constexpr std::chrono::milliseconds k_exchange_progress_interval{200};
 
 static_assert(merkle::k_chunk_bytes <= k_exchange_range_bytes_max);

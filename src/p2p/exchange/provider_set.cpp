@@ -13,7 +13,7 @@ Multiaddr const& nowhere() {
 
 }  // namespace
 
-std::optional<std::size_t> ProviderSet::add(Provider const& provider, Multiaddr const* connected_at) {
+std::optional<std::size_t> ProviderSet::add(ContentHolder const& provider, Multiaddr const* connected_at) {
     if (entries_.size() >= k_exchange_providers_max || by_peer_.contains(provider.peer)) return std::nullopt;
     auto const index = entries_.size();
     by_peer_.emplace(provider.peer, index);
@@ -58,6 +58,7 @@ void ProviderSet::set(std::size_t index, State state) {
 void ProviderSet::mark_asked(std::size_t index) {
     set(index, State::asked);
     ++entries_[index].times_asked;
+    entries_[index].is_gone = false;
 }
 
 void ProviderSet::release(std::size_t index) { set(index, State::idle); }
@@ -70,6 +71,11 @@ void ProviderSet::put_to_rest(std::size_t index, bool has_nothing, TimePoint now
     entry.has_nothing = has_nothing;
     entry.rests_until = now + entry.rest;
     entry.rest = std::min<std::chrono::nanoseconds>(entry.rest * 2, k_exchange_retry_max);
+}
+
+void ProviderSet::let_nap(std::size_t index, TimePoint until) {
+    set(index, State::resting);
+    entries_[index].rests_until = until;
 }
 
 void ProviderSet::exclude(std::size_t index) { set(index, State::out); }
@@ -102,6 +108,12 @@ std::optional<TimePoint> ProviderSet::next_wake() const {
         if (!next || entry.rests_until < *next) next = entry.rests_until;
     }
     return next;
+}
+
+bool ProviderSet::has_hope() const {
+    return std::any_of(entries_.begin(), entries_.end(), [](Entry const& entry) {
+        return entry.state != State::out && !entry.has_nothing && !entry.is_gone;
+    });
 }
 
 bool ProviderSet::have_all_nothing() const {

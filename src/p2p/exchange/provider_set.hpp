@@ -19,17 +19,18 @@ class ProviderSet {
 public:
     enum class State : std::uint8_t { idle, asked, resting, out };
     struct Entry {
-        Provider provider;
+        ContentHolder provider;
         Candidate candidate;  ///< where it is, for the limits of one network
         State state = State::idle;
         bool has_nothing = false;  ///< says that it does not have the object
+        bool is_gone = false;      ///< could not be reached when it was asked last
         TimePoint rests_until{};
         std::chrono::nanoseconds rest{k_exchange_retry_first};
         std::uint32_t times_asked = 0;
     };
 
     /// `connected_at`: where the peer is seen, when it is connected. nullopt when it is known, or the set is full.
-    std::optional<std::size_t> add(Provider const& provider, Multiaddr const* connected_at);
+    std::optional<std::size_t> add(ContentHolder const& provider, Multiaddr const* connected_at);
     [[nodiscard]] std::optional<std::size_t> find(PeerId const& peer) const;
     [[nodiscard]] Entry const& at(std::size_t index) const { return entries_[index]; }
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
@@ -42,6 +43,10 @@ public:
     /// It is idle and may be asked again at once.
     void release(std::size_t index);
     void put_to_rest(std::size_t index, bool has_nothing, TimePoint now);
+    /// It has nothing that is needed for the moment: asked again then, without blame.
+    void let_nap(std::size_t index, TimePoint until);
+    /// It rests and was not there.
+    void mark_gone(std::size_t index) { entries_[index].is_gone = true; }
     void exclude(std::size_t index);
     /// Not asked until `recall`.
     void set_aside(std::size_t index);
@@ -53,6 +58,8 @@ public:
     [[nodiscard]] std::optional<TimePoint> next_wake() const;
     /// All that are not out have said so.
     [[nodiscard]] bool have_all_nothing() const;
+    /// Somebody who is not out may still give it: has not said that he has nothing, and was there.
+    [[nodiscard]] bool has_hope() const;
 
 private:
     void set(std::size_t index, State state);

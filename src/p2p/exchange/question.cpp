@@ -15,7 +15,7 @@ constexpr std::size_t k_answers_max = 4;
 Question::Question(FetchId id, ObjectQuestion question, FetchContext context, TimePoint /*now*/)
     : id_(id), object_(std::move(question.object)), deadline_(question.deadline), context_(context) {}
 
-void Question::add_provider(Provider const& provider, Multiaddr const* connected_at) {
+void Question::add_provider(ContentHolder const& provider, Multiaddr const* connected_at) {
     if (providers_.add(provider, connected_at)) nobody_since_.reset();
 }
 
@@ -106,7 +106,7 @@ void Question::schedule(TimePoint now) {
         asked_.push_back({*next, now, false});
         busy.push_back(*next);
         ++active;
-        context_.channels.send(providers_.at(*next).provider, request, {id_, RequestTag::Purpose::question, 0},
+        context_.channels.send(providers_.at(*next).provider, request, {id_, FetchTag::Purpose::question, 0},
                                k_exchange_floor_bytes_per_second, now);
     }
     if (!asked_.empty() || !answers_.empty() || providers_.count(ProviderSet::State::idle) != 0) {

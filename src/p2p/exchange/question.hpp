@@ -18,7 +18,7 @@ class Question {
 public:
     Question(FetchId id, ObjectQuestion question, FetchContext context, TimePoint now);
 
-    void add_provider(Provider const& provider, Multiaddr const* connected_at);
+    void add_provider(ContentHolder const& provider, Multiaddr const* connected_at);
     void on_outcome(ChannelOutcome outcome, TimePoint now);
     void accept(TimePoint now);
     void reject(AnswerFault fault, TimePoint now);

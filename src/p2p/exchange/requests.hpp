@@ -22,7 +22,7 @@ namespace ggen::p2p {
 using FetchId = std::uint64_t;
 
 /// A peer that may have an object. Addresses may be empty when the host knows some, or is connected.
-struct Provider {
+struct ContentHolder {
     PeerId peer;
     std::vector<Multiaddr> addresses;
 };
@@ -46,7 +46,7 @@ struct ObjectFetched {
 /// One object from any of many peers: `ask`.
 struct ObjectQuestion {
     ObjectRequest object;
-    std::vector<Provider> providers;
+    std::vector<ContentHolder> providers;
     TimePoint deadline;
 };
 /// An answer to `ask` that the caller has to judge: `accept`, or `reject` and the next is asked. There is at most one
@@ -79,7 +79,7 @@ struct BlobRequest {
     std::uint64_t bytes = 0;           ///< 1 to k_exchange_blob_bytes_max
     std::optional<Digest> chunk_root;  ///< as the release record says; nullopt for old records of large archives
     std::shared_ptr<ChunkStore> store; ///< never null
-    std::vector<Provider> providers;
+    std::vector<ContentHolder> providers;
     std::vector<FurtherSource> sources;  ///< at most k_exchange_sources_max
     std::optional<LogId> log;          ///< told to peers; nullopt = any
     TimePoint deadline;

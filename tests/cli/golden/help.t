@@ -48,7 +48,8 @@ $ ggen
     p2p status          Show the node: who can reach it, what it provides, what to do next
     p2p unit            Print a systemd user unit that runs the node
     p2p publish         Publish packages in the registry of this node
-    follow              Follow the registry of a peer
+    p2p search          Find packages here and in registries that connected peers know
+    follow              Follow a registry among peers
     unfollow            Stop following a registry of a peer
     p2p peer-list       List the connected peers
     p2p peer-info       Show one connected peer

@@ -4,6 +4,16 @@ $ ggen p2p ping
 !   help: `ggen help p2p ping` shows the flags with examples
 [2]
 
+$ ggen p2p search
+! error[GM0801]: `p2p search` needs QUERY
+!   help: `ggen help p2p search` shows the flags with examples
+[2]
+
+$ ggen p2p search tool --format xml
+! error[GM0801]: --format does not know `xml`
+!   help: choose one of table|json|yaml
+[2]
+
 $ ggen p2p ping nonsense
 ! error: MULTIADDR: multiaddr: an address starts with a slash: "nonsense"
 [2]

@@ -22,7 +22,7 @@ public:
 
     [[nodiscard]] static PeerId peer(Node node);
     [[nodiscard]] static Multiaddr address(Node node);
-    [[nodiscard]] static Provider provider(Node node) { return {peer(node), {address(node)}}; }
+    [[nodiscard]] static ContentHolder provider(Node node) { return {peer(node), {address(node)}}; }
 
     Node add(Protocol& protocol, std::uint64_t bytes_per_second = 0);
     /// Nobody answers at the node any more; streams to it just hang.
