@@ -33,6 +33,13 @@ public:
         room_.park(home() + "/cache");
     }
     Result<ChildCost> install() override { return install_with({}); }
+    void renew_files() override {
+        for (auto const* const name : {"ggen.lock", "ggen.lock.proofs"}) {
+            auto const file = project() + "/" + name;
+            fs::copy_file(file, file + ".new");
+            fs::rename(file + ".new", file);
+        }
+    }
     void lose_generations() override {
         room_.park(home() + "/cache/store/env");
         lose_tree();

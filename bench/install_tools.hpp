@@ -40,6 +40,8 @@ public:
     virtual Result<ChildCost> install_with(std::vector<std::string> const& more) = 0;
     /// What this machine has built is forgotten; the packages stay in the store.
     virtual void lose_generations() = 0;
+    /// Lockfile and proofs as a new checkout has them: the same bytes in files of their own.
+    virtual void renew_files() = 0;
     [[nodiscard]] virtual std::string project() const = 0;
 };
 

@@ -58,9 +58,13 @@ public:
         }
         if (wants("pubgrub-rs")) {
             auto built = build_pubgrub(tools_, work_);
-            if (!built && built.error().code != Errc::unavailable) return std::move(built).error();
-            if (built) pubgrub_ = *std::move(built);
-            if (!built) fmt::print("pubgrub-rs: SKIPPED, {}\n", built.error().context);
+            if (built) {
+                pubgrub_ = *std::move(built);
+            } else if (built.error().code == Errc::unavailable) {
+                fmt::print("pubgrub-rs: SKIPPED, {}\n", built.error().context);
+            } else {
+                return std::move(built).error();
+            }
         }
         if (wants("libsolv") && !has_libsolv()) fmt::print("libsolv: SKIPPED, this program was built without it\n");
         RETURN_IF_ERROR(run_graphs());
