@@ -4,13 +4,13 @@
 #include <cstdio>
 #include <utility>
 
-#include "commands.hpp"
-#include "install_suite.hpp"
-#include "peer_libsolv.hpp"
-#include "resolve_suite.hpp"
-#include "sample.hpp"
-#include "search_process.hpp"
-#include "search_suite.hpp"
+#include "commands/commands.hpp"
+#include "peers/install_comparison.hpp"
+#include "peers/peer_libsolv.hpp"
+#include "peers/resolve_comparison.hpp"
+#include "peers/sample.hpp"
+#include "peers/search_children.hpp"
+#include "peers/search_comparison.hpp"
 #include "suites/suites.hpp"
 #if defined(GGEN_BENCH_P2P)
 #include "suites/live_nodes.hpp"
@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
     ggen::bench::add_suites(catalogue);
     ggen::bench::add_harness_commands(app, std::move(catalogue), exit_code);
 
-    ggen::bench::SearchSuiteOptions search;
+    ggen::bench::SearchComparisonOptions search;
     auto* const search_command = app.add_subcommand("search", "Search: build, memory, latency, quality, peers");
     search_command->add_option("--corpus", search.corpus, "Lists of packages (.tsv, .tsv.zst)")
         ->required()->delimiter(',');
@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
         ->delimiter(',');
     search_command->add_option("--work", search.work, "Keep indexes of peers here between runs");
 
-    ggen::bench::InstallSuiteOptions install;
+    ggen::bench::InstallComparisonOptions install;
     auto* const install_command = app.add_subcommand("install", "Install: peers, small trees, store, concurrency");
     install_command->add_option("--ggen", install.ggen, "The product; default: the ggen beside this program");
     install_command->add_option("--registry", install.registry, "A registry folder that holds the roots");
@@ -72,7 +72,7 @@ int main(int argc, char** argv) {
     sample_command->add_option("--rows", sample.rows, "Packages to keep");
     sample_command->add_option("--out", sample.out, "The .tsv.zst to write")->required();
 
-    ggen::bench::ResolveSuiteOptions resolve;
+    ggen::bench::ResolveComparisonOptions resolve;
     auto* const resolve_command = app.add_subcommand("resolve", "The resolver beside pubgrub-rs and libsolv");
     resolve_command->add_option("--peers", resolve.peers, "Measure beside: pubgrub-rs, libsolv")->delimiter(',');
     resolve_command->add_option("--ron", resolve.ron, "KIND=GRAPH.ron, pubgrub's test data; KIND: numbers, semver");
@@ -124,9 +124,9 @@ int main(int argc, char** argv) {
     if (child_libsolv->parsed() && !child_solv.empty()) return report(ggen::bench::write_solv(child_file, child_solv));
     if (child_libsolv->parsed())
         return report(ggen::bench::run_libsolv_child(child_file, child_is_text, child_package));
-    if (resolve_command->parsed()) return report(ggen::bench::run_resolve_suite(resolve));
-    if (install_command->parsed()) return report(ggen::bench::run_install_suite(install));
+    if (resolve_command->parsed()) return report(ggen::bench::run_resolve_comparison(resolve));
+    if (install_command->parsed()) return report(ggen::bench::run_install_comparison(install));
     if (sample_command->parsed()) return report(ggen::bench::make_sample(sample));
-    if (search_command->parsed()) return report(ggen::bench::run_search_suite(search));
+    if (search_command->parsed()) return report(ggen::bench::run_search_comparison(search));
     return exit_code;
 }

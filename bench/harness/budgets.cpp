@@ -163,6 +163,14 @@ Result<void> allow_only(toml::table const& document, std::string_view source,
     return ok();
 }
 
+/// By the end of its name: what a budget shows when nothing was measured.
+std::string unit_of_metric(std::string_view metric) {
+    for (std::string_view const unit : {"ns", "us", "ms", "bytes"}) {
+        if (metric.ends_with(std::string{"_"} + std::string{unit})) return std::string{unit};
+    }
+    return "";
+}
+
 Colour colour_of(Budget const& budget, double value) {
     if (budget.more_is_better) {
         if (value >= budget.green) return Colour::green;
@@ -209,6 +217,7 @@ std::vector<BudgetResult> apply_budgets(std::vector<Budget> const& budgets, Run 
     for (auto const& budget : budgets) {
         BudgetResult one;
         one.budget = budget;
+        one.unit = unit_of_metric(budget.metric);
         auto const* const result = run.find(budget.test_id);
         auto const* const figure = result == nullptr ? nullptr : result->find(budget.metric);
         if (result == nullptr) {

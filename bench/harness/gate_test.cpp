@@ -81,7 +81,7 @@ TEST_F(GateProgramTest, ACrashAHangAndAWrongResultTurnItRed) {
         auto const done = gate(scene);
         EXPECT_EQ(done.exit_code, 1) << scene << done.output;
         EXPECT_NE(done.output.find("second/sum"), std::string::npos) << scene << done.output;
-        EXPECT_NE(done.output.find("2 tests passed"), std::string::npos) << "the others went on: " << done.output;
+        EXPECT_NE(done.output.find("3 tests passed"), std::string::npos) << "the others went on: " << done.output;
     }
 }
 

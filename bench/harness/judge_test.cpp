@@ -123,6 +123,7 @@ TEST(BudgetTest, WhatDidNotRunIsUnmeasured) {
     auto const judged = apply_budgets(budgets, run("r", {result("a/one", {}, Outcome::crashed)}));
     EXPECT_EQ(judged[0].colour, Colour::unmeasured);
     EXPECT_NE(judged[0].detail.find("crashed"), std::string::npos);
+    EXPECT_EQ(judged[0].unit, "us") << "the budget is shown with its unit all the same";
     EXPECT_EQ(judged[1].colour, Colour::unmeasured);
 }
 

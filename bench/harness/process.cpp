@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <utility>
@@ -155,6 +157,17 @@ void exchange(Command const& command, Streams& streams, std::uint64_t end_ns, pi
     }
 }
 
+/// Until `child` ends or the time is over, to the microsecond where the kernel has pidfds.
+void wait_for_end(pid_t child, std::uint64_t end_ns) {
+    auto const now = now_ns();
+    if (now >= end_ns) return;
+    auto const left_ms = static_cast<int>(std::min<std::uint64_t>((end_ns - now) / 1'000'000 + 1, 1'000));
+    auto const fd = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
+    pollfd poll{fd, POLLIN, 0};
+    ::poll(&poll, fd < 0 ? 0 : 1, fd < 0 ? 1 : left_ms);
+    if (fd >= 0) ::close(fd);
+}
+
 /// Waits for the end, within the time.
 void collect(pid_t child, std::uint64_t end_ns, Finished& out) {
     rusage usage{};
@@ -167,12 +180,21 @@ void collect(pid_t child, std::uint64_t end_ns, Finished& out) {
             out.is_timed_out = true;
             ::kill(-child, SIGKILL);
         }
-        if (done == 0) ::poll(nullptr, 0, 1);
+        if (done == 0) wait_for_end(child, end_ns);
     }
     if (WIFEXITED(status)) out.exit_code = WEXITSTATUS(status);
     if (WIFSIGNALED(status)) out.signal = WTERMSIG(status);
     out.cpu_ns = nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime);
     out.peak_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+std::uint64_t limit_of(Command const& command) {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(command.time_limit).count());
+}
+
+std::vector<std::string> environment_of(Command const& command) {
+    return command.inherits_environment ? merged_environment(command.environment) : command.environment;
 }
 
 void on_interrupt(int /*signal*/) {
@@ -203,14 +225,8 @@ Result<Finished> run_command(Command const& command) {
     }
     Finished out;
     auto const begin = now_ns();
-    auto const end =
-        begin + static_cast<std::uint64_t>(
-                    std::chrono::duration_cast<std::chrono::nanoseconds>(command.time_limit).count());
-    ASSIGN_OR_RETURN(auto const child, spawn(command.words,
-                                             command.inherits_environment
-                                                 ? merged_environment(command.environment)
-                                                 : command.environment,
-                                             plan));
+    auto const end = begin + limit_of(command);
+    ASSIGN_OR_RETURN(auto const child, spawn(command.words, environment_of(command), plan));
     Pipe::close_end(streams.input.read);
     Pipe::close_end(streams.output.write);
     Pipe::close_end(streams.errors.write);
@@ -222,6 +238,48 @@ Result<Finished> run_command(Command const& command) {
     // What it left behind in its group must not disturb the next test.
     ::kill(-child, SIGKILL);
     return out;
+}
+
+Result<BackgroundCommand> BackgroundCommand::start(Command const& command) {
+    SpawnPlan plan;
+    ::posix_spawn_file_actions_addopen(&plan.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    for (int const fd : {STDOUT_FILENO, STDERR_FILENO})
+        ::posix_spawn_file_actions_addopen(&plan.actions, fd, "/dev/null", O_WRONLY, 0);
+    if (!command.directory.empty())
+        ::posix_spawn_file_actions_addchdir_np(&plan.actions, command.directory.c_str());
+    auto const begin = now_ns();
+    ASSIGN_OR_RETURN(auto const child, spawn(command.words, environment_of(command), plan));
+    return BackgroundCommand{child, begin, begin + limit_of(command)};
+}
+
+BackgroundCommand::BackgroundCommand(BackgroundCommand&& other) noexcept
+    : child_(std::exchange(other.child_, -1)), begin_ns_(other.begin_ns_), end_ns_(other.end_ns_) {}
+
+BackgroundCommand::~BackgroundCommand() {
+    if (child_ < 0) return;
+    ::kill(-child_, SIGTERM);
+    while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+}
+
+Result<Finished> BackgroundCommand::wait() {
+    if (child_ < 0) return Error{Errc::invalid, "the command has ended before"};
+    Finished out;
+    collect(std::exchange(child_, -1), end_ns_, out);
+    out.wall_ns = now_ns() - begin_ns_;
+    return out;
+}
+
+bool has_program(std::string const& name) {
+    if (name.find('/') != std::string::npos) return ::access(name.c_str(), X_OK) == 0;
+    char const* const path = std::getenv("PATH");
+    std::string_view rest{path != nullptr ? path : ""};
+    while (!rest.empty()) {
+        auto const end = std::min(rest.find(':'), rest.size());
+        if (::access(fmt::format("{}/{}", rest.substr(0, end), name).c_str(), X_OK) == 0) return true;
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return false;
 }
 
 Result<Conversation> Conversation::start(std::vector<std::string> const& words,

@@ -48,6 +48,28 @@ struct Finished {
 /// group. Errors: io (no pipe, no such program).
 [[nodiscard]] Result<Finished> run_command(Command const& command);
 
+/// A command that runs beside, such as a server; what it says is dropped. Ended with SIGTERM at the end of its object.
+class BackgroundCommand {
+public:
+    /// Errors: io (it does not start).
+    [[nodiscard]] static Result<BackgroundCommand> start(Command const& command);
+    BackgroundCommand(BackgroundCommand&& other) noexcept;
+    BackgroundCommand& operator=(BackgroundCommand&&) = delete;
+    ~BackgroundCommand();
+    /// Waits for its end, within the time limit of the command.
+    [[nodiscard]] Result<Finished> wait();
+
+private:
+    BackgroundCommand(pid_t child, std::uint64_t begin_ns, std::uint64_t end_ns)
+        : child_(child), begin_ns_(begin_ns), end_ns_(end_ns) {}
+    pid_t child_;
+    std::uint64_t begin_ns_;
+    std::uint64_t end_ns_;
+};
+
+/// Whether a program of this name on PATH, or at this path, can be run.
+[[nodiscard]] bool has_program(std::string const& name);
+
 /// A child that answers questions: a byte in, a line out. Killed when this goes out of scope.
 class Conversation {
 public:

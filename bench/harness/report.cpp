@@ -39,9 +39,9 @@ constexpr std::string_view k_style = R"css(
 body{font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:1180px;margin:0 auto;padding:24px}
 h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:36px 0 8px;border-bottom:1px solid #ddd;padding-bottom:4px}
 p{margin:4px 0 10px;color:#444}table{border-collapse:collapse;font-size:13px;width:100%}
-th,td{text-align:left;padding:4px 8px;border-bottom:1px solid #eee;vertical-align:top;overflow-wrap:anywhere}
+th,td{text-align:left;padding:4px 8px;border-bottom:1px solid #eee;vertical-align:top;overflow-wrap:break-word}
 th{position:sticky;top:0;background:#f6f6f6}td{font-variant-numeric:tabular-nums}
-.tag{display:inline-block;padding:0 7px;border-radius:9px;font-size:12px}
+.tag{display:inline-block;white-space:nowrap;padding:0 7px;border-radius:9px;font-size:12px}
 .green,.passed,.better{background:#d9f2dd;color:#0c5a1d}.yellow,.listed,.flagged{background:#fff1c9;color:#6d4c00}
 .red,.failed,.missing,.crashed,.timed_out{background:#fbd9d7;color:#8c1510}
 .unmeasured,.skipped,.not_run,.unjudged,.added{background:#e8e8e8;color:#444}

@@ -201,7 +201,10 @@ std::vector<Curve> find_curves(Run const& run) {
     std::vector<Curve> out;
     constexpr std::size_t k_points_min = 3;
     for (auto& [key, curve] : curves) {
-        if (curve.n.size() < k_points_min) continue;
+        // What is the same for every n, such as a success rate, is no curve.
+        auto const [least, most] = std::minmax_element(curve.y.begin(), curve.y.end());
+        bool const is_flat = *least == *most;
+        if (curve.n.size() < k_points_min || is_flat) continue;
         curve.fit = best_fit(curve.n, curve.y);
         out.push_back(std::move(curve));
     }

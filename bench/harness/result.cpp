@@ -223,7 +223,8 @@ std::string format_figure(double value, std::string_view unit) {
     if (unit == "s") return ns(value * 1e9);
     if (unit == "bytes") {
         if (value < 10'000) return fmt::format("{:.0f} B", value);
-        return value < 1e6 ? fmt::format("{:.1f} kB", value / 1e3) : fmt::format("{:.1f} MB", value / 1e6);
+        if (value < 1e6) return fmt::format("{:.1f} kB", value / 1e3);
+        return value < 1e9 ? fmt::format("{:.1f} MB", value / 1e6) : fmt::format("{:.1f} GB", value / 1e9);
     }
     if (unit == "ratio") return fmt::format("{:.4g}", value);
     if (value == std::floor(value) && std::abs(value) < 9e15)

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <mutex>
 #include <random>
+#include <thread>
 
 #include "base/parallel.hpp"
 #include "base/random.hpp"
@@ -81,6 +82,15 @@ private:
     }
     std::string path_;
 };
+
+/// A limit is for work that hangs: where others use the machine too, work that goes on may take so much longer.
+std::chrono::seconds patience(std::uint32_t limit_s) {
+    constexpr double k_patience_max = 10;
+    double load = 0;
+    if (::getloadavg(&load, 1) != 1) load = 0;
+    auto const share = load / std::max(1U, std::thread::hardware_concurrency());
+    return std::chrono::seconds{static_cast<std::int64_t>(limit_s * std::clamp(share, 1.0, k_patience_max))};
+}
 
 std::vector<std::string> child_words(std::string const& program, Test const& test, std::string_view mode,
                                      std::uint32_t slices, std::string const& directory) {
@@ -263,7 +273,7 @@ private:
         Folder const folder{options_.work_directory + "/test"};
         Command command;
         command.words = child_words(options_.program, test, "figures", options_.slices, folder.path());
-        command.time_limit = std::chrono::seconds{test.time_limit_s};
+        command.time_limit = patience(test.time_limit_s);
         command.is_quiet = true;
         auto const done = run_command(command);
         if (is_interrupted()) return;
@@ -353,7 +363,7 @@ Result<Counted> count_test(std::string const& program, Test const& test, std::st
     for (auto& word : child_words(program, test, "exact", 1, directory)) command.words.push_back(word);
     command.environment = counting_environment(directory);
     command.inherits_environment = false;
-    command.time_limit = std::chrono::seconds{test.time_limit_s * k_callgrind_slowdown};
+    command.time_limit = patience(test.time_limit_s * k_callgrind_slowdown);
     command.is_quiet = true;
     auto done = run_command(command);
     if (!done) return std::move(done).error();

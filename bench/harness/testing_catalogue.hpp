@@ -4,13 +4,14 @@
 
 #include <cstdlib>
 #include <string_view>
+#include <thread>
 
 #include "harness/benchmark.hpp"
 
 /// Tests that behave and misbehave, for tests of the runner and the gate.
 namespace ggen::bench::testing {
 
-enum class Manner : std::uint8_t { good, wrong, crash, hang, absent, stubbed };
+enum class Manner : std::uint8_t { good, threaded, wrong, crash, hang, absent, stubbed };
 
 class TestingWork final : public Work {
 public:
@@ -23,8 +24,11 @@ public:
         if (manner_ == Manner::crash) std::abort();
         while (manner_ == Manner::hang) ::pause();
         if (manner_ == Manner::stubbed) return ok();
-        sum_ = 0;
-        for (std::uint64_t i = 0; i < 1'000; ++i) sum_ = sum_ + i;
+        if (manner_ == Manner::threaded) {
+            std::thread{[this] { add_up(); }}.join();
+        } else {
+            add_up();
+        }
 #if defined(GGEN_BENCH_TESTING_SLOWER)
         // Somebody's change: an eighth more.
         for (std::uint64_t i = 0; i < 125; ++i) waste_ = waste_ + i;
@@ -38,6 +42,10 @@ public:
     std::vector<Figure> figures() override { return {{"items", "count", Kind::exact, {1'000}}}; }
 
 private:
+    void add_up() {
+        sum_ = 0;
+        for (std::uint64_t i = 0; i < 1'000; ++i) sum_ = sum_ + i;
+    }
     Manner manner_;
     std::uint64_t volatile sum_ = 0;
     std::uint64_t volatile waste_ = 0;
@@ -70,6 +78,7 @@ inline void add_testing_suite(Catalogue& catalogue) {
 inline void add_scene(Catalogue& catalogue, std::string_view scene) {
     add_testing_test(catalogue, "first", "sum", Manner::good);
     add_testing_test(catalogue, "first", "sum_again", Manner::good);
+    add_testing_test(catalogue, "first", "sum_in_a_thread", Manner::threaded);
     if (scene == "removed") return;
     auto manner = Manner::good;
     if (scene == "crash") manner = Manner::crash;

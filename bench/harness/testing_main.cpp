@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "commands.hpp"
+#include "commands/commands.hpp"
 #include "harness/testing_catalogue.hpp"
 
 int main(int argc, char** argv) {

@@ -4,7 +4,7 @@
 
 #include "harness/process.hpp"
 #include "suites/market_world.hpp"
-#include "suites/program.hpp"
+#include "suites/ggen_program.hpp"
 #include "suites/suites.hpp"
 
 namespace ggen::bench {

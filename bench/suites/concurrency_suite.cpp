@@ -7,7 +7,7 @@
 #include "search/index_directory.hpp"
 #include "search/index_writer.hpp"
 #include "suites/corpus_documents.hpp"
-#include "suites/program.hpp"
+#include "suites/ggen_program.hpp"
 #include "suites/suites.hpp"
 
 namespace ggen::bench {

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <string_view>
 
-#include "suites/program.hpp"
+#include "suites/ggen_program.hpp"
 #include "suites/seeded.hpp"
 
 namespace ggen::bench {

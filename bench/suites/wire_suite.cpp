@@ -11,7 +11,7 @@
 #include "p2p/identity/identity.hpp"
 #include "p2p/wire/connection.hpp"
 #include "suites/live_nodes.hpp"
-#include "suites/program.hpp"
+#include "suites/ggen_program.hpp"
 #include "suites/seeded.hpp"
 #include "suites/suites.hpp"
 

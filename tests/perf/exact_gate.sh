@@ -37,6 +37,14 @@ export GGEN_BENCH_SCENE=
 "$good" run --quick --no-times --counts 2 2>run.log >run.txt || { cat run.log run.txt; exit 1; }
 "$good" baseline export latest exact.json
 
+# What other threads do for a test counts too: the same sum takes no less when a thread adds it up.
+python3 - exact.json <<'PYTHON'
+import json, sys
+counts = {result["id"]: next(f["values"][0] for f in result["figures"] if f["metric"] == "instructions")
+          for result in json.load(open(sys.argv[1]))["results"]}
+assert counts["first/sum_in_a_thread"] > counts["first/sum"] > 1000, counts
+PYTHON
+
 expect() { # exit code, text, command…
   local wanted=$1 text=$2 got=0
   shift 2

@@ -1,0 +1,97 @@
+// What is stored: `runs`, `history`, `export`, `import`, and baselines for git.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "commands/program.hpp"
+#include "table.hpp"
+
+namespace ggen::bench {
+
+Result<int> cmd_runs(Program& program) {
+    ASSIGN_OR_RETURN(auto store, open_store(program));
+    ASSIGN_OR_RETURN(auto const rows, store.runs());
+    Table table({"run", "label", "commit", "complete", "machine"});
+    for (auto const& row : rows) {
+        table.add({row.id, row.label, row.commit, row.is_complete ? "yes" : "no", row.machine_key});
+    }
+    table.print();
+    return 0;
+}
+
+Result<int> cmd_history(Program& program) {
+    ASSIGN_OR_RETURN(auto store, open_store(program));
+    auto const machine = current_environment(".").machine_key();
+    ASSIGN_OR_RETURN(auto const points, store.history(program.name, program.metric, machine, k_history_max));
+    std::vector<double> values;
+    values.reserve(points.size());
+    for (auto const& point : points) values.push_back(point.value);
+    auto const changes = change_points(values, 4, 0.02);
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        bool const is_change = std::find(changes.begin(), changes.end(), i) != changes.end();
+        std::printf("%s  %-14s %16.0f%s\n", points[i].run_id.c_str(), points[i].commit.c_str(),
+                    points[i].value, is_change ? "  <- level changes here" : "");
+    }
+    if (points.empty()) {
+        return Error{Errc::not_found,
+                     fmt::format("no stored run of this machine has {} {}", program.name, program.metric)};
+    }
+    return 0;
+}
+
+Result<int> cmd_export(Program& program) {
+    ASSIGN_OR_RETURN(auto store, open_store(program));
+    ASSIGN_OR_RETURN(auto const run, store.load(program.name));
+    RETURN_IF_ERROR(write_text(program.file, run_to_json(run).dump(1) + "\n"));
+    return 0;
+}
+
+Result<int> cmd_import(Program& program) {
+    ASSIGN_OR_RETURN(auto const text, read_text(program.file));
+    ASSIGN_OR_RETURN(auto const json, Json::parse(text));
+    ASSIGN_OR_RETURN(auto const run, run_from_json(json));
+    ASSIGN_OR_RETURN(auto store, open_store(program));
+    RETURN_IF_ERROR(store.save(run));
+    std::printf("run %s: %zu results\n", run.id.c_str(), run.results.size());
+    return 0;
+}
+
+/// A baseline for git: the figures of counted and simulated tests that mean the same on any machine with the compiler,
+/// the least and the most that were seen. One line a test, so that a difference can be read.
+Result<int> cmd_baseline_export(Program& program) {
+    ASSIGN_OR_RETURN(auto store, open_store(program));
+    ASSIGN_OR_RETURN(auto run, store.load(program.name));
+    std::erase_if(run.results, [](TestResult const& result) {
+        bool const is_exact = result.find("instructions") != nullptr || result.test_class == TestClass::simulation;
+        return result.outcome != Outcome::passed || !is_exact;
+    });
+    if (run.results.empty()) {
+        return Error{Errc::unavailable, ErrorId::none, fmt::format("run {} counted nothing", run.id),
+                     "apt-get install valgrind, then `ggen-bench run --quick --no-times --counts 3`"};
+    }
+    for (auto& result : run.results) {
+        std::erase_if(result.figures,
+                      [](Figure const& f) { return f.kind != Kind::exact && f.kind != Kind::quality; });
+        for (auto& figure : result.figures) {
+            auto const [least, most] = std::minmax_element(figure.values.begin(), figure.values.end());
+            figure.values = *least == *most ? std::vector{*least} : std::vector{*least, *most};
+        }
+        result.seconds = 0;
+    }
+    std::sort(run.results.begin(), run.results.end(),
+              [](TestResult const& a, TestResult const& b) { return a.id < b.id; });
+    auto json = run_to_json(run);
+    std::string results;
+    for (auto const& result : *json.find("results")->if_array()) {
+        results += fmt::format("{}  {}", results.empty() ? "" : ",\n", result.dump());
+    }
+    auto head = json.set("results", Json::array()).dump(1);
+    constexpr std::string_view k_empty = "\"results\": []";
+    auto const at = head.find(k_empty);
+    if (at == std::string::npos) return Error{Errc::internal, "a run without a list of results"};
+    head.replace(at, k_empty.size(), fmt::format("\"results\": [\n{}\n ]", results));
+    RETURN_IF_ERROR(write_text(program.file, head + "\n"));
+    return 0;
+}
+
+}  // namespace ggen::bench
