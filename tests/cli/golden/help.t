@@ -48,6 +48,7 @@ $ ggen
     p2p status          Show the node: who can reach it, what it provides, what to do next
     p2p unit            Print a systemd user unit that runs the node
     p2p publish         Publish packages in the registry of this node
+    p2p recover         Bring the registry of this node back from peers that mirror it
     follow              Follow the registry of a peer
     unfollow            Stop following a registry of a peer
     p2p peer-list       List the connected peers
