@@ -29,4 +29,7 @@ exchange-90 200 1
 exchange-90 200 2
 exchange-small 200 1
 exchange-100 200 1
+split-view 24 1
+split-view 24 2
+split-view 24 3
 SET

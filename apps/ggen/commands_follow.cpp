@@ -13,6 +13,7 @@
 #include "node_link.hpp"
 #include "process.hpp"
 #include "publish_report.hpp"
+#include "recover.hpp"
 #include "shapes.hpp"
 
 namespace ggen::cli {
@@ -141,9 +142,19 @@ Result<ExitCode> run_p2p_publish(Context& context) {
     ASSIGN_OR_RETURN(auto const key, load_publisher_key(*market));
     auto const name = key.verifier().name;
     p2p::Profile const profile{market->directories};
+    if (!market->files.info(join_path(profile.registry_folder(), "checkpoint"))) {
+        // The first time; or it was lost, and those who are connected have it.
+        static_cast<void>(ask_node(context, "recover", Json::object().set("connected_alone", true)));
+    }
     ASSIGN_OR_RETURN(auto const own, p2p::remember_own_registry(*market, profile, {name.substr(0, name.find('/'))}));
     request.registry = own.alias;
-    ASSIGN_OR_RETURN(auto const report, publish(*market, request));
+    auto published = publish(*market, request);
+    if (!published && published.error().id == ErrorId::log_writer_stopped) {
+        RETURN_IF_ERROR(recover_from_peers(context, published.error()));
+        published = publish(*market, request);
+    }
+    if (!published) return std::move(published).error();
+    auto const& report = *published;
     auto const told = ask_node(context, "announce", Json::object());
     auto& out = context.out();
     if (out.wants_json()) {

@@ -41,6 +41,7 @@ Result<p2p::Settings> settings_of(Context& context, p2p::Profile const& profile)
     if (args.has("dht-server")) settings.dht_server_mode = true;
     if (args.has("dht-client")) settings.dht_server_mode = false;
     if (args.has("no-mdns")) settings.mdns = false;
+    if (args.has("witness")) settings.witness = args.value("witness");
     RETURN_IF_ERROR(check_addresses(context, settings));
     return settings;
 }
@@ -54,6 +55,10 @@ void show(Context& context, Json report, bool is_detached) {
         out.field("peer", text_of(report, "peer"));
         out.field("pid", number_text(report, "pid"));
         for (auto const& address : texts_of(report, "addresses")) out.field("address", address);
+        if (auto const witness = member_of(report, "witness"); witness.is_object()) {
+            out.field("witness", text_of(witness, "url"));
+            out.field("witness key", text_of(witness, "key"));
+        }
         if (is_detached) out.field("log", text_of(report, "log"));
         out.note(is_detached ? "it runs; `ggen p2p status` shows it, `ggen p2p stop` ends it"
                              : "it runs; Ctrl-C ends it");

@@ -57,6 +57,7 @@ Result<ExitCode> run_semver(Context& context);
 Result<ExitCode> run_resolve(Context& context);
 // commands_p2p.cpp, or commands_p2p_absent.cpp in a build without the network
 Result<ExitCode> run_p2p_ping(Context& context);
+Result<ExitCode> run_p2p_recover(Context& context);
 Result<ExitCode> run_p2p_identify(Context& context);
 Result<ExitCode> run_p2p_perf(Context& context);
 // commands_follow.cpp, commands_node.cpp, commands_peers.cpp, commands_search_peers.cpp, or commands_p2p_absent.cpp

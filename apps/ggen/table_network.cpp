@@ -75,6 +75,8 @@ std::vector<CommandSpec> node_commands() {
                    {.name = "dht-server", .doc = "Answer lookups of others (the default)."},
                    {.name = "dht-client", .doc = "Only ask: for machines that others cannot reach."},
                    {.name = "no-mdns", .doc = "Neither look for nor tell neighbours of the local network."},
+                   {.name = "witness", .value = "IPV4:PORT", .doc = "Be a witness (C2SP tlog-witness over HTTP) for "
+                    "the logs that it follows."},
                    {.name = "config", .value = "FILE", .doc = "Settings of the node.",
                     .fallback = "p2p.toml of the configuration directory", .complete = Complete::file}},
          .run = run_p2p_start},
@@ -126,6 +128,19 @@ std::vector<CommandSpec> market_commands() {
                    {.name = "format", .value = "FORMAT", .doc = "How to print them.", .choices = "table|json|yaml",
                     .fallback = "table"}},
          .run = run_p2p_search},
+        {.path = "p2p recover",
+         .group = k_network,
+         .summary = "Bring the registry of this node back from peers that mirror it",
+         .description = "For a profile that was restored from a backup, copied or damaged: signing on from an old "
+                        "state would fork its log, so nothing is signed until this has looked. Entries that are "
+                        "missing here come back from any peer that has them, verified. `ggen p2p publish` does the "
+                        "same by itself "
+                        "while a node runs.",
+         .examples = {{"p2p recover", "asks connected peers and the DHT"},
+                      {"p2p recover --alone", "nobody ever followed this node: what stands here is all there is"}},
+         .flags = {{.name = "alone", .doc = "Ask nobody. If a peer does have more, publishing after this forks the log "
+                    "for ever."}},
+         .run = run_p2p_recover},
         {.path = "follow",
          .group = k_network,
          .summary = "Follow a registry among peers",

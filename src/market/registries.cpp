@@ -19,6 +19,9 @@ namespace {
 
 constexpr char const* k_folder_help = "name its folder, or run the command on the machine that holds it";
 
+/// Whoever writes there has peers to ask, and nobody else would notice a log that was set back.
+bool is_of_peer(RootFile const& root) { return root.registry.starts_with("p2p/"); }
+
 std::string last_part(std::string_view text) {
     while (text.size() > 1 && text.back() == '/') text.remove_suffix(1);
     auto const slash = text.rfind('/');
@@ -317,7 +320,8 @@ Result<std::unique_ptr<RegistryWriter>> open_writer(Market& market, std::string 
         return std::move(key).error();
     }
     auto const state = detail::writer_state_directory(market.directories, local.root.log_key);
-    WriterOptions options{local.folder, state, *std::move(log_key), std::move(cosigner), {}, false};
+    WriterOptions options{local.folder,        state, *std::move(log_key), std::move(cosigner), {}, false,
+                          is_of_peer(local.root)};
     return RegistryWriter::open(market.files, market.clock, std::move(options));
 }
 

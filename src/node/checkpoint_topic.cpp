@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "p2p/gossip/message.hpp"
+#include "registry/fork_evidence.hpp"
 
 namespace ggen::p2p {
 namespace {
@@ -21,8 +22,10 @@ std::string checkpoint_topic(Digest const& log) { return "/ggen/log/1/" + log.he
 
 Verdict CheckpointTopic::judge(BytesView data, TimePoint now) {
     if (data.size() > merkle::k_checkpoint_bytes_max) return Verdict::reject;
+    if (as_text(data).starts_with('{')) return judge_evidence(data);
     auto const opened = merkle::open_checkpoint(as_text(data), log_key_);
     if (!opened) return Verdict::reject;
+    if (is_forked_) return Verdict::ignore;
     if (opened->checkpoint.size <= size_) {
         // Old news, and nobody is to blame; but it may be of another history than the one known here.
         if (older_ && take(older_turns_, now)) older_(std::string{as_text(data)});
@@ -30,6 +33,15 @@ Verdict CheckpointTopic::judge(BytesView data, TimePoint now) {
     }
     if (!takes_turn(now)) return Verdict::ignore;
     size_ = opened->checkpoint.size;
+    return Verdict::accept;
+}
+
+/// Nobody but the log can be guilty of it, so whoever brings it is believed; whoever brings what proves nothing lies.
+Verdict CheckpointTopic::judge_evidence(BytesView data) {
+    if (is_forked_) return Verdict::ignore;
+    if (!check_fork_evidence(as_text(data), log_key_)) return Verdict::reject;
+    is_forked_ = true;
+    if (fork_) fork_(std::string{as_text(data)});
     return Verdict::accept;
 }
 

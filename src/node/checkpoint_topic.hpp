@@ -25,7 +25,8 @@ inline constexpr double k_checkpoint_burst = 3;
 [[nodiscard]] std::string checkpoint_topic(Digest const& log);
 
 /// Judges what comes through the topic of one log: the note of a newer checkpoint, signed by the log, at most one per
-/// `k_checkpoint_interval` but for a burst. Nothing else is forwarded. On the node's thread.
+/// `k_checkpoint_interval` but for a burst; and once, for ever, evidence that the log signed two histories, after which
+/// no checkpoint of it is news. Nothing else is forwarded. On the node's thread.
 class CheckpointTopic {
 public:
     CheckpointTopic(merkle::VerifierKey log_key, std::uint64_t known_size)
@@ -39,15 +40,23 @@ public:
     /// Told of checkpoints that the log signed and that are not larger than what is known: the log may have signed two
     /// histories. Not often.
     void on_older(std::function<void(std::string note)> handler) { older_ = std::move(handler); }
+    /// Told of evidence that holds, once.
+    void on_fork(std::function<void(std::string document)> handler) { fork_ = std::move(handler); }
     void know(std::uint64_t size) { size_ = std::max(size_, size); }
+    /// Evidence is kept here already.
+    void know_fork() { is_forked_ = true; }
 
     /// What `Gossip::join` takes; `topic` lives as long as the node.
     [[nodiscard]] static TopicOptions options(std::shared_ptr<CheckpointTopic> topic);
 
 private:
+    [[nodiscard]] Verdict judge_evidence(BytesView data);
+
     merkle::VerifierKey log_key_;
     std::uint64_t size_;
     std::function<void(std::string note)> older_;
+    std::function<void(std::string document)> fork_;
+    bool is_forked_ = false;
     struct Turns {
         double tokens = k_checkpoint_burst;
         std::optional<TimePoint> at = std::nullopt;

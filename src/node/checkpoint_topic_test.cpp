@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/testing/fakes.hpp"
+#include "registry/fork_evidence.hpp"
 
 namespace ggen::p2p {
 namespace {
@@ -63,6 +64,30 @@ TEST(CheckpointTopicTest, SignedCheckpointsThatAreNotLargerAreToldOfNowAndThen) 
     EXPECT_EQ(told, std::vector<std::string>{log.note(5, "another")});
     for (int i = 0; i < 100; ++i) EXPECT_EQ(topic.judge(as_bytes(log.note(4)), now), Verdict::ignore);
     EXPECT_EQ(told.size(), 3U);
+}
+
+TEST(CheckpointTopicTest, EvidenceOfAForkGoesOnOnceAndEndsTheNewsOfTheLog) {
+    Log const log;
+    CheckpointTopic topic{log.key.verifier(), 5};
+    std::vector<std::string> told;
+    topic.on_fork([&](std::string document) { told.push_back(std::move(document)); });
+    auto const fork = [&](Log const& of) {
+        return make_fork_evidence(of.key.verifier(), of.note(4, "one"), of.note(4, "two"), sha256(as_bytes("two")), {})
+            .value()
+            .document();
+    };
+    TimePoint const now{};
+
+    EXPECT_EQ(topic.judge(as_bytes(fork(Log{2})), now), Verdict::reject);
+    EXPECT_EQ(topic.judge(as_bytes("{}"), now), Verdict::reject);
+    EXPECT_EQ(topic.judge(as_bytes(log.note(6)), now), Verdict::accept);
+    EXPECT_TRUE(told.empty());
+
+    EXPECT_EQ(topic.judge(as_bytes(fork(log)), now), Verdict::accept);
+    EXPECT_EQ(topic.judge(as_bytes(fork(log)), now), Verdict::ignore);
+    EXPECT_EQ(topic.judge(as_bytes(log.note(7)), now), Verdict::ignore);
+    EXPECT_EQ(told, std::vector<std::string>{fork(log)});
+    EXPECT_EQ(topic.size(), 6U);
 }
 
 }  // namespace

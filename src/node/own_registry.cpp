@@ -8,19 +8,18 @@
 #include "market/registry_set.hpp"
 #include "merkle/note.hpp"
 #include "registry/root_chain.hpp"
-#include "registry/writer.hpp"
 
 namespace ggen::p2p {
 namespace {
 
 constexpr char const* k_own_alias = "own";
 
-Result<merkle::SignerKey> load_or_make(Market& market, std::string const& path, std::string name,
+Result<merkle::SignerKey> load_or_make(FileSystem& files, Random& random, std::string const& path, std::string name,
                                        merkle::KeyType type) {
-    auto key = ggen::detail::load_key(market.files, path);
+    auto key = ggen::detail::load_key(files, path);
     if (key || key.error().code != Errc::not_found) return key;
-    auto made = ggen::detail::make_key(market.random, std::move(name), type);
-    RETURN_IF_ERROR(ggen::detail::store_key(market.files, path, made));
+    auto made = ggen::detail::make_key(random, std::move(name), type);
+    RETURN_IF_ERROR(ggen::detail::store_key(files, path, made));
     return made;
 }
 
@@ -40,19 +39,39 @@ Result<void> check_vouched(RootFile const& root, PeerId const& peer) {
 
 }  // namespace
 
-Result<RootFile> ensure_own_registry(Market& market, Profile const& profile) {
-    ASSIGN_OR_RETURN(auto const identity, profile.load_identity(market.files, market.random));
+Result<WriterOptions> own_writer_options(FileSystem& files, Random& random, Profile const& profile) {
+    ASSIGN_OR_RETURN(auto const identity, profile.load_identity(files, random));
     auto const log_key = identity.verifier();
-    auto const folder = profile.registry_folder();
+    auto const keys = ggen::detail::writer_key_directory(profile.directories(), log_key);
+    ASSIGN_OR_RETURN(auto cosigner,
+                     load_or_make(files, random, join_path(keys, "cosigner.key"), log_key.name + "/cosigner",
+                                  merkle::KeyType::cosignature_ed25519));
+    auto const state = ggen::detail::writer_state_directory(profile.directories(), log_key);
+    return WriterOptions{profile.registry_folder(), state, identity, std::move(cosigner), {}, true, true};
+}
+
+Result<merkle::SignerKey> load_witness_key(FileSystem& files, Random& random, Profile const& profile) {
+    ASSIGN_OR_RETURN(auto const identity, profile.load_identity(files, random));
+    return load_or_make(files, random, join_path(profile.folder(), "witness.key"),
+                        identity.verifier().name + "/witness", merkle::KeyType::cosignature_ed25519);
+}
+
+Result<RootFile> ensure_own_registry(Market& market, Profile const& profile) {
+    ASSIGN_OR_RETURN(auto const options, own_writer_options(market.files, market.random, profile));
+    auto const& folder = options.directory;
     if (market.files.info(join_path(folder, "checkpoint"))) return ggen::detail::load_root_chain(market.files, folder);
+    bool const has_signed = market.files.info(join_path(options.state_directory, "checkpoint")).has_value();
+    if (has_signed && !market.files.info(join_path(folder, "root/1"))) {
+        return Error{Errc::refused, ErrorId::log_writer_stopped,
+                     "the registry that this node signs is gone from " + folder,
+                     "ggen p2p recover brings it back from a peer that mirrors it"};
+    }
+    auto const log_key = options.log_key.verifier();
     auto const keys = ggen::detail::writer_key_directory(market.directories, log_key);
-    ASSIGN_OR_RETURN(auto cosigner, load_or_make(market, join_path(keys, "cosigner.key"), log_key.name + "/cosigner",
-                                                 merkle::KeyType::cosignature_ed25519));
-    ASSIGN_OR_RETURN(auto const root_key, load_or_make(market, join_path(keys, "root.key"), log_key.name + "/root",
-                                                       merkle::KeyType::note_ed25519));
-    auto const state = ggen::detail::writer_state_directory(market.directories, log_key);
-    RETURN_IF_ERROR(market.files.make_directories(state, 0700));
-    WriterOptions const options{folder, state, identity, std::move(cosigner), {}, true};
+    ASSIGN_OR_RETURN(auto const root_key,
+                     load_or_make(market.files, market.random, join_path(keys, "root.key"), log_key.name + "/root",
+                                  merkle::KeyType::note_ed25519));
+    RETURN_IF_ERROR(market.files.make_directories(options.state_directory, 0700));
     auto const created = RegistryWriter::create(market.files, market.clock, options, root_key);
     // Another command of this profile may have been quicker.
     if (!created && created.error().id != ErrorId::registry_exists) return created.error();

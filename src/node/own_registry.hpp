@@ -12,11 +12,18 @@
 #include "registry/reader.hpp"
 #include "registry/root_file.hpp"
 #include "registry/source.hpp"
+#include "registry/writer.hpp"
 
 namespace ggen::p2p {
 
 /// The registry of a node: a folder like any other, whose log is signed by the node's own key, and whose root file that
 /// key vouches for, so that the peer id alone says which root file is the right one (docs/adr/0017).
+
+/// How its log is written. Makes the keys for that when there are none. Errors: those of load_identity, io.
+[[nodiscard]] Result<WriterOptions> own_writer_options(FileSystem& files, Random& random, Profile const& profile);
+
+/// The key that this node cosigns with as a witness; made when there is none. Errors: those of load_identity, io.
+[[nodiscard]] Result<merkle::SignerKey> load_witness_key(FileSystem& files, Random& random, Profile const& profile);
 
 /// Makes the node's registry when there is none: identity, cosigner and root key, folder. Returns its root file.
 /// Errors: those of load_identity and RegistryWriter::create.

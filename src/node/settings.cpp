@@ -58,9 +58,13 @@ Result<Settings> Settings::parse(std::string_view text, std::string_view source_
             ASSIGN_OR_RETURN(out.dht_server_mode, read_switch(node, key.str(), source_name));
         } else if (key.str() == "mdns") {
             ASSIGN_OR_RETURN(out.mdns, read_switch(node, key.str(), source_name));
+        } else if (key.str() == "witness") {
+            auto const place = node.value_exact<std::string>();
+            if (!place) return invalid_at(source_name, node.source(), "witness is a text, as \"127.0.0.1:8080\"");
+            out.witness = *place;
         } else {
             return invalid_at(source_name, key.source(), "unknown key " + quoted(key.str()),
-                              "the keys are listen_addresses, bootstrap_nodes, dht_server_mode, mdns");
+                              "the keys are listen_addresses, bootstrap_nodes, dht_server_mode, mdns, witness");
         }
     }
     return out;

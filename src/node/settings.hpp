@@ -18,6 +18,7 @@ struct Settings {
     std::vector<std::string> listen_addresses = {"/ip4/0.0.0.0/tcp/0"};
     std::vector<std::string> bootstrap_nodes;
     bool dht_server_mode = true;
+    std::string witness = {};  ///< IPV4:PORT where it cosigns the logs that it follows; empty = it does not
     bool mdns = true;  ///< finds peers of the local network, and is found by them
 
     /// Errors: invalid (config_invalid) with `source_name`, line and column.

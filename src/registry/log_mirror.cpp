@@ -7,7 +7,6 @@
 #include "base/error_id.hpp"
 #include "base/parallel.hpp"
 #include "merkle/tile_store.hpp"
-#include "registry/fork_evidence.hpp"
 #include "registry/reader_cache.hpp"
 #include "registry/root_chain.hpp"
 
@@ -16,6 +15,7 @@ namespace {
 
 constexpr char const* k_checkpoint_path = "checkpoint";
 constexpr char const* k_state_head_path = "state/head";
+constexpr char const* k_evidence_path = "evidence";
 /// More state leaves than this in one update: the states between are not stored, only the last one, whole.
 constexpr std::uint64_t k_single_states_max = 64;
 
@@ -91,14 +91,34 @@ Result<void> LogMirror::replay_stored(std::uint64_t size) {
 }
 
 Result<MirrorReport> LogMirror::update(RegistrySource& source, CancelToken const& cancel) {
+    auto report = update_from(source, cancel);
+    if (!report && report.error().id == ErrorId::log_fork) share_evidence();
+    return report;
+}
+
+Result<MirrorReport> LogMirror::update_from(RegistrySource& source, CancelToken const& cancel) {
     if (!is_loaded_ && !load()) reset();
     ReaderOptions reader_options;
     reader_options.memory_directory = options_.memory_directory;
     // Not before the copy is as far: whoever reads it meanwhile, or after an update that failed, has the same memory.
     reader_options.remembers_when_told = true;
+    reader_options.freshness.enforce = !options_.may_be_stale;
     ASSIGN_OR_RETURN(auto const reader,
                      RegistryReader::open(files_, clock_, source, root_, std::move(reader_options)));
-    ASSIGN_OR_RETURN(auto const refreshed, reader->refresh());
+    auto const progress = reader->refresh();
+    if (!progress) {
+        if (progress.error().id == ErrorId::checkpoint_rollback) RETURN_IF_ERROR(compare_shown(source));
+        return progress.error();
+    }
+    auto const& refreshed = *progress;
+    // Who knows better says so to whoever asks: a newcomer sees one history, which is sound.
+    if (auto const shown = source.read(k_evidence_path, k_fork_evidence_bytes_max)) {
+        if (auto const kept = keep_evidence(as_text(*shown))) {
+            return Error{Errc::refused, ErrorId::log_fork,
+                         root_.registry + " signed two histories that contradict each other; the evidence is in " +
+                             *kept};
+        }
+    }
     MirrorReport report{size(), refreshed.size, 0, 0};
     if (refreshed.size > options_.entries_max) {
         return Error{Errc::refused, ErrorId::p2p_follow_refused,
@@ -121,6 +141,15 @@ Result<MirrorReport> LogMirror::update(RegistrySource& source, CancelToken const
     RETURN_IF_ERROR(reader->remember());
     is_loaded_ = true;
     return report;
+}
+
+/// What a source that is behind shows is the beginning of this log, or of another.
+Result<void> LogMirror::compare_shown(RegistrySource& source) {
+    auto const note = source.read(k_checkpoint_path, merkle::k_checkpoint_bytes_max);
+    auto const fork = note ? compare(as_text(*note)) : Result<std::optional<std::string>>{note.error()};
+    if (!fork || !*fork) return ok();
+    return Error{Errc::refused, ErrorId::log_fork,
+                 root_.registry + " signed two histories that contradict each other; the evidence is in " + **fork};
 }
 
 /// Readers of the copy start at root/1, whatever version was pinned here; the chain has to pass through that one.
@@ -240,23 +269,57 @@ Result<void> LogMirror::publish(RegistryReader const& reader) {
     return ok();
 }
 
-Result<std::optional<std::string>> LogMirror::compare(std::string_view note) {
+Result<std::optional<ForkEvidence>> LogMirror::find_fork(std::string_view note) const {
     ASSIGN_OR_RETURN(auto const other, merkle::open_checkpoint(note, root_.log_key, root_.witnesses));
     auto const then = other.checkpoint.size;
-    if (!checkpoint_ || then == 0 || then > size()) return std::optional<std::string>{};
+    if (!checkpoint_ || then == 0 || then > size()) return std::optional<ForkEvidence>{};
     merkle::TileReader tiles{checkpoint_->checkpoint, [this](std::string const& name, std::uint64_t bytes_max) {
                                  return files_.read_file(path(name), bytes_max);
                              }};
     ASSIGN_OR_RETURN(auto const root_then, tiles.root_at(then));
-    if (root_then == other.checkpoint.root) return std::optional<std::string>{};
+    if (root_then == other.checkpoint.root) return std::optional<ForkEvidence>{};
     std::vector<Digest> proof;
     if (then < size()) {
         ASSIGN_OR_RETURN(proof, tiles.prove_consistency(then));
     }
-    auto const evidence = detail::make_fork_evidence(root_.registry, other, *checkpoint_, proof);
+    ASSIGN_OR_RETURN(auto evidence,
+                     make_fork_evidence(root_.log_key, note, checkpoint_->note, root_then, std::move(proof)));
+    return std::optional{std::move(evidence)};
+}
+
+Result<std::optional<std::string>> LogMirror::compare(std::string_view note) {
+    ASSIGN_OR_RETURN(auto const fork, find_fork(note));
+    if (!fork) return std::optional<std::string>{};
+    ASSIGN_OR_RETURN(auto path, keep(*fork));
+    return std::optional{std::move(path)};
+}
+
+Result<std::string> LogMirror::keep_evidence(std::string_view document) {
+    ASSIGN_OR_RETURN(auto const evidence, check_fork_evidence(document, root_.log_key));
+    return keep(evidence);
+}
+
+/// One piece is enough for ever.
+Result<std::string> LogMirror::keep(ForkEvidence const& evidence) {
     detail::ReaderCache const memory{files_, options_.memory_directory};
-    RETURN_IF_ERROR(memory.write_durable(evidence.path, as_bytes(evidence.document)));
-    return std::optional{memory.full_path(evidence.path)};
+    if (auto kept = memory.find_evidence()) return *std::move(kept);
+    RETURN_IF_ERROR(memory.write_durable(evidence.path(), as_bytes(evidence.document())));
+    share_evidence();
+    return memory.full_path(evidence.path());
+}
+
+/// Into the copy, where whoever asks for the log finds it.
+void LogMirror::share_evidence() {
+    auto const document = evidence_document();
+    if (!document || !*document || files_.info(path(k_evidence_path))) return;
+    static_cast<void>(files_.write_file_atomic(path(k_evidence_path), as_bytes(**document), Sync::none));
+}
+
+Result<std::optional<std::string>> LogMirror::evidence_document() const {
+    auto const path = evidence();
+    if (!path) return std::optional<std::string>{};
+    ASSIGN_OR_RETURN(auto const bytes, files_.read_file(*path, k_fork_evidence_bytes_max));
+    return std::optional{std::string{as_text(bytes)}};
 }
 
 std::optional<BlobRef> LogMirror::find_archive(Digest const& digest) const {

@@ -14,6 +14,7 @@
 #include "base/time.hpp"
 #include "merkle/checkpoint.hpp"
 #include "registry/durable_files.hpp"
+#include "registry/fork_evidence.hpp"
 #include "registry/reader.hpp"
 #include "registry/root_file.hpp"
 #include "registry/source.hpp"
@@ -30,6 +31,7 @@ struct MirrorOptions {
     std::string memory_directory;  ///< Of the reader: last checkpoint, evidence of forks. Empty = none.
     std::uint64_t entries_max = k_mirror_entries_max;
     unsigned parallel = 8;  ///< Manifests that are fetched at once.
+    bool may_be_stale = false;  ///< Takes a log that gave no sign of life for long, too.
 };
 
 struct MirrorReport {
@@ -52,7 +54,8 @@ public:
                                                    MirrorOptions options);
 
     /// Brings the copy up to what `source` shows. Errors: those of RegistryReader::refresh (checkpoint_rollback: the
-    /// source is behind), refused (state_mismatch: the log signed a state that does not follow from it;
+    /// source is behind; log_fork: its history is another one), refused (state_mismatch: the log signed a state that
+    /// does not follow from it;
     /// p2p_follow_refused: more entries than are mirrored), corrupt, cancelled, the source's, io. The copy stays as
     /// it was.
     Result<MirrorReport> update(RegistrySource& source, CancelToken const& cancel);
@@ -61,6 +64,12 @@ public:
     /// that the copy does not extend is kept as evidence, and the log is refused from then on: its path. Nothing when
     /// all is well, or when the checkpoint is larger. Errors: refused (signature_invalid), invalid, corrupt, io.
     Result<std::optional<std::string>> compare(std::string_view note);
+
+    /// The same without keeping anything: the evidence.
+    [[nodiscard]] Result<std::optional<ForkEvidence>> find_fork(std::string_view note) const;
+    /// Evidence that somebody else found. When it holds it is kept, and the log is refused from then on: its path.
+    /// Errors: those of check_fork_evidence, io.
+    Result<std::string> keep_evidence(std::string_view document);
 
     [[nodiscard]] std::string const& origin() const { return root_.registry; }
     [[nodiscard]] RootFile const& root() const { return root_; }
@@ -75,6 +84,8 @@ public:
     [[nodiscard]] std::vector<std::pair<std::uint64_t, ReleaseRecord>> const& releases() const { return releases_; }
     /// Whether evidence of a fork is kept; its path.
     [[nodiscard]] std::optional<std::string> evidence() const;
+    /// What stands there. Errors: io.
+    [[nodiscard]] Result<std::optional<std::string>> evidence_document() const;
 
 private:
     LogMirror(FileSystem& files, Clock& clock, RootFile root, MirrorOptions options);
@@ -90,6 +101,10 @@ private:
     void note_release(std::uint64_t index, BytesView entry);
     void fetch_manifests(RegistryReader& reader, std::size_t first, CancelToken const& cancel, MirrorReport* report);
     Result<void> publish(RegistryReader const& reader);
+    Result<MirrorReport> update_from(RegistrySource& source, CancelToken const& cancel);
+    Result<void> compare_shown(RegistrySource& source);
+    void share_evidence();
+    Result<std::string> keep(ForkEvidence const& evidence);
     [[nodiscard]] detail::TileEdge::Sink store();
     [[nodiscard]] std::string path(std::string_view name) const { return join_path(options_.directory, name); }
 

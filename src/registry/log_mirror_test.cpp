@@ -213,6 +213,53 @@ TEST(LogMirrorTest, ACopyThatIsBehindIsNoRollbackForWhoReadsItWithTheSameMemory)
     EXPECT_GT(reader->refresh().value().size, old_size);
 }
 
+TEST(LogMirrorTest, ASourceThatIsBehindOnAnotherHistoryIsAFork) {
+    TestRegistry registry;
+    registry.fill(10);
+    Mirrored mirrored{registry};
+    auto const mirror = mirrored.open();
+    ASSERT_TRUE(mirrored.update(*mirror).has_value());
+    TestRegistry other{1, registry.records.origin};
+    other.fill(4, 1);
+    ASSERT_LT(other.open().value()->checkpoint().checkpoint.size, mirror->size());
+    FolderSource source{other.dir.files(), other.dir / "registry"};
+
+    auto const refused = mirror->update(source, mirrored.cancel);
+
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().id, ErrorId::log_fork) << refused.error().context;
+    auto const document = mirror->evidence_document().value();
+    ASSERT_TRUE(document.has_value());
+    EXPECT_TRUE(check_fork_evidence(*document, mirrored.root.log_key).has_value());
+}
+
+TEST(LogMirrorTest, EvidenceOfOthersIsKeptWhenItHoldsAndOnlyThen) {
+    TestRegistry registry;
+    registry.fill(10);
+    Mirrored finder{registry};
+    auto const mirror = finder.open();
+    ASSERT_TRUE(finder.update(*mirror).has_value());
+    merkle::Note note{merkle::Checkpoint{registry.records.origin, 5, sha256(as_bytes("another"))}.text(), {}};
+    note.sign(registry.options.log_key);
+    ASSERT_TRUE(mirror->compare(note.print()).value().has_value());
+    auto const document = mirror->evidence_document().value().value();
+    auto const other = LogMirror::open(registry.dir.files(), registry.clock, finder.root,
+                                       {registry.dir / "second", registry.dir / "second-memory"})
+                           .value();
+    FolderSource source{registry.dir.files(), registry.dir / "registry"};
+    ASSERT_TRUE(other->update(source, finder.cancel).has_value());
+    auto const size = other->size();
+
+    EXPECT_FALSE(other->keep_evidence(document.substr(1)).has_value());
+    EXPECT_EQ(other->evidence(), std::nullopt);
+    EXPECT_TRUE(other->update(source, finder.cancel).has_value());
+    EXPECT_TRUE(other->keep_evidence(document).has_value());
+
+    EXPECT_EQ(other->evidence_document().value(), document);
+    EXPECT_EQ(other->update(source, finder.cancel).error().id, ErrorId::log_fork);
+    EXPECT_EQ(other->size(), size);
+}
+
 TEST(LogMirrorTest, AFlippedByteOfTheSourceNeverReachesTheCopy) {
     TestRegistry registry;
     registry.fill(20);

@@ -54,7 +54,8 @@ private:
     Result<void> check_extends(merkle::SignedCheckpoint const& then, merkle::SignedCheckpoint const& now);
     Result<void> check_freshness(StateHead const& next);
     [[nodiscard]] Error fork_found(merkle::SignedCheckpoint const& first,
-                                   merkle::SignedCheckpoint const& second, std::vector<Digest> const& proof);
+                                   merkle::SignedCheckpoint const& second, Digest const& other_root,
+                                   std::vector<Digest> const& proof);
     void warn(std::string text);
     void adopt(StateHead head);
     [[nodiscard]] RefreshReport report(std::uint64_t old_size);

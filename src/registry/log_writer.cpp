@@ -9,6 +9,7 @@
 #include "base/error_id.hpp"
 #include "merkle/tree.hpp"
 #include "registry/source.hpp"
+#include "registry/writer_place.hpp"
 
 namespace ggen::detail {
 namespace {
@@ -204,7 +205,13 @@ Result<void> LogWriter::compare_and_swap(merkle::SignedCheckpoint const& next) {
     if (!is_ours) {
         return writer_stopped(options_.directory, "another writer has signed a checkpoint in the meantime");
     }
-    RETURN_IF_ERROR(durable_.write_now(trusted_path(), as_bytes(next.note)));
+    if (options_.guards_place) {
+        RETURN_IF_ERROR(durable_.flush());
+        auto const replaced = WriterPlace{files_, options_.state_directory}.replace_checkpoint(as_bytes(next.note));
+        if (!replaced) return wrap(replaced.error(), "the signed checkpoint was not stored");
+    } else {
+        RETURN_IF_ERROR(durable_.write_now(trusted_path(), as_bytes(next.note)));
+    }
     checkpoint_ = next;
     return ok();
 }

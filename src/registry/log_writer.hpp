@@ -63,6 +63,7 @@ private:
                                               std::vector<Bytes> const& entries);
     [[nodiscard]] UnixTime next_time();
 
+    [[nodiscard]] Result<void> check_place() const;
     Result<StoredCheckpoints> load_checkpoints();
     Result<void> load_log(StoredCheckpoints const& stored, std::uint64_t size, ReplayChecks checks);
     Result<void> load_bundles(StoredCheckpoints const& stored, std::uint64_t size);

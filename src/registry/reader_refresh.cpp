@@ -176,7 +176,7 @@ Result<StateHead> LogReader::fetch_head_once(bool& is_behind) {
                          " entries, but the state of " + std::to_string(proven.size)};
     }
     if (proven.size == shown.size) {
-        if (proven.root != shown.root) return fork_found(checkpoint, head.checkpoint, {});
+        if (proven.root != shown.root) return fork_found(checkpoint, head.checkpoint, proven.root, {});
         // The same checkpoint, perhaps with more cosignatures.
         if (checkpoint.cosigned_at > head.checkpoint.cosigned_at) {
             head.checkpoint = checkpoint;
@@ -197,7 +197,7 @@ Result<void> LogReader::check_extends(merkle::SignedCheckpoint const& then,
         warn("damaged files of the cache of " + root_.registry + " were fetched again");
     if (root_then == then.checkpoint.root) return ok();
     ASSIGN_OR_RETURN(auto const proof, tiles->ask([&](auto& log) { return log.prove_consistency(size); }));
-    return fork_found(then, now, proof);
+    return fork_found(then, now, root_then, proof);
 }
 
 Result<void> LogReader::check_progress(StateHead const& next) {
@@ -211,7 +211,7 @@ Result<void> LogReader::check_progress(StateHead const& next) {
     }
     if (new_checkpoint.size == old_checkpoint.size) {
         if (new_checkpoint.root != old_checkpoint.root)
-            return fork_found(head_.checkpoint, next.checkpoint, {});
+            return fork_found(head_.checkpoint, next.checkpoint, new_checkpoint.root, {});
         return ok();
     }
     RETURN_IF_ERROR(check_extends(head_.checkpoint, next.checkpoint));
@@ -249,14 +249,14 @@ Result<void> LogReader::check_freshness(StateHead const& next) {
     return ok();
 }
 
-/// Keeps both signed checkpoints and, for different sizes, the proof that the larger tree had another root.
+/// Keeps both signed checkpoints and the proof that the larger tree had another root.
 Error LogReader::fork_found(merkle::SignedCheckpoint const& first, merkle::SignedCheckpoint const& second,
-                            std::vector<Digest> const& proof) {
-    auto const evidence = make_fork_evidence(root_.registry, first, second, proof);
-    auto const& path = evidence.path;
-    auto const kept = memory_.write_durable(path, as_bytes(evidence.document));
+                            Digest const& other_root, std::vector<Digest> const& proof) {
+    auto const evidence = make_fork_evidence(root_.log_key, first.note, second.note, other_root, proof);
+    auto const kept = evidence ? memory_.write_durable(evidence->path(), as_bytes(evidence->document()))
+                               : Result<void>{evidence.error()};
     auto const where = !memory_.is_enabled() ? std::string{}
-                       : kept               ? "; the evidence is in " + memory_.full_path(path)
+                       : kept               ? "; the evidence is in " + memory_.full_path(evidence->path())
                                             : "; the evidence could not be written: " + kept.error().context;
     return Error{Errc::refused, ErrorId::log_fork,
                  root_.registry + " signed two histories that contradict each other, at " +

@@ -31,6 +31,9 @@ struct WriterOptions {
     /// For `create`: the log's key signs the first root file beside the root key, so that whoever knows the log's key
     /// knows the right root file (a peer's registry).
     bool log_key_vouches_for_root = false;
+    /// Refuses to sign when the state directory was brought here from a copy, as by restoring a backup, until
+    /// `restore_log` or `accept_log` has looked (a peer's registry: nobody else would notice).
+    bool guards_place = false;
 };
 
 /// An acknowledged entry: durable, and proven to be in a durable checkpoint.

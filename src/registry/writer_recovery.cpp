@@ -7,7 +7,9 @@
 #include "base/error_id.hpp"
 #include "merkle/tree.hpp"
 #include "registry/log_writer.hpp"
+#include "registry/reader_cache.hpp"
 #include "registry/root_chain.hpp"
+#include "registry/writer_place.hpp"
 
 namespace ggen::detail {
 Result<void> LogWriter::recover() {
@@ -35,7 +37,22 @@ Result<void> LogWriter::recover() {
     return ok();
 }
 
+/// A restored backup does not know what was signed after it was made.
+Result<void> LogWriter::check_place() const {
+    if (ReaderCache const kept{files_, options_.state_directory}; auto const evidence = kept.find_evidence()) {
+        return Error{Errc::refused, ErrorId::log_writer_stopped,
+                     origin_ + " has two histories, both signed with the key of this machine (" + *evidence + ")",
+                     "publish under a new identity: ggen p2p start with another GGEN_STATE_DIR"};
+    }
+    if (!options_.guards_place || WriterPlace{files_, options_.state_directory}.is_home()) return ok();
+    return Error{Errc::refused, ErrorId::log_writer_stopped,
+                 options_.state_directory + " was copied here, as from a backup, and " + origin_ +
+                     " may have gone on since: signing could fork it",
+                 "ggen p2p recover asks the peers who mirror it"};
+}
+
 Result<LogWriter::StoredCheckpoints> LogWriter::load_checkpoints() {
+    RETURN_IF_ERROR(check_place());
     auto const log_key = options_.log_key.verifier();
     auto const trusted = files_.read_file(trusted_path(), merkle::k_checkpoint_bytes_max);
     if (!trusted) {

@@ -159,10 +159,14 @@ def split_view(report, room):
     liar.kill()
     twin.start()
     report.check(twin.peer == liar.peer, "the same identity")
-    victim.must("p2p", "connect", twin.address)
+    guarded = twin.run("p2p", "publish", pack(room.path / "packs/two", "liar/two"))
+    report.check(guarded.returncode == 6 and "GM0407" in guarded.stderr and "p2p recover" in guarded.stderr,
+                 "a copied profile signs nothing by itself", f"exit {guarded.returncode}: {guarded.stderr}")
+    twin.must("p2p", "recover", "--alone")
     twin.must("p2p", "publish", pack(room.path / "packs/two", "liar/two"))
+    victim.must("p2p", "connect", twin.address)
     took = wait_until(lambda: victim.json("p2p", "status")["market"]["followed"][0]["evidence"], "the fork is caught", 60)
-    print(f"fork caught by the follower: {took:.2f} s after it was published")
+    print(f"fork caught by the follower: {took:.2f} s after it met both")
     evidence = victim.json("p2p", "status")["market"]["followed"][0]["evidence"]
     document = json.loads(pathlib.Path(evidence).read_text())
     report.check(document["origin"] == f"p2p/{liar.peer}" and document["first"] != document["second"],

@@ -10,6 +10,8 @@
 #include "net/daemon/market_service.hpp"
 #include "net/daemon/node_calls.hpp"
 #include "net/daemon/search_service.hpp"
+#include "net/daemon/witness_server.hpp"
+#include "node/own_registry.hpp"
 
 namespace ggen::p2p {
 namespace {
@@ -61,7 +63,14 @@ struct Daemon::Impl {
         node->add(exchange->protocol());
         node->on_turn([this](TimePoint now) { return exchange->turn(now); });
         RETURN_IF_ERROR(listen());
-        ASSIGN_OR_RETURN(market, MarketService::start({*node, watch, *exchange, served, options}));
+        if (!options.settings.witness.empty()) {
+            ASSIGN_OR_RETURN(auto key, load_witness_key(options.files, options.random, options.profile));
+            auto const folder = options.profile.witness_folder();
+            RETURN_IF_ERROR(options.files.make_directories(folder, 0700));
+            witness = std::make_unique<Witness>(options.files, options.clock, folder, std::move(key));
+            ASSIGN_OR_RETURN(witness_server, WitnessServer::start(options.settings.witness, *witness));
+        }
+        ASSIGN_OR_RETURN(market, MarketService::start({*node, watch, *exchange, served, options, witness.get()}));
         search = SearchService::start({*node, watch, served, options});
         calls = std::make_unique<NodeCalls>(NodeCalls::Parts{*node, watch, options, wants_stop, *market, *search});
         auto const handler = [this](std::string const& call, Json const& arguments, ControlSession& session) {
@@ -92,6 +101,11 @@ struct Daemon::Impl {
         }
         report.set("addresses", std::move(addresses));
         report.set("log", options.profile.log_path());
+        if (witness_server) {
+            report.set("witness", Json::object()
+                                      .set("url", witness_server->url())
+                                      .set("key", witness->verifier().text()));
+        }
     }
     void run(CancelToken const& cancel) {
         while (!cancel.is_cancelled() && !wants_stop) node->run_for(k_step);
@@ -117,6 +131,8 @@ struct Daemon::Impl {
     std::unique_ptr<PeerExchange> exchange;
     std::unique_ptr<Node> node;  // Its swarm names the protocols above, its loop whom it calls.
     std::atomic<bool> wants_stop{false};
+    std::unique_ptr<Witness> witness;
+    std::unique_ptr<WitnessServer> witness_server;
     std::unique_ptr<MarketService> market;
     std::unique_ptr<SearchService> search;
     std::unique_ptr<NodeCalls> calls;

@@ -1,8 +1,6 @@
 #include "net/daemon/market_service.hpp"
 
 #include <algorithm>
-#include <array>
-#include <deque>
 #include <map>
 #include <set>
 #include <thread>
@@ -12,9 +10,11 @@
 #include "net/daemon/arguments.hpp"
 #include "net/daemon/blob_bringer.hpp"
 #include "net/daemon/followed_log.hpp"
+#include "net/daemon/fork_news.hpp"
 #include "net/daemon/log_holders.hpp"
 #include "net/daemon/log_providers.hpp"
 #include "net/daemon/node_thread.hpp"
+#include "net/daemon/own_log_keeper.hpp"
 #include "net/daemon/peer_source.hpp"
 #include "node/own_registry.hpp"
 #include "p2p/exchange/message.hpp"
@@ -47,13 +47,16 @@ class MarketService::Impl {
 public:
     explicit Impl(Parts parts)
         : parts_(parts), disk_(parts.options.files), profile_(parts.options.profile), providers_(parts.node),
-          holders_({parts.node, parts.watch, parts.exchange, providers_}) {}
+          holders_({parts.node, parts.watch, parts.exchange, providers_}), forks_(parts.node, parts.options.log) {}
 
     Result<void> start() {
         RETURN_IF_ERROR(disk_.make_directories(profile_.mirrors_folder(), 0700));
         ASSIGN_OR_RETURN(auto const identity, profile_.load_identity(disk_, parts_.options.random));
         own_log_ = log_id(identity.verifier());
         own_topic_ = std::make_shared<CheckpointTopic>(identity.verifier(), 0);
+        own_topic_->on_older([this](std::string const&) { keeper_->suspect(); });
+        own_topic_->on_fork([this](std::string const&) { keeper_->suspect(); });
+        keeper_.emplace(parts_.node, parts_.exchange, parts_.options, own_log_);
         parts_.served.add(own_log_, profile_.registry_folder());
         join(own_log_, own_topic_);
         for (auto& followed : load_follows(disk_, parts_.options.clock, profile_, parts_.options.log)) adopt(followed);
@@ -74,6 +77,7 @@ public:
     Result<Json> unfollow(Json const& arguments);
     [[nodiscard]] Json registries() const;
     Result<Json> announce(ControlSession const& session);
+    Result<Json> recover(Json const& arguments, ControlSession& session);
     Result<Json> blob(Json const& arguments, ControlSession& session);
 
 private:
@@ -91,8 +95,8 @@ private:
     // The service's thread.
     void loop();
     void look_at_own();
+    void keep_own();
     void refresh_due();
-    void compare_older();
     void provide_all();
     [[nodiscard]] std::vector<Digest> const& own_blobs();
     Result<void> refresh(FollowedLog& followed, std::vector<Holder> first, std::uint64_t wanted, Check const& check);
@@ -122,6 +126,8 @@ private:
     std::shared_ptr<CheckpointTopic> own_topic_;  // Of the node's thread.
     LogProviders providers_;
     LogHolders holders_;
+    ForkNews forks_;
+    std::optional<OwnLogKeeper> keeper_;
     TimePoint provide_at_{};                      // Of the service's thread.
     std::pair<Bytes, std::vector<Digest>> own_blobs_;  // Likewise: as the checkpoint stood.
     std::string own_told_;                        // Of the service's thread: the note that was told last.
@@ -137,23 +143,26 @@ private:
     };
     std::map<Digest, News> news_;
     std::set<Digest> fetching_;
-    std::deque<std::pair<Digest, std::string>> older_;  // Checkpoints to be held against mirrors.
 };
 
 void MarketService::Impl::on_gossip(GossipEvent const& event) {
     if (auto const* const received = std::get_if<MessageReceived>(&event)) {
         auto const checkpoint = checkpoint_of(received->message->data());
         if (!checkpoint) return;
+        if (received->message->topic() == checkpoint_topic(own_log_)) keeper_->suspect();
         std::lock_guard const guard{mutex_};
         for (auto const& followed : follows_) {
             if (checkpoint_topic(followed->log) != received->message->topic()) continue;
             news_.insert_or_assign(followed->log, News{checkpoint->size, received->from});
         }
     } else if (auto const* const subscribed = std::get_if<PeerSubscribed>(&event)) {
+        // A follower of ours: what he holds may be more than we do.
+        if (subscribed->topic == checkpoint_topic(own_log_)) keeper_->suspect();
         std::lock_guard const guard{mutex_};
         for (auto const& followed : follows_) {
             if (checkpoint_topic(followed->log) != subscribed->topic) continue;
             news_.try_emplace(followed->log, News{0, subscribed->peer});
+            forks_.came_subscriber(followed->log);
         }
     }
 }
@@ -161,8 +170,9 @@ void MarketService::Impl::on_gossip(GossipEvent const& event) {
 void MarketService::Impl::loop() {
     while (!stopping_.is_cancelled()) {
         look_at_own();
+        keep_own();
         refresh_due();
-        compare_older();
+        forks_.take_turn(follows());
         provide_all();
         std::this_thread::sleep_for(k_own_interval);
     }
@@ -184,6 +194,14 @@ void MarketService::Impl::look_at_own() {
     };
     auto const is_told = on_node(parts_.node, work, [this] { return stopping_.check(); });
     if (is_told && *is_told) own_told_ = std::string{as_text(*note)};
+}
+
+/// Who else has our log may have more of it than this machine.
+void MarketService::Impl::keep_own() {
+    if (!keeper_->takes_suspicion()) return;
+    auto const check = [this] { return stopping_.check(); };
+    auto const done = keeper_->recover(holders_of(own_log_, std::nullopt, check), check, stopping_);
+    if (!done) parts_.options.log.warn("this node's own registry: " + done.error().context);
 }
 
 void MarketService::Impl::refresh_due() {
@@ -237,6 +255,7 @@ Result<void> MarketService::Impl::refresh(FollowedLog& followed, std::vector<Hol
         }
         if (report.error().id == ErrorId::checkpoint_rollback) continue;  // Behind us.
         error = report.error();
+        if (error->id == ErrorId::log_fork) forks_.found(followed);
         if (!may_try_next(*error)) break;
     }
     ask_sources(followed, wanted, &error, &has_any);
@@ -263,34 +282,6 @@ void MarketService::Impl::ask_sources(FollowedLog& followed, std::uint64_t wante
         if (report || !*has_any) followed.note(report);
         if (report) *has_any = true;
         else if (report.error().id != ErrorId::checkpoint_rollback) *error = report.error();
-    }
-}
-
-/// A checkpoint of another history is evidence. It is passed on once, with our own: who follows finds out for himself.
-void MarketService::Impl::compare_older() {
-    for (;;) {
-        std::pair<Digest, std::string> next;
-        {
-            std::lock_guard const guard{mutex_};
-            if (older_.empty()) return;
-            next = std::move(older_.front());
-            older_.pop_front();
-        }
-        for (auto const& followed : follows()) {
-            if (followed->log != next.first) continue;
-            std::lock_guard const one_at_a_time{followed->update_mutex};
-            if (followed->mirror->evidence()) continue;
-            auto const fork = followed->mirror->compare(next.second);
-            if (!fork || !*fork) continue;
-            parts_.options.log.warn(followed->root.registry + " signed two histories: " + **fork);
-            followed->note(Error{Errc::refused, ErrorId::log_fork, "it signed two histories: " + **fork});
-            std::array const notes{next.second, followed->mirror->checkpoint()->note};
-            parts_.node.post([this, topic = checkpoint_topic(followed->log), notes] {
-                for (auto const& note : notes) {
-                    static_cast<void>(parts_.node.gossip()->publish(topic, as_bytes(note), steady_now()));
-                }
-            });
-        }
     }
 }
 
@@ -326,10 +317,8 @@ void MarketService::Impl::provide_all() {
 
 void MarketService::Impl::adopt(Followed const& followed) {
     followed->topic = std::make_shared<CheckpointTopic>(followed->root.log_key, followed->mirror->size());
-    followed->topic->on_older([this, log = followed->log](std::string note) {
-        std::lock_guard const guard{mutex_};
-        older_.emplace_back(log, std::move(note));
-    });
+    forks_.watch(*followed);
+    if (parts_.witness != nullptr) parts_.witness->add_log(followed->root.log_key);
     followed->is_whole = followed->mirror->checkpoint().has_value();
     if (followed->is_whole) parts_.served.add(followed->log, followed->mirror->directory());
     {
@@ -341,6 +330,7 @@ void MarketService::Impl::adopt(Followed const& followed) {
 
 void MarketService::Impl::forget(Followed const& followed) {
     parts_.served.remove(followed->log);
+    if (parts_.witness != nullptr) parts_.witness->remove_log(followed->root.registry);
     {
         std::lock_guard const guard{mutex_};
         std::erase(follows_, followed);
@@ -433,6 +423,21 @@ Result<Json> MarketService::Impl::announce(ControlSession const& session) {
     return Json::object().set("followers", std::uint64_t{counts.first}).set("peers", std::uint64_t{counts.second});
 }
 
+Result<Json> MarketService::Impl::recover(Json const& arguments, ControlSession& session) {
+    if (auto const* const alone = arguments.find("alone"); alone != nullptr && *alone == Json{true}) {
+        return keeper_->accept_alone();
+    }
+    auto const check = [&]() -> Result<void> {
+        RETURN_IF_ERROR(stopping_.check());
+        return session.check();
+    };
+    auto holders = holders_of(own_log_, std::nullopt, check);
+    if (auto const* const near = arguments.find("connected_alone"); near == nullptr || *near != Json{true}) {
+        for (auto& holder : providers_.look_up(own_log_, std::nullopt, check)) holders.push_back(std::move(holder));
+    }
+    return keeper_->recover(holders, check, stopping_);
+}
+
 Result<Json> MarketService::Impl::blob(Json const& arguments, ControlSession& session) {
     ASSIGN_OR_RETURN(auto const label, text_argument(arguments, "registry"));
     ASSIGN_OR_RETURN(auto const digest_text, text_argument(arguments, "digest"));
@@ -484,6 +489,9 @@ Result<Json> MarketService::follow(Json const& arguments, ControlSession& sessio
 Result<Json> MarketService::unfollow(Json const& arguments) { return impl_->unfollow(arguments); }
 Json MarketService::registries() const { return impl_->registries(); }
 Result<Json> MarketService::announce(ControlSession const& session) { return impl_->announce(session); }
+Result<Json> MarketService::recover(Json const& arguments, ControlSession& session) {
+    return impl_->recover(arguments, session);
+}
 Result<Json> MarketService::blob(Json const& arguments, ControlSession& session) {
     return impl_->blob(arguments, session);
 }

@@ -10,6 +10,7 @@
 #include "node/peer_exchange.hpp"
 #include "node/peer_watch.hpp"
 #include "node/served_folders.hpp"
+#include "registry/witness.hpp"
 
 namespace ggen::p2p {
 
@@ -30,6 +31,7 @@ public:
         PeerExchange& exchange;
         ServedFolders& served;
         DaemonOptions const& options;
+        Witness* witness = nullptr;  ///< Cosigns the logs that are followed.
     };
 
     /// Loads what is followed, and joins its topics. To be called before the node runs in earnest. Errors: io.
@@ -52,6 +54,9 @@ public:
     [[nodiscard]] Json registries() const;
     /// Looks at the own registry at once; whom its newest checkpoint was told. Errors: not_found (nothing published).
     [[nodiscard]] Result<Json> announce(ControlSession const& session);
+    /// Asks everybody who may mirror the own registry, and takes back what is missing here. With `alone`: what stands
+    /// here is all there is. Errors: those of OwnLogKeeper::recover.
+    [[nodiscard]] Result<Json> recover(Json const& arguments, ControlSession& session);
     /// A blob of a followed registry, brought to its mirror: the path of the file.
     /// Errors: invalid, not_found (p2p_not_held), those of PeerExchange::fetch_blob.
     [[nodiscard]] Result<Json> blob(Json const& arguments, ControlSession& session);

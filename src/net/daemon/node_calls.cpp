@@ -85,6 +85,7 @@ Result<Json> NodeCalls::answer(std::string const& call, Json const& arguments, C
     if (call == "follow") return parts_.market.follow(arguments, session);
     if (call == "unfollow") return parts_.market.unfollow(arguments);
     if (call == "announce") return parts_.market.announce(session);
+    if (call == "recover") return parts_.market.recover(arguments, session);
     if (call == "blob") return parts_.market.blob(arguments, session);
     if (call == "search") return parts_.search.search(arguments, session);
     if (call == "stop") {

@@ -33,7 +33,10 @@ BlobFetch::BlobFetch(FetchId id, BlobRequest request, FetchContext context, Time
     from_before_ = here_;
     here_bytes_ = before_bytes_;
     sources_.resize(request_.sources.size());
-    width_ = std::min(count == 1 ? std::size_t{1} : k_exchange_first_peers, count);
+    // One peer gives a blob of one chunk; a stranger gets his share of such blobs beside one that is known, so that
+    // nobody waits for him.
+    width_ = std::min(k_exchange_first_peers, count);
+    if (count == 1 && context_.random.chance(k_stranger_share)) width_ = 2;
     if (here_[0]) digest_at_ = now;
 }
 

@@ -108,7 +108,9 @@ void BlobFetch::ask_more_peers(Counts& counts, TimePoint now) {
         }
         bool const has_list = !needs_list() || !list_.empty();
         if (has_list && !pick_chunk(std::nullopt, counts, now)) return;  // nothing is left to give
-        auto const slots = std::max(limit, busy.size() + 1);
+        // Of one chunk, those who are known are asked first, and the other slot is a stranger's.
+        auto const of_one_chunk = busy.empty() ? std::size_t{2} : busy.size();
+        auto const slots = needs_list() ? std::max(limit, busy.size() + 1) : of_one_chunk;
         auto const peer = providers_.pick(context_.ledger, busy, slots, context_.random, now);
         if (!peer) return;
         if (adopted_ && work_[*peer].vouched && work_[*peer].vouched != adopted_) {

@@ -58,6 +58,10 @@ inline constexpr std::chrono::seconds k_exchange_floor_window{5};
 // Many peers for one blob.
 inline constexpr std::size_t k_exchange_parallel_requests = 16;  ///< chunks of one blob under way, hedges apart
 inline constexpr std::size_t k_exchange_first_peers = 4;         ///< asked at once of a large blob
+/// Asked at once for one small object, the first time: a peer that was useful before has one beside it, strangers are
+/// many, since most of them may disappoint and an answer costs little.
+inline constexpr std::size_t k_exchange_first_known = 2;
+inline constexpr std::size_t k_exchange_first_strangers = 8;
 inline constexpr std::size_t k_exchange_peers_max = 64;          ///< asked at once when most of them disappoint
 inline constexpr std::size_t k_exchange_silent_peers_max = 96;   ///< beside those: asked, and silent for long
 inline constexpr std::size_t k_exchange_copies_max = 3;          ///< of one chunk under way: the request and hedges

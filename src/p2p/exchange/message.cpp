@@ -59,7 +59,7 @@ bool is_tile_number(std::string_view text) {
 }
 
 bool is_log_path(std::string_view path) {
-    if (path == "checkpoint" || path == "state/head") return true;
+    if (path == "checkpoint" || path == "state/head" || path == "evidence") return true;
     if (take_prefix(path, "root/")) return is_number(path, 1, UINT32_MAX);
     if (take_prefix(path, "state/")) return Digest::from_hex(path).has_value();
     if (take_prefix(path, "tile/entries/")) return is_tile_number(path);

@@ -49,6 +49,13 @@ std::optional<std::size_t> ProviderSet::pick(Ledger const& ledger, std::vector<s
     return chosen ? std::optional(indices[*chosen]) : std::nullopt;
 }
 
+bool ProviderSet::has_known(Ledger const& ledger, TimePoint now) const {
+    return std::any_of(entries_.begin(), entries_.end(), [&](Entry const& entry) {
+        auto const standing = ledger.standing(entry.provider.peer, now);
+        return !standing.is_banned && standing.score > 0;
+    });
+}
+
 void ProviderSet::set(std::size_t index, State state) {
     --counts_[static_cast<std::size_t>(entries_[index].state)];
     ++counts_[static_cast<std::size_t>(state)];

@@ -36,6 +36,8 @@ public:
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
     [[nodiscard]] std::size_t count(State state) const { return counts_[static_cast<std::size_t>(state)]; }
 
+    /// Whether any of them was useful before.
+    [[nodiscard]] bool has_known(Ledger const& ledger, TimePoint now) const;
     /// Whom to ask next beside those in `asked` (trust.md 6.2), of those that are idle.
     [[nodiscard]] std::optional<std::size_t> pick(Ledger const& ledger, std::vector<std::size_t> const& asked,
                                                   std::size_t slots, SeededRandom& random, TimePoint now);

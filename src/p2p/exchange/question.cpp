@@ -93,6 +93,10 @@ void Question::schedule(TimePoint now) {
         if (one.is_silent && !was_silent) disappoint(k_failure_growth);
         if (!one.is_silent) ++active;
     }
+    if (width_ == 0 && providers_.size() != 0) {
+        bool const has_known = providers_.has_known(context_.ledger, now);
+        width_ = has_known ? k_exchange_first_known : k_exchange_first_strangers;
+    }
     std::vector<std::size_t> busy;
     busy.reserve(asked_.size());
     for (auto const& one : asked_) {

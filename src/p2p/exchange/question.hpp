@@ -46,7 +46,7 @@ private:
     std::vector<Asked> asked_;
     std::deque<std::pair<std::size_t, Bytes>> answers_;  // that wait to be judged; the first is with the caller
     bool is_judged_now_ = false;
-    std::size_t width_ = 1;
+    std::size_t width_ = 0;  // until there is somebody to ask
     std::size_t answered_ = 0;
     std::size_t rejected_ = 0;
     std::optional<TimePoint> nobody_since_;  // when the last one that could be asked was gone

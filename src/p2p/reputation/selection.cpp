@@ -24,6 +24,9 @@ void take(std::vector<Ranked> const& from, std::size_t slots, std::map<std::stri
     }
 }
 
+/// One right answer counts: the few who gave one among many that did not are whom to ask for the next.
+bool was_useful(Standing const& standing) { return !standing.is_stranger || standing.score > 0; }
+
 /// A fifth; where that is a fraction, the lot decides.
 std::size_t draw_stranger_slots(std::size_t slots, SeededRandom& random) {
     double const share = static_cast<double>(slots) * k_stranger_share;
@@ -40,7 +43,7 @@ std::optional<std::size_t> pick_peer(Ledger const& ledger, std::span<Candidate c
     std::size_t known_asked = 0;
     for (auto const& one : asked) {
         ++per_network[network_of(one.address)];
-        if (!ledger.standing(one.peer, now).is_stranger) ++known_asked;
+        if (was_useful(ledger.standing(one.peer, now))) ++known_asked;
     }
     struct Best {
         std::optional<std::size_t> index;
@@ -56,9 +59,10 @@ std::optional<std::size_t> pick_peer(Ledger const& ledger, std::span<Candidate c
         auto const standing = ledger.standing(idle[i].peer, now);
         if (standing.is_banned) continue;
         bool const is_bad = standing.score < 0;
-        auto& group = is_bad ? bad : standing.is_stranger ? strangers : known;
+        bool const is_known = was_useful(standing);
+        auto& group = is_bad ? bad : is_known ? known : strangers;
         // Strangers are drawn by lot, the others by score and equals by lot.
-        double const score = standing.is_stranger && !is_bad ? 0 : standing.score;
+        double const score = is_bad || is_known ? standing.score : 0;
         if (group.index && score < group.score) continue;
         if (group.index && score > group.score) group.ties = 0;
         ++group.ties;

@@ -49,6 +49,7 @@ $ ggen
     p2p unit            Print a systemd user unit that runs the node
     p2p publish         Publish packages in the registry of this node
     p2p search          Find packages here and in registries that connected peers know
+    p2p recover         Bring the registry of this node back from peers that mirror it
     follow              Follow a registry among peers
     unfollow            Stop following a registry of a peer
     p2p peer-list       List the connected peers

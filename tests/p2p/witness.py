@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""A node as a C2SP witness of a log that it follows: what it cosigns, what it refuses, and that it never forgets.
+
+    witness.py GGEN
+
+Go's x/mod verifies the cosignature when it is installed. Prints "N passed, N failed".
+"""
+import hashlib
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from nodes import TOP, Checks, Room, pack, wait_until  # noqa: E402
+
+
+def post(url, body, path="add-checkpoint"):
+    request = urllib.request.Request(url + path, data=body.encode(), method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read().decode(), answer.headers["Content-Type"]
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode(), error.headers["Content-Type"]
+
+
+def raw(url, text):
+    host, port = url[len("http://"):-1].split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as wire:
+        wire.sendall(text)
+        wire.shutdown(socket.SHUT_WR)
+        answer = b""
+        while piece := wire.recv(65536):
+            answer += piece
+    return answer.decode(errors="replace")
+
+
+def main():
+    report = Checks()
+    with Room(sys.argv[1]) as room:
+        alice, bob = room.profile("alice"), room.profile("bob")
+        alice.must("key", "new", "alice/laptop")
+        alice.must("p2p", "publish", pack(room.path / "packs/tool", "alice/tool"))
+        alice.start()
+        started = bob.start("--witness", "127.0.0.1:0", bootstrap=[alice.address])
+        url, key = started["witness"]["url"], started["witness"]["key"]
+        note = (alice.home / "data/p2p/registry/checkpoint").read_text()
+        report.check(post(url, "old 0\n\n" + note)[0] == 404, "a log that is not followed is not cosigned")
+        wait_until(lambda: bob.json("p2p", "peer-list")["total"] > 0, "bob is connected")
+        bob.must("follow", alice.peer, "--alias", "alice")
+        status, line, _ = post(url, "old 0\n\n" + note)
+        report.check(status == 200 and line.startswith(f"— p2p/{bob.peer}/witness "), "the first checkpoint", line)
+        size = note.split("\n")[1]
+        stale = post(url, "old 0\n\n" + note)
+        report.check(stale == (409, size + "\n", "text/x.tlog.size"), "an old size that is not the latest", stale)
+        status, again, _ = post(url, f"old {size}\n\n" + note)
+        report.check(status == 200, "the same once more", again)
+        lines = note.split("\n")
+        lines[1] = str(int(size) + 1)
+        report.check(post(url, f"old {size}\n\n" + "\n".join(lines))[0] == 403, "a checkpoint that the log did not sign")
+        report.check(post(url, f"old {int(size) + 1}\n\n" + note)[0] == 400, "an old size over the new one")
+        report.check(post(url, "hello")[0] == 400, "nonsense")
+        report.check(post(url, "x" * (65 << 10))[0] == 413, "too much")
+        alice.must("p2p", "publish", pack(room.path / "packs/more", "alice/more"))
+        newer = (alice.home / "data/p2p/registry/checkpoint").read_text()
+        report.check(post(url, f"old {size}\n\n" + newer)[0] == 422, "a larger one without a proof")
+        for text in (b"GET / HTTP/1.1\r\n\r\n", b"POST /add-checkpoint HTTP/1.1\r\n\r\n",
+                     b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nold ",
+                     b"POST /add-checkpoint HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                     b"POST /add-checkpoint HTTP/1.1\r\nContent-Length : 3\r\n\r\nold", b"\x00" * 20000):
+            answer = raw(url, text)
+            report.check(answer.startswith("HTTP/1.1 4"), "bad HTTP", answer[:80])
+        origin = hashlib.sha256(f"p2p/{alice.peer}".encode()).hexdigest()
+        with urllib.request.urlopen(url + origin + "/checkpoint", timeout=10) as answer:
+            latest = answer.read().decode()
+        report.check(latest.startswith("\n".join(note.split("\n")[:3])) and latest.count("— ") == 2,
+                     "monitors see what was cosigned last", latest)
+        # A mirror with the cosigned checkpoint verifies in Go.
+        copy = room.path / "copy"
+        shutil.copytree(bob.home / f"state/p2p/mirrors/{alice.peer}", copy)
+        if (copy / "checkpoint").read_text().split("\n")[1] == size:
+            (copy / "checkpoint").write_text(latest)
+            root = (copy / "root/1").read_text()
+            vkey = [one for one in root.split("\n") if one.startswith("log ")][0].split(" ")[1]
+            go = subprocess.run(["sh", str(TOP / "tests/interop/log/run.sh"), "-cosigner", key, str(copy), vkey],
+                                capture_output=True, text=True, check=False)
+            print(go.stdout.strip(), go.stderr.strip())
+            report.check(go.returncode in (0, 77), "x/mod verifies the cosignature", go.stderr)
+        bob.kill()
+        started = bob.start("--witness", "127.0.0.1:0")
+        report.check(started["witness"]["key"] == key, "its key lasts")
+        stale = post(started["witness"]["url"], "old 0\n\n" + note)
+        report.check(stale[:2] == (409, size + "\n"), "what it cosigned is not forgotten by kill -9", stale)
+    return report.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
