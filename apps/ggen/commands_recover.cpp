@@ -14,17 +14,23 @@ constexpr char const* k_next =
     "ggen p2p connect MULTIADDR to a follower of this node, then ggen p2p recover; if nobody ever followed it: "
     "ggen p2p recover --alone";
 
+/// What is known now says better what to do than who refused could.
+Error with_next(Error error, std::string next) {
+    error.help = std::move(next);
+    return error;
+}
+
 }  // namespace
 
 Result<void> recover_from_peers(Context& context, Error const& why) {
     auto const answer = ask_node(context, "recover", Json::object());
     if (!answer) {
         if (answer.error().id != ErrorId::p2p_no_node) return answer.error();
-        return with_help(why, "ggen p2p start --daemon, then again: peers who mirror this registry are asked");
+        return with_next(why, "ggen p2p start --daemon, then again: peers who mirror this registry are asked");
     }
     if (number_of(*answer, "holders") > 0) return ok();
     auto const asked = count_of(static_cast<std::uint64_t>(number_of(*answer, "asked")), "peer");
-    return with_help(why, fmt::format("none of {} has a copy: {}", asked, k_next));
+    return with_next(why, fmt::format("none of {} has a copy: {}", asked, k_next));
 }
 
 Result<ExitCode> run_p2p_recover(Context& context) {
