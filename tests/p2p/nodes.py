@@ -96,8 +96,10 @@ def alive(pid):
         os.kill(pid, 0)
     except OSError:
         return False
-    # A zombie whose parent has not looked yet is no node.
+    # A zombie whose parent has not looked yet is no node, unless threads of it are still dying: they hold its locks.
     try:
+        if len(os.listdir(f"/proc/{pid}/task")) > 1:
+            return True
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False

@@ -182,4 +182,9 @@ Result<void> save_follows(FileSystem& files, Profile const& profile,
     return save_state_file(files, profile.follows_path(), as_bytes(document.dump(2) + "\n"));
 }
 
+bool may_try_next(Error const& error) {
+    return error.code != Errc::cancelled && error.code != Errc::io && error.id != ErrorId::log_fork &&
+           error.id != ErrorId::p2p_follow_refused;
+}
+
 }  // namespace ggen::p2p

@@ -79,4 +79,7 @@ private:
 [[nodiscard]] Result<void> save_follows(FileSystem& files, Profile const& profile,
                                         std::vector<std::shared_ptr<FollowedLog>> const& follows);
 
+/// Whether another holder may do better than the one whose log could not be taken.
+[[nodiscard]] bool may_try_next(Error const& error);
+
 }  // namespace ggen::p2p

@@ -25,6 +25,7 @@ namespace {
 constexpr std::chrono::seconds k_provide_interval{5};
 constexpr std::size_t k_provides_at_once = 8;
 constexpr std::size_t k_own_blobs_max = 4096;
+constexpr std::size_t k_agreeing_holders = 3;
 constexpr std::chrono::milliseconds k_same_blob_wait{50};
 
 TimePoint steady_now() { return std::chrono::steady_clock::now(); }
@@ -33,12 +34,6 @@ TimePoint steady_now() { return std::chrono::steady_clock::now(); }
 Result<merkle::Checkpoint> checkpoint_of(BytesView note) {
     ASSIGN_OR_RETURN(auto const parsed, merkle::Note::parse(as_text(note)));
     return merkle::Checkpoint::parse_text(parsed.text);
-}
-
-/// Another peer may do better.
-bool may_try_next(Error const& error) {
-    return error.code != Errc::cancelled && error.code != Errc::io && error.id != ErrorId::log_fork &&
-           error.id != ErrorId::p2p_follow_refused;
 }
 
 }  // namespace
@@ -224,7 +219,7 @@ void MarketService::Impl::refresh_due() {
     }
 }
 
-/// Asks holders in turn until one shows what is wanted.
+/// Asks holders in turn until one shows what is wanted, or a few agree: who shows one history hides the other.
 Result<void> MarketService::Impl::refresh(FollowedLog& followed, std::vector<Holder> first, std::uint64_t wanted,
                                           Check const& check) {
     std::lock_guard const one_at_a_time{followed.update_mutex};
@@ -237,6 +232,7 @@ Result<void> MarketService::Impl::refresh(FollowedLog& followed, std::vector<Hol
     for (auto& holder : holders_of(followed.log, followed.peer, check)) holders.push_back(std::move(holder));
     std::optional<Error> error;
     bool has_any = false;
+    std::size_t agreeing = 0;
     std::set<PeerId> asked;
     for (auto const& holder : holders) {
         RETURN_IF_ERROR(check());
@@ -250,7 +246,7 @@ Result<void> MarketService::Impl::refresh(FollowedLog& followed, std::vector<Hol
         }
         if (report) {
             has_any = true;
-            if (followed.mirror->size() >= wanted) break;
+            if (++agreeing == k_agreeing_holders || (wanted != 0 && followed.mirror->size() >= wanted)) break;
             continue;
         }
         if (report.error().id == ErrorId::checkpoint_rollback) continue;  // Behind us.
