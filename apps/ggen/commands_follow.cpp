@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "base/random.hpp"
 #include "context.hpp"
@@ -31,6 +33,8 @@ Result<PeerId> peer_argument(Context& context) {
 
 constexpr std::string_view k_peers_location = "p2p:";
 constexpr std::size_t k_log_id_digits = 64;
+constexpr std::chrono::seconds k_busy_wait{10};
+constexpr std::chrono::milliseconds k_busy_pause{50};
 
 bool is_log_id(std::string_view text) {
     return text.size() == k_log_id_digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -128,6 +132,17 @@ void show_followed(Context& context, Json document, RegistryAddReport const& add
     out.note("its packages are found by `ggen search`; its log is kept fresh while the node runs");
 }
 
+/// The node writes to this registry too while it brings entries back, for a moment.
+Result<PublishReport> publish_when_free(Market& market, PublishRequest const& request) {
+    auto const gives_up_at = std::chrono::steady_clock::now() + k_busy_wait;
+    for (;;) {
+        auto published = publish(market, request);
+        if (published || published.error().id != ErrorId::registry_busy) return published;
+        if (std::chrono::steady_clock::now() >= gives_up_at) return published;
+        std::this_thread::sleep_for(k_busy_pause);
+    }
+}
+
 }  // namespace
 
 Result<ExitCode> run_p2p_publish(Context& context) {
@@ -148,10 +163,10 @@ Result<ExitCode> run_p2p_publish(Context& context) {
     }
     ASSIGN_OR_RETURN(auto const own, p2p::remember_own_registry(*market, profile, {name.substr(0, name.find('/'))}));
     request.registry = own.alias;
-    auto published = publish(*market, request);
+    auto published = publish_when_free(*market, request);
     if (!published && published.error().id == ErrorId::log_writer_stopped) {
         RETURN_IF_ERROR(recover_from_peers(context, published.error()));
-        published = publish(*market, request);
+        published = publish_when_free(*market, request);
     }
     if (!published) return std::move(published).error();
     auto const& report = *published;
