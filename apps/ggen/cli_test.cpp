@@ -71,7 +71,11 @@ TEST(TableTest, EveryExampleIsUnderstood) {
                 if (words[i] == "|" || words[i] == ">") words.resize(i);
             }
             EXPECT_EQ(mistake(words), "none") << example.line;
-            EXPECT_EQ(parse(words).invocation().command, &command) << example.line;
+            // The program makes only those specifications that the words can mean; the same command all the same.
+            auto const* const found = parse(words).invocation().command;
+            ASSERT_NE(found, nullptr) << example.line;
+            EXPECT_EQ(found->path, command.path) << example.line;
+            EXPECT_EQ(found->run, command.run) << example.line;
         }
     }
 }

@@ -15,7 +15,7 @@ namespace ggen::p2p {
 
 inline constexpr std::chrono::hours k_blob_max{12};
 /// How long a blob may stay without a byte from anybody: longer than one peer may stall.
-inline constexpr std::chrono::seconds k_blob_silence_max{8};
+inline constexpr std::chrono::seconds k_blob_silence_max{20};
 
 /// Brings archives of followed registries into their mirrors: from all holders at once, from those that the network's
 /// table names, and from the other places of the registry. Called from the threads of sessions.

@@ -15,6 +15,8 @@ constexpr std::uint64_t k_floor_least = k_kib;
 constexpr std::size_t k_too_slow_in_a_row = 4;
 constexpr double k_rate_weight = 0.3;
 constexpr unsigned k_bits = 8;
+/// Since its last chunk. Whoever gives nothing for so long has nothing.
+constexpr std::chrono::seconds k_withheld_at_most = 4 * k_exchange_spread;
 
 }  // namespace
 
@@ -248,6 +250,12 @@ void BlobFetch::on_refusal(std::size_t peer, ExchangeStatus status, std::optiona
         work.have[static_cast<std::size_t>(*chunk)] = false;
         if (std::find(work.have.begin(), work.have.end(), true) != work.have.end()) {
             release_if_unused(peer);
+            return;
+        }
+        // What it gives to others now it gives to us a little later (ChunkSpread): that is not to have nothing.
+        if (work.is_proven && now - work.done_at < k_withheld_at_most) {
+            forget_work(peer, now);
+            providers_.let_nap(peer, now + k_exchange_have_nap);
             return;
         }
     }
