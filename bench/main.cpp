@@ -26,6 +26,54 @@ int report(ggen::Result<void> const& result) {
     return k_exit_failed;
 }
 
+CLI::App* add_search_command(CLI::App& app, ggen::bench::SearchComparisonOptions& search) {
+    auto* const command = app.add_subcommand("search", "Search: build, memory, latency, quality, peers");
+    command->add_option("--corpus", search.corpus, "Lists of packages (.tsv, .tsv.zst)")
+        ->required()->delimiter(',');
+    command->add_option("--queries", search.queries, "Judged queries: query, kind, expected names");
+    command->add_option("--latency", search.latency, "Latency queries: kind, query, category, min_downloads");
+    command->add_option("--results", search.results, "Write `query<TAB>names joined by |` here");
+    command->add_option("--peers", search.peers, "Measure beside: sqlite, xapian")->delimiter(',');
+    command->add_option("--peer-every", search.peer_every, "Give peers only each Nth query of a kind")
+        ->check(CLI::PositiveNumber);
+    command->add_option("--sizes", search.sizes, "Most downloaded packages to take: numbers, all")
+        ->delimiter(',');
+    command->add_option("--work", search.work, "Keep indexes of peers here between runs");
+    return command;
+}
+
+CLI::App* add_install_command(CLI::App& app, ggen::bench::InstallComparisonOptions& install) {
+    auto* const command = app.add_subcommand("install", "Install: peers, small trees, store, concurrency");
+    command->add_option("--ggen", install.ggen, "The product; default: the ggen beside this program");
+    command->add_option("--registry", install.registry, "A registry folder that holds the roots");
+    command->add_option("--roots", install.roots, "npm names, one a line");
+    command->add_option("--peers", install.peers, "Measure beside: bun, pnpm, npm")->delimiter(',')
+        ->check(CLI::IsMember({"bun", "pnpm", "npm"}));
+    command->add_option("--peers-directory", install.peers_directory, "Where `npm install bun pnpm` ran");
+    command->add_option("--server", install.server, "tests/perf/loopback.py: measure cold installs too");
+    command->add_option("--mirror", install.mirror, "Where the server keeps what it took from npm's registry");
+    command->add_option("--rooms", install.rooms, "Directories on the file systems to measure")->delimiter(',');
+    command->add_option("--rounds", install.rounds, "Runs of each case")->check(CLI::PositiveNumber);
+    return command;
+}
+
+CLI::App* add_resolve_command(CLI::App& app, ggen::bench::ResolveComparisonOptions& resolve) {
+    auto* const command = app.add_subcommand("resolve", "The resolver beside pubgrub-rs and libsolv");
+    command->add_option("--peers", resolve.peers, "Measure beside: pubgrub-rs, libsolv")->delimiter(',');
+    command->add_option("--ron", resolve.ron, "KIND=GRAPH.ron, pubgrub's test data; KIND: numbers, semver");
+    command->add_option("--index", resolve.indexes, "JSON lines: every release is solved as root");
+    command->add_option("--project", resolve.projects, "INDEX.jsonl=ROOTS: a whole process solves ROOTS");
+    command->add_flag("--generated", resolve.generated, "Graphs that are hard for naive solvers");
+    command->add_flag("--debian", resolve.debian, "Debian's index of this machine");
+    command->add_option("--debian-package", resolve.debian_package, "What to install of it");
+    command->add_option("--npm-cache", resolve.npm_cache, "npm's cache: bytes on the wire");
+    command->add_option("--passes", resolve.passes)->check(CLI::Range(2, 1'000));
+    command->add_option("--rounds", resolve.rounds)->check(CLI::PositiveNumber);
+    command->add_flag("--instructions", resolve.instructions, "Count with callgrind too (slow)");
+    command->add_option("--work", resolve.work, "Keep peers and prepared data here between runs");
+    return command;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -37,31 +85,10 @@ int main(int argc, char** argv) {
     ggen::bench::add_harness_commands(app, std::move(catalogue), exit_code);
 
     ggen::bench::SearchComparisonOptions search;
-    auto* const search_command = app.add_subcommand("search", "Search: build, memory, latency, quality, peers");
-    search_command->add_option("--corpus", search.corpus, "Lists of packages (.tsv, .tsv.zst)")
-        ->required()->delimiter(',');
-    search_command->add_option("--queries", search.queries, "Judged queries: query, kind, expected names");
-    search_command->add_option("--latency", search.latency, "Latency queries: kind, query, category, min_downloads");
-    search_command->add_option("--results", search.results, "Write `query<TAB>names joined by |` here");
-    search_command->add_option("--peers", search.peers, "Measure beside: sqlite, xapian")->delimiter(',');
-    search_command->add_option("--peer-every", search.peer_every, "Give peers only each Nth query of a kind")
-        ->check(CLI::PositiveNumber);
-    search_command->add_option("--sizes", search.sizes, "Most downloaded packages to take: numbers, all")
-        ->delimiter(',');
-    search_command->add_option("--work", search.work, "Keep indexes of peers here between runs");
+    auto* const search_command = add_search_command(app, search);
 
     ggen::bench::InstallComparisonOptions install;
-    auto* const install_command = app.add_subcommand("install", "Install: peers, small trees, store, concurrency");
-    install_command->add_option("--ggen", install.ggen, "The product; default: the ggen beside this program");
-    install_command->add_option("--registry", install.registry, "A registry folder that holds the roots");
-    install_command->add_option("--roots", install.roots, "npm names, one a line");
-    install_command->add_option("--peers", install.peers, "Measure beside: bun, pnpm, npm")->delimiter(',')
-        ->check(CLI::IsMember({"bun", "pnpm", "npm"}));
-    install_command->add_option("--peers-directory", install.peers_directory, "Where `npm install bun pnpm` ran");
-    install_command->add_option("--server", install.server, "tests/perf/loopback.py: measure cold installs too");
-    install_command->add_option("--mirror", install.mirror, "Where the server keeps what it took from npm's registry");
-    install_command->add_option("--rooms", install.rooms, "Directories on the file systems to measure")->delimiter(',');
-    install_command->add_option("--rounds", install.rounds, "Runs of each case")->check(CLI::PositiveNumber);
+    auto* const install_command = add_install_command(app, install);
 
     ggen::bench::SampleOptions sample;
     auto* const sample_command = app.add_subcommand("sample", "Cut a corpus down to what judged queries need");
@@ -73,19 +100,7 @@ int main(int argc, char** argv) {
     sample_command->add_option("--out", sample.out, "The .tsv.zst to write")->required();
 
     ggen::bench::ResolveComparisonOptions resolve;
-    auto* const resolve_command = app.add_subcommand("resolve", "The resolver beside pubgrub-rs and libsolv");
-    resolve_command->add_option("--peers", resolve.peers, "Measure beside: pubgrub-rs, libsolv")->delimiter(',');
-    resolve_command->add_option("--ron", resolve.ron, "KIND=GRAPH.ron, pubgrub's test data; KIND: numbers, semver");
-    resolve_command->add_option("--index", resolve.indexes, "JSON lines: every release is solved as root");
-    resolve_command->add_option("--project", resolve.projects, "INDEX.jsonl=ROOTS: a whole process solves ROOTS");
-    resolve_command->add_flag("--generated", resolve.generated, "Graphs that are hard for naive solvers");
-    resolve_command->add_flag("--debian", resolve.debian, "Debian's index of this machine");
-    resolve_command->add_option("--debian-package", resolve.debian_package, "What to install of it");
-    resolve_command->add_option("--npm-cache", resolve.npm_cache, "npm's cache: bytes on the wire");
-    resolve_command->add_option("--passes", resolve.passes)->check(CLI::Range(2, 1'000));
-    resolve_command->add_option("--rounds", resolve.rounds)->check(CLI::PositiveNumber);
-    resolve_command->add_flag("--instructions", resolve.instructions, "Count with callgrind too (slow)");
-    resolve_command->add_option("--work", resolve.work, "Keep peers and prepared data here between runs");
+    auto* const resolve_command = add_resolve_command(app, resolve);
 
     std::string child_file;
     std::string child_package;

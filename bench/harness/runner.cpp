@@ -29,10 +29,12 @@ constexpr std::size_t k_detail_bytes_max = 2'000;
 /// libraries choose by the processor's features and cache sizes are pinned. (valgrind plays one fixed processor on all
 /// machines that have AVX2; its features are part of `Environment::counter`.)
 std::vector<std::string> counting_environment(std::string const& directory) {
-    std::vector<std::string> out{
+    constexpr char const* k_tunables =
         "GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,-AVX512BW,-ERMS,-FSRM,-AVX_Fast_Unaligned_Load"
         ":glibc.cpu.x86_data_cache_size=32768:glibc.cpu.x86_shared_cache_size=1048576"
-        ":glibc.cpu.x86_non_temporal_threshold=786432",
+        ":glibc.cpu.x86_non_temporal_threshold=786432";
+    std::vector<std::string> out{
+        k_tunables,
         "OPENSSL_ia32cap=:~0x20",
         "PATH=/usr/local/bin:/usr/bin:/bin",
         "HOME=" + directory,

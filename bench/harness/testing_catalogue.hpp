@@ -48,7 +48,9 @@ private:
     }
     Manner manner_;
     std::uint64_t volatile sum_ = 0;
+#if defined(GGEN_BENCH_TESTING_SLOWER)
     std::uint64_t volatile waste_ = 0;
+#endif
 };
 
 inline void add_testing_test(Catalogue& catalogue, char const* group, char const* name, Manner manner,
