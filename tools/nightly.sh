@@ -33,6 +33,8 @@ echo "== five hosts that find each other with no configuration"
 python3 tests/p2p/hosts.py "$release/bin/ggen" --mib 64 || [ $? = 77 ]
 echo "== fifty nodes on loopback"
 python3 tests/p2p/fifty.py "$release/bin/ggen"
+echo "== kad simulated with 1,000 nodes, a fifth of them dead: the bounds of the scenario hold"
+"$release/bin/ggen-sim" --scenario sim/scenarios/kad.json --seed 1 --seeds 3
 echo "== go-libp2p as a live peer: basics, kad, gossip"
 for peer in go rust; do
   tests/interop/run --peer "$peer" --suite all "$soak" || [ $? = 77 ]

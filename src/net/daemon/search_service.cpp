@@ -58,7 +58,8 @@ public:
 
     void start() {
         auto const self = shared_from_this();
-        parts_.node.host().handle(std::string{k_search_protocol}, [self](Stream stream) { self->take(stream); });
+        parts_.node.host().handle(std::string{k_search_protocol},
+                                  [self](Stream stream) { self->take(std::move(stream)); });
         thread_ = std::thread{[this] { loop(); }};
     }
     void stop() {

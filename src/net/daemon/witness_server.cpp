@@ -206,7 +206,7 @@ void WitnessServer::accept_some() {
 
 bool WitnessServer::step(Connection& connection, bool is_readable, bool is_writable) {
     if (is_readable && connection.out.empty()) {
-        std::array<char, 16 * 1024> piece{};
+        std::array<char, 16 * k_kib> piece{};
         auto const got = ::recv(connection.socket.get(), piece.data(), piece.size(), 0);
         if (got == 0) return false;
         if (got < 0) return errno == EAGAIN || errno == EINTR;

@@ -83,6 +83,7 @@ TEST_P(MaliceTest, OneHonestProviderAmongTenIsEnough) {
         ExchangeNet net{static_cast<std::uint64_t>(GetParam()) + 11};
         auto const blob = blob_of(bytes);
         std::vector<VirtualPeers::Node> nodes;
+        nodes.reserve(10);
         for (int i = 0; i < 9; ++i) nodes.push_back(net.add_hostile(malice, blob, 10 * k_mib));
         nodes.push_back(net.add_honest(10 * k_mib));
         net.shelf_of[nodes.back()]->add_blob(blob);
@@ -113,6 +114,7 @@ TEST_P(MaliceTest, OnlyHostileProvidersGiveACleanErrorByTheDeadlineAndNoByte) {
         ExchangeNet net;
         auto const blob = blob_of(bytes);
         std::vector<VirtualPeers::Node> nodes;
+        nodes.reserve(10);
         for (int i = 0; i < 10; ++i) nodes.push_back(net.add_hostile(malice, blob, 10 * k_mib));
         auto const start = net.net.now();
         auto const report = net.finish(net.fetch_blob(blob, nodes, true, seconds{40}));
@@ -133,6 +135,7 @@ TEST(BlobFetchTest, AMixedCrowdOf45In50DoesNotStopIt) {
         ExchangeNet net{seed};
         auto const blob = blob_of(k_large, seed);
         std::vector<VirtualPeers::Node> nodes;
+        nodes.reserve(50);
         for (int i = 0; i < 45; ++i) {
             nodes.push_back(net.add_hostile(static_cast<Malice>(i % testing::k_malices), blob, 10 * k_mib));
         }
@@ -241,6 +244,7 @@ TEST(BlobFetchTest, OneWhoIsStillFetchingServesWhatItHas) {
     auto const digest = net.shelf_of[origin]->add_blob(blob);
     std::vector<VirtualPeers::Node> nodes;
     std::vector<std::shared_ptr<MemoryChunkStore>> stores;
+    nodes.reserve(10);
     for (int i = 0; i < 10; ++i) nodes.push_back(net.add_honest(20 * k_mib));
     std::vector<FetchId> ids;
     for (auto const node : nodes) {
@@ -359,6 +363,7 @@ TEST(BlobFetchTest, LimitsOfARequest) {
     EXPECT_EQ(net.finish(net.start(request)).error().code, Errc::too_large);
     request.sources.resize(0);
     std::vector<FetchId> ids;
+    ids.reserve(k_exchange_blobs_max);
     for (std::size_t i = 0; i < k_exchange_blobs_max; ++i) ids.push_back(net.start(request));
     EXPECT_EQ(net.asker.status().blobs, k_exchange_blobs_max);
     EXPECT_EQ(net.finish(net.start(request)).error().code, Errc::too_large);
