@@ -164,7 +164,7 @@ Result<Json> BlobBringer::bring(FollowedLog& followed, BlobRef const& blob, std:
         }
         if (course.done == told) {
             if (steady_now() - last_byte < k_blob_silence_max) return ok();
-            return nobody_gave(blob.digest, "nothing came for 8 s");
+            return nobody_gave(blob.digest, "nothing came for " + std::to_string(k_blob_silence_max.count()) + " s");
         }
         told = course.done;
         last_byte = steady_now();
