@@ -2,6 +2,7 @@
 
 #include "handlers.hpp"
 #include "market/find.hpp"
+#include "search/hit_json.hpp"
 #include "shapes.hpp"
 #include "suggest.hpp"
 
@@ -43,36 +44,16 @@ Result<SearchQuery> query_of(Context& context) {
     return query;
 }
 
-/// [[begin, end], …], in bytes.
-Json json_ranges(std::vector<ByteRange> const& ranges) {
-    auto json = Json::array();
-    for (auto const& range : ranges) {
-        json.push(Json::array().push(std::uint64_t{range.begin}).push(std::uint64_t{range.end}));
-    }
-    return json;
-}
-
 Json json_hit(SearchHit const& hit) {
     auto const& document = hit.document;
-    auto json = Json::object();
-    json.set("name", document.name);
-    json.set("version", document.version);
-    json.set("description", document.description);
-    json.set("category", document.category);
-    json.set("tags", json_list(document.tags));
-    json.set("keywords", json_list(document.keywords));
-    json.set("authors", json_list(document.authors));
-    json.set("license", document.license);
+    auto json = json_package(document);
     json.set("origin", document.origin);
     json.set("downloads", document.downloads);
     json.set("stars", document.stars);
     json.set("released", json_time({document.released_unix}));
     json.set("signed", document.is_signed);
     json.set("score", hit.score);
-    auto highlights = Json::object();
-    highlights.set("name", json_ranges(hit.name_highlights));
-    highlights.set("description", json_ranges(hit.description_highlights));
-    json.set("highlights", std::move(highlights));
+    json.set("highlights", json_highlights(hit));
     return json;
 }
 

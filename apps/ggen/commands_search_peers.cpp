@@ -9,6 +9,7 @@
 #include "market/find.hpp"
 #include "market/registry_set.hpp"
 #include "node_link.hpp"
+#include "search/hit_json.hpp"
 #include "shapes.hpp"
 #include "yaml.hpp"
 
@@ -20,15 +21,7 @@ constexpr std::uint64_t k_timeout_ms_max = 60'000;
 
 Json json_local(SearchHit const& hit) {
     auto const& document = hit.document;
-    auto json = Json::object();
-    json.set("name", document.name);
-    json.set("version", document.version);
-    json.set("description", document.description);
-    json.set("category", document.category);
-    json.set("tags", json_list(document.tags));
-    json.set("keywords", json_list(document.keywords));
-    json.set("authors", json_list(document.authors));
-    json.set("license", document.license);
+    auto json = json_package(document);
     json.set("origin", document.origin);
     json.set("score", hit.score);
     json.set("where", "local");

@@ -1,12 +1,11 @@
 #include "registry/witness.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 #include <vector>
 
-#include "codec/base64.hpp"
 #include "crypto/digest.hpp"
+#include "merkle/lines.hpp"
 #include "merkle/tree.hpp"
 
 namespace ggen {
@@ -27,43 +26,18 @@ struct Request {
     std::string_view note;
 };
 
-std::optional<std::string_view> take_line(std::string_view& rest) {
-    auto const end = rest.find('\n');
-    if (end == std::string_view::npos) return std::nullopt;
-    auto const line = rest.substr(0, end);
-    rest.remove_prefix(end + 1);
-    return line;
-}
-
-/// Decimal, one spelling.
-std::optional<std::uint64_t> parse_size(std::string_view text) {
-    if (text.empty() || (text.size() > 1 && text[0] == '0')) return std::nullopt;
-    std::uint64_t value = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    bool const is_whole = error == std::errc{} && end == text.data() + text.size();
-    return is_whole && value <= merkle::k_tree_size_max ? std::optional{value} : std::nullopt;
-}
-
-std::optional<Digest> parse_hash(std::string_view text) {
-    auto const bytes = base64_decode(text);
-    if (!bytes || bytes->size() != Digest::k_bytes) return std::nullopt;
-    Digest digest;
-    std::copy(bytes->begin(), bytes->end(), digest.bytes.begin());
-    return digest;
-}
-
 std::optional<Request> parse_request(std::string_view body) {
     Request request;
-    auto const first = take_line(body);
+    auto const first = merkle::take_line(body);
     if (!first || !first->starts_with(k_old)) return std::nullopt;
-    auto const old_size = parse_size(first->substr(k_old.size()));
+    auto const old_size = merkle::parse_count(first->substr(k_old.size()));
     if (!old_size) return std::nullopt;
     request.old_size = *old_size;
     for (;;) {
-        auto const line = take_line(body);
+        auto const line = merkle::take_line(body);
         if (!line) return std::nullopt;
         if (line->empty()) break;
-        auto const hash = parse_hash(*line);
+        auto const hash = merkle::parse_hash(*line);
         if (!hash || request.proof.size() == merkle::k_proof_hashes_max) return std::nullopt;
         request.proof.push_back(*hash);
     }

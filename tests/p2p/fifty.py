@@ -18,7 +18,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from nodes import Checks, Room, pack, wait_until  # noqa: E402
+from nodes import Checks, Room, pack, together, wait_until  # noqa: E402
 
 LINKS = 5
 PSS_MIB_MAX = 60
@@ -30,24 +30,6 @@ PEER_SEARCH_MS_MAX = 100
 def percentile(values, share):
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)]
-
-
-def together(profiles, work):
-    errors = []
-
-    def one(profile):
-        try:
-            work(profile)
-        except Exception as error:  # Told by whoever waits.
-            errors.append(error)
-
-    threads = [threading.Thread(target=one, args=(profile,)) for profile in profiles]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
 
 
 def pss_mib(pid):

@@ -9,13 +9,12 @@ Prints its figures, and "N passed, N failed". SKIPPED (77) where network namespa
 import argparse
 import pathlib
 import sys
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import lan  # noqa: E402
 from lan import HostProfile, Lan  # noqa: E402
-from nodes import Checks, Room, pack, wait_until  # noqa: E402
+from nodes import Checks, Room, pack, together, wait_until  # noqa: E402
 
 ORIGIN_SHARE_MAX = 1.2
 NEWCOMER_SECONDS_MAX = 5.0
@@ -27,25 +26,6 @@ def join(network, room, name):
 
 def peers_of(profile):
     return profile.json("p2p", "peer-list")["total"]
-
-
-def together(profiles, work):
-    """All at once; raises the first error."""
-    errors = []
-
-    def one(profile):
-        try:
-            work(profile)
-        except Exception as error:  # Told by whoever waits.
-            errors.append(error)
-
-    threads = [threading.Thread(target=one, args=(profile,)) for profile in profiles]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
 
 
 def one_publishes_four_install(report, network, room, mib, judges_not):

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -113,6 +114,25 @@ def wait_until(is_so, what, seconds=30):
             raise RuntimeError(f"waited {seconds} s in vain: {what}")
         time.sleep(0.02)
     return time.monotonic() - started
+
+
+def together(profiles, work):
+    """All at once; raises the first error."""
+    errors = []
+
+    def one(profile):
+        try:
+            work(profile)
+        except Exception as error:  # Told by whoever waits.
+            errors.append(error)
+
+    threads = [threading.Thread(target=one, args=(profile,)) for profile in profiles]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
 
 
 class Room:

@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::size_t k_place_threads = 2;
 
-TimePoint steady_now() { return std::chrono::steady_clock::now(); }
-
 Json json_course(BlobCourse const& course) {
     auto json = Json::object();
     json.set("done", course.done);

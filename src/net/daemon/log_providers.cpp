@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::chrono::seconds k_lookup_max{5};
 
-TimePoint steady_now() { return std::chrono::steady_clock::now(); }
-
 /// The id of a log as the multihash that it is.
 Bytes provider_key(Digest const& log) {
     return Multihash{k_multihash_sha2_256, Bytes{log.bytes.begin(), log.bytes.end()}}.encode();

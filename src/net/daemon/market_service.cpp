@@ -28,8 +28,6 @@ constexpr std::size_t k_own_blobs_max = 4096;
 constexpr std::size_t k_agreeing_holders = 3;
 constexpr std::chrono::milliseconds k_same_blob_wait{50};
 
-TimePoint steady_now() { return std::chrono::steady_clock::now(); }
-
 /// What a signed note says, unverified.
 Result<merkle::Checkpoint> checkpoint_of(BytesView note) {
     ASSIGN_OR_RETURN(auto const parsed, merkle::Note::parse(as_text(note)));

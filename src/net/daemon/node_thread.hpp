@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -11,6 +12,9 @@
 #include "net/p2p/node.hpp"
 
 namespace ggen::p2p {
+
+/// The clock of a node and of the threads that wait for it.
+[[nodiscard]] inline TimePoint steady_now() { return std::chrono::steady_clock::now(); }
 
 /// An answer that comes once, from another thread or none at all. Shared by who asks and who answers, so that either
 /// may go first.

@@ -5,25 +5,11 @@
 
 #include "node/profile.hpp"
 #include "search/delta.hpp"
+#include "search/hit_json.hpp"
 #include "search/index.hpp"
 
 namespace ggen::p2p {
 namespace {
-
-Json json_texts(std::vector<std::string> const& texts) {
-    auto list = Json::array();
-    for (auto const& text : texts) list.push(text);
-    return list;
-}
-
-/// [[begin, end], …], in bytes.
-Json json_ranges(std::vector<ByteRange> const& ranges) {
-    auto list = Json::array();
-    for (auto const& range : ranges) {
-        list.push(Json::array().push(std::uint64_t{range.begin}).push(std::uint64_t{range.end}));
-    }
-    return list;
-}
 
 /// Of a hit as it was given: the same package in another tree is another hit.
 Digest name_of(PeerSearchHit const& hit) {
@@ -115,15 +101,7 @@ Json SearchGathering::ordered() const {
         auto const& document = hit.document;
         auto const& found = found_.at({*Digest::from_hex(document.origin), document.name});
         auto const& key = found.hit.log_key;
-        auto json = Json::object();
-        json.set("name", document.name);
-        json.set("version", document.version);
-        json.set("description", document.description);
-        json.set("category", document.category);
-        json.set("tags", json_texts(document.tags));
-        json.set("keywords", json_texts(document.keywords));
-        json.set("authors", json_texts(document.authors));
-        json.set("license", document.license);
+        auto json = json_package(document);
         json.set("origin", key.name);
         json.set("log", document.origin);
         json.set("log_key", key.text());
@@ -132,10 +110,7 @@ Json SearchGathering::ordered() const {
         json.set("index", found.hit.index);
         json.set("log_size", found.hit.log_size);
         json.set("score", hit.score);
-        auto highlights = Json::object();
-        highlights.set("name", json_ranges(hit.name_highlights));
-        highlights.set("description", json_ranges(hit.description_highlights));
-        json.set("highlights", std::move(highlights));
+        json.set("highlights", json_highlights(hit));
         auto from = Json::array();
         for (auto const& one : found.from) from.push(one.text());
         json.set("from", std::move(from));

@@ -25,8 +25,6 @@ constexpr std::uint64_t k_timeout_ms_max = 60'000;
 constexpr std::size_t k_strangers_asked = k_search_fan_out / 5;
 constexpr std::size_t k_buckets_max = 4096;
 
-TimePoint steady_now() { return std::chrono::steady_clock::now(); }
-
 std::uint64_t microseconds(std::chrono::nanoseconds duration) {
     return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
 }
