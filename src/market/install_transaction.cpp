@@ -1,5 +1,7 @@
 #include "market/install_transaction.hpp"
 
+#include <algorithm>
+
 #include "crypto/digest.hpp"
 
 namespace ggen {
@@ -44,11 +46,11 @@ std::optional<Journal> parse_journal(std::string_view text) {
     return Journal{std::move(*target), *digest};
 }
 
-std::string default_target(Market& market) { return join_path(market.project_directory, "gpacks"); }
+std::string default_target(std::string const& project) { return join_path(project, "gpacks"); }
 
 /// Kept with the user, not in the project: a project that came from a stranger must not choose a path.
-std::string target_note_path(Market& market) {
-    return join_path(market.directories.state, "targets/" + sha256(as_bytes(market.project_directory)).hex());
+std::string target_note_path(Market& market, std::string const& project) {
+    return join_path(market.directories.state, "targets/" + sha256(as_bytes(project)).hex());
 }
 
 struct TargetNote {
@@ -56,9 +58,9 @@ struct TargetNote {
     std::string pending;  ///< Where an install that is under way puts its tree.
 };
 
-TargetNote read_target_note(Market& market) {
-    auto const bytes = market.files.read_file(target_note_path(market), k_small_file_bytes_max);
-    TargetNote note{default_target(market), {}};
+TargetNote read_target_note(Market& market, std::string const& project) {
+    auto const bytes = market.files.read_file(target_note_path(market, project), k_small_file_bytes_max);
+    TargetNote note{default_target(project), {}};
     if (!bytes) return note;
     auto rest = as_text(*bytes);
     if (auto current = take_value(rest, "target")) note.current = std::move(*current);
@@ -67,14 +69,23 @@ TargetNote read_target_note(Market& market) {
 }
 
 Result<void> write_target_note(Market& market, TargetNote const& note) {
-    auto const path = target_note_path(market);
-    if (note.current == default_target(market) && note.pending.empty()) {
+    auto const path = target_note_path(market, market.project_directory);
+    if (note.current == default_target(market.project_directory) && note.pending.empty()) {
         return market.files.info(path) ? market.files.remove_file(path) : ok();
     }
     RETURN_IF_ERROR(market.files.make_directories(parent_path(path)));
     auto const text =
         "target " + note.current + "\n" + (note.pending.empty() ? "" : "pending " + note.pending + "\n");
     return market.files.write_file_atomic(path, as_bytes(text), Sync::durable);
+}
+
+/// Beside a target elsewhere, so that the swap stays on its file system. The name is this project's own:
+/// nothing else is ever removed.
+std::string staging_of(std::string const& project, std::string const& target) {
+    if (target == default_target(project) || target == k_no_tree)
+        return join_path(ProjectPaths::of(project).private_dir, "staging");
+    return join_path(parent_path(target),
+                     ".ggen-staging-" + sha256(as_bytes(project)).hex().substr(0, k_label_digits));
 }
 
 void ignore(Result<void> const& result) { static_cast<void>(result); }
@@ -113,7 +124,22 @@ bool has_unfinished_transaction(Market& market) {
     return market.files.info(ProjectPaths::of(market.project_directory).transaction).has_value();
 }
 
-std::string current_target(Market& market) { return read_target_note(market).current; }
+std::string current_target(Market& market) {
+    return read_target_note(market, market.project_directory).current;
+}
+
+std::vector<std::string> unfinished_lockfiles(Market& market, std::string const& project) {
+    std::vector<std::string> found;
+    if (!market.files.info(ProjectPaths::of(project).transaction)) return found;
+    auto const note = read_target_note(market, project);
+    for (auto const& target : {default_target(project), note.current, note.pending}) {
+        if (!target.starts_with('/')) continue;
+        auto path = join_path(staging_of(project, target), "ggen.lock");
+        if (market.files.info(path) && std::find(found.begin(), found.end(), path) == found.end())
+            found.push_back(std::move(path));
+    }
+    return found;
+}
 
 Result<std::unique_ptr<ProjectTransaction>> ProjectTransaction::open(Market& market) {
     std::unique_ptr<ProjectTransaction> transaction{
@@ -136,24 +162,18 @@ ProjectTransaction::~ProjectTransaction() {
     if (!staging_.empty()) discard(staging_);
 }
 
-/// Beside a target elsewhere, so that the swap stays on its file system. The name is this project's own:
-/// nothing else is ever removed.
 std::string ProjectTransaction::staging_of(std::string const& target) const {
-    if (target == default_target(market_) || target == k_no_tree)
-        return join_path(paths_.private_dir, "staging");
-    return join_path(
-        parent_path(target),
-        ".ggen-staging-" + sha256(as_bytes(market_.project_directory)).hex().substr(0, k_label_digits));
+    return ggen::staging_of(market_.project_directory, target);
 }
 
 Result<void> ProjectTransaction::recover() {
-    auto const note = read_target_note(market_);
+    auto const note = read_target_note(market_, market_.project_directory);
     if (auto const bytes = market_.files.read_file(paths_.transaction, k_small_file_bytes_max)) {
         auto const journal = parse_journal(as_text(*bytes));
         // The journal is written by rename, so what cannot be read was not written by ggen. One that came
         // with a project from elsewhere names no path that this user did not choose.
         bool const is_ours =
-            journal && (journal->target == default_target(market_) || journal->target == k_no_tree ||
+            journal && (journal->target == default_target(market_.project_directory) || journal->target == k_no_tree ||
                         journal->target == note.current || journal->target == note.pending);
         if (is_ours) RETURN_IF_ERROR(finish_or_undo(journal->target, journal->lockfile));
     }
@@ -212,7 +232,7 @@ Result<void> ProjectTransaction::commit_tree(LockTexts const& texts, LinkMode mo
             as_bytes(stamp.print()), Sync::none));
     }
     RETURN_IF_ERROR(stage_files(texts));
-    if (auto const note = read_target_note(market_); note.current != target_) {
+    if (auto const note = read_target_note(market_, market_.project_directory); note.current != target_) {
         RETURN_IF_ERROR(write_target_note(market_, {note.current, target_}));
     }
     RETURN_IF_ERROR(files.write_file_atomic(
@@ -237,7 +257,7 @@ Result<void> ProjectTransaction::stage_link(std::string const& directory) {
 
 Result<void> ProjectTransaction::switch_link(std::string const& directory) {
     auto& files = market_.files;
-    bool const is_default = target_ == default_target(market_);
+    bool const is_default = target_ == default_target(market_.project_directory);
     auto const link = is_default ? join_path(paths_.private_dir, ".tmp-link") : staging_of(target_);
     RETURN_IF_ERROR(files.make_directories(parent_path(link)));
     auto made = files.make_symlink(directory, link);

@@ -85,6 +85,9 @@ private:
 
 /// True when a killed command left a journal: the next reader must open a transaction first.
 [[nodiscard]] bool has_unfinished_transaction(Market& market);
+/// The lockfiles that an install of `project` which was cut short had staged: its tree may stand already while
+/// ggen.lock is still the old one. At most one for each place where its tree may stand.
+[[nodiscard]] std::vector<std::string> unfinished_lockfiles(Market& market, std::string const& project);
 /// Where the tree of this project stands for this user: gpacks, or what --target said last.
 [[nodiscard]] std::string current_target(Market& market);
 

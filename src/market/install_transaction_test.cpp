@@ -29,7 +29,7 @@ protected:
 
     /// Of the new packages nothing is left in the store; what the project links to stays.
     void forget_new() {
-        if (market_.config.link_mode == LinkMode::generation) {
+        if (market_.config.link_mode == LinkMode::generation || market_.config.link_mode == LinkMode::symlink) {
             ASSERT_TRUE(cache_collect(market_, false, 0));
         } else {
             ASSERT_TRUE(dir_.files().remove_tree(dir_ / "cache/store"));
@@ -73,6 +73,7 @@ protected:
         ASSERT_EQ(describe(install_through(faults, "acme/app@=2.0.0")), new_names_);
         auto const calls = faults.calls();
         ASSERT_GT(calls, 40U);
+        ASSERT_TRUE(dir_.files().remove_tree(market_.project_directory));  // It would keep the new packages.
 
         int kept = 0;
         for (std::uint64_t call = 1; call <= calls; ++call) {
@@ -82,6 +83,10 @@ protected:
             forget_new();
             faults.fail_at(call, mode, dies);
             auto const outcome = install_through(faults, "acme/app@=2.0.0");
+            // Somebody cleans up before this project sees another command.
+            if (dies) {
+                ASSERT_TRUE(cache_collect(market_, false, 0));
+            }
 
             auto const now = standing(true);
             EXPECT_TRUE(now == old_names_ + " " || now == new_names_ + " ") << now;
@@ -107,6 +112,36 @@ TEST_F(InstallTransactionTest, DeathBeforeAnyCallLeavesTheOldOrTheNewTree) {
 
 TEST_F(InstallTransactionTest, DeathAfterAnyCallLeavesTheOldOrTheNewTree) {
     interrupt_everywhere(FaultMode::persisted, true);
+}
+
+TEST_F(InstallTransactionTest, DeathBeforeAnyCallLeavesLinksThatACollectionKeeps) {
+    market_.config.link_mode = LinkMode::symlink;
+    interrupt_everywhere(FaultMode::not_done, true);
+}
+
+TEST_F(InstallTransactionTest, TheTreeOfAFirstInstallThatDiedOutlivesACollection) {
+    market_.config.link_mode = LinkMode::symlink;
+    ASSERT_EQ(install_all({"acme/app@=1.0.0"}), old_names_);
+    // Killed after the swap: the tree stands, its lockfile is staged and there never was another.
+    auto const lockfile = read("project/ggen.lock");
+    ASSERT_TRUE(dir_.files().make_directories(dir_ / "project/.ggen/staging"));
+    write("project/.ggen/staging/ggen.lock", lockfile);
+    write("project/.ggen/staging/ggen.lock.proofs", read("project/ggen.lock.proofs"));
+    write("project/.ggen/transaction", "ggen-transaction 1\nlockfile " + sha256(as_bytes(lockfile)).text() +
+                                           "\ntarget " + (dir_ / "project/gpacks") + "\n");
+    ASSERT_TRUE(dir_.files().remove_file(dir_ / "project/ggen.lock"));
+
+    EXPECT_EQ(cache_collect(market_, false, 0)->removed_packages, 0U);
+    EXPECT_EQ(standing(), old_names_ + " ");
+
+    // A staged lockfile that cannot be read may name any package.
+    ASSERT_TRUE(dir_.files().make_directories(dir_ / "project/.ggen/staging"));
+    write("project/.ggen/staging/ggen.lock", "torn");
+    write("project/.ggen/transaction", "ggen-transaction 1\n");
+    auto const report = cache_collect(market_, false, 0);
+    EXPECT_EQ(report->removed_packages, 0U);
+    ASSERT_EQ(report->unreadable_notes.size(), 1U);
+    EXPECT_EQ(report->unreadable_notes[0].path, dir_ / "project/.ggen/staging/ggen.lock");
 }
 
 TEST_F(InstallTransactionTest, AnyFailingCallLeavesTheOldOrTheNewTree) {

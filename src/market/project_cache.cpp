@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "market/install_transaction.hpp"
 #include "market/project.hpp"
 #include "market/registries.hpp"
 #include "market/registry_set.hpp"
@@ -26,6 +27,22 @@ std::string project_of_note(Market& market, std::string const& path, Digest cons
     return root == roots.end() ? std::string{} : root->root->project;
 }
 
+/// The trees of an install of `project` that was cut short: its tree may stand while ggen.lock still is the old one, or
+/// none. True when there is such an install.
+bool add_unfinished(Market& market, std::string const& project, KnownProjects& known) {
+    auto const paths = unfinished_lockfiles(market, project);
+    for (auto const& path : paths) {
+        auto const text = market.files.read_file(path, Lockfile::k_bytes_max);
+        auto const lockfile = text ? Lockfile::parse(as_text(*text)) : Result<Lockfile>{text.error()};
+        if (!lockfile) {
+            known.unreadable.push_back({path, project});
+            continue;
+        }
+        for (auto const& [name, package] : lockfile->packages) known.trees.insert(package.tree);
+    }
+    return !paths.empty();
+}
+
 /// The trees that the lockfiles of known projects name. Forgets projects that are gone.
 Result<KnownProjects> known_projects(Market& market, PackageStore& store, bool dry_run) {
     KnownProjects known;
@@ -43,11 +60,12 @@ Result<KnownProjects> known_projects(Market& market, PackageStore& store, bool d
             continue;
         }
         known.paths.push_back(project);
+        bool const is_unfinished = add_unfinished(market, project, known);
         auto const text = market.files.read_file(join_path(project, "ggen.lock"), Lockfile::k_bytes_max);
         if (!text) {
             // Unreadable is not gone: only what does not exist is forgotten.
             if (text.error().code != Errc::not_found) return text.error();
-            if (!dry_run) static_cast<void>(market.files.remove_file(path));
+            if (!dry_run && !is_unfinished) static_cast<void>(market.files.remove_file(path));
             continue;
         }
         ASSIGN_OR_RETURN(auto const lockfile, Lockfile::parse(as_text(*text)));
