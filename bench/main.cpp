@@ -13,6 +13,7 @@
 #include "peers/search_comparison.hpp"
 #include "suites/suites.hpp"
 #if defined(GGEN_BENCH_P2P)
+#include "netlab/gossip_lab.hpp"
 #include "suites/live_nodes.hpp"
 #endif
 
@@ -127,12 +128,29 @@ int main(int argc, char** argv) {
     auto* const child_nodes = app.add_subcommand("child-nodes", "What tests of memory run: nodes")->group("");
     child_nodes->add_option("--count", child_nodes_count)->check(CLI::Range(1, 1'000));
     child_nodes->add_option("--connect", child_nodes_connect);
+    ggen::bench::LabOptions lab;
+    std::vector<std::uint32_t> lab_counts{30, 200};
+    std::uint32_t lab_node = 0;
+    auto* const net = app.add_subcommand("net", "Real nodes with real delays, beside the simulator");
+    net->add_option("--nodes", lab_counts, "How many, each in turn")->delimiter(',')->check(CLI::Range(3, 1'000));
+    auto* const child_lab = app.add_subcommand("child-lab-node", "What `net` runs in each host")->group("");
+    child_lab->add_option("--nodes", lab.nodes);
+    child_lab->add_option("--node", lab_node);
+    for (auto* const command : {net, child_lab}) {
+        command->add_option("--seed", lab.seed);
+        command->add_option("--rtt", lab.rtt_path, "A matrix of round trips instead of the shipped model");
+    }
 #endif
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     if (int const code = ggen::bench::parse_commands(app, argc, argv); code != 0) return code;
 
 #if defined(GGEN_BENCH_P2P)
     if (child_nodes->parsed()) return report(ggen::bench::run_nodes_child(child_nodes_count, child_nodes_connect));
+    if (child_lab->parsed()) return report(ggen::bench::run_lab_node(lab, lab_node));
+    if (net->parsed()) {
+        auto const climbed = ggen::bench::climb_ladder(lab, lab_counts);
+        return climbed ? (*climbed ? 0 : k_exit_failed) : report(climbed.error());
+    }
 #endif
     if (child_build->parsed()) return report(ggen::bench::run_build_child(child_corpus, child_index));
     if (child_open->parsed()) return report(ggen::bench::run_open_child(child_index, child_latency));

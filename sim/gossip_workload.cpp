@@ -7,6 +7,7 @@
 
 #include "p2p/gossip/gossip.hpp"
 #include "sim/gossip_attack.hpp"
+#include "sim/gossip_plan.hpp"
 #include "sim/samples.hpp"
 #include "sim/simple_protocols.hpp"
 
@@ -19,37 +20,9 @@ constexpr std::size_t k_gossip_protocol = 1;  // 0 is that of links.
 constexpr double k_published_recovery_s = 90;
 constexpr std::uint32_t k_permille = 1'000;
 
-struct Options {
-    std::uint64_t links = 10;
-    std::uint64_t messages = 20;
-    std::uint64_t publishers = 0;  ///< 0 = all honest nodes
-    Nanos start = 10 * k_second;
-    Nanos period = k_second;
-    Nanos link_at = 0;  ///< when honest nodes connect
-    std::uint64_t size_bytes = 1'024;
-    std::uint64_t mesh_size = 0;  ///< 0 = the core's default
-    AttackPlan attack;
-};
-
-Result<Options> parse_options(Json const& json) {
-    Options options;
-    Fields fields{&json, "options"};
-    options.links = fields.number("links", options.links, 1'000);
-    options.messages = fields.number("messages", options.messages, 1'000'000);
-    options.publishers = fields.number("publishers", 0, k_nodes_max);
-    options.start = fields.seconds("start_s", options.start);
-    options.period = fields.seconds("period_s", options.period);
-    options.size_bytes = fields.number("size_bytes", options.size_bytes, p2p::k_gossip_message_bytes_max);
-    options.mesh_size = fields.number("mesh_size", 0, 100);
-    options.link_at = fields.seconds("link_at_s", 0);
-    ASSIGN_OR_RETURN(options.attack, parse_attack(fields.object("attack")));
-    RETURN_IF_ERROR(fields.finish());
-    return options;
-}
-
 class GossipWorkload final : public Workload, public Application {
 public:
-    explicit GossipWorkload(Options options) : options_(options) {}
+    explicit GossipWorkload(GossipRunOptions options) : options_(options) {}
 
     void prepare(World& world) override;
     void equip(World& world, NodeId node, VirtualHost& host) override;
@@ -72,10 +45,12 @@ private:
     [[nodiscard]] Links::Peers choose_links(World& world, NodeId node) const;
     [[nodiscard]] p2p::GossipOptions core_options(World const& world, NodeId node) const;
     void publish(World& world, std::uint64_t index);
+    void send(World& world, NodeId publisher, BytesView data);
+    void deliver(NodeId node, std::uint64_t index);
     void watch_meshes(World& world);
     [[nodiscard]] bool is_watched(World const& world, NodeId node) const;
 
-    Options options_;
+    GossipRunOptions options_;
     World* world_ = nullptr;
     std::vector<NodeId> honest_;
     std::vector<NodeId> publishers_;
@@ -91,10 +66,7 @@ void GossipWorkload::prepare(World& world) {
     for (NodeId node = 0; node < world.node_count(); ++node) {
         if (world.is_honest(node)) honest_.push_back(node);
     }
-    Dice dice{world.seed(), Purpose::workload};
-    publishers_ = honest_;
-    dice.shuffle(publishers_);
-    if (options_.publishers != 0) publishers_.resize(std::min<std::size_t>(publishers_.size(), options_.publishers));
+    publishers_ = draw_publishers(world.seed(), options_.publishers, honest_);
     if (!publishers_.empty()) target_ = publishers_.front();
     messages_.resize(options_.messages);
 }
@@ -109,14 +81,13 @@ Links::Peers GossipWorkload::choose_links(World& world, NodeId node) const {
         if (options_.attack.kind == GossipAttack::eclipse_target) from = &target;
         if (options_.attack.kind == GossipAttack::eclipse_publishers) from = &publishers_;
     }
-    Links::Peers peers;
-    Dice dice{world.seed(), Purpose::wiring, node};
-    std::vector<NodeId> chosen;
-    if (is_sybil && options_.attack.kind == GossipAttack::censor) chosen.push_back(target_);
-    for (std::uint64_t i = 0; i < 4 * count && chosen.size() < count && !from->empty(); ++i) {
-        auto const other = (*from)[static_cast<std::size_t>(dice.below(from->size()))];
-        if (other != node && std::find(chosen.begin(), chosen.end(), other) == chosen.end()) chosen.push_back(other);
+    auto chosen = draw_links(world.seed(), node, count, *from);
+    if (is_sybil && options_.attack.kind == GossipAttack::censor) {
+        chosen.erase(std::remove(chosen.begin(), chosen.end(), target_), chosen.end());
+        chosen.insert(chosen.begin(), target_);
+        if (chosen.size() > count) chosen.pop_back();
     }
+    Links::Peers peers;
     for (auto const other : chosen) peers.emplace_back(world.fabric().peer(other), world.address(other));
     return peers;
 }
@@ -146,6 +117,7 @@ void GossipWorkload::equip(World& world, NodeId node, VirtualHost& host) {
         world.time_point());
     auto topic = p2p::TopicOptions{};
     topic.message_bytes_max = p2p::k_gossip_message_bytes_max;
+    topic.is_validated_later = options_.check > 0;
     GGEN_ASSERT(core->join(k_topic, topic, world.time_point()).has_value());
     if (is_sybil) {
         host.add(std::make_unique<GossipSybil>(options_.attack, target_, std::move(core), seed));
@@ -168,11 +140,11 @@ void GossipWorkload::begin(World& world) {
 }
 
 void GossipWorkload::publish(World& world, std::uint64_t index) {
-    Dice dice{world.seed(), Purpose::workload, index + 1};
-    auto publisher = publishers_[static_cast<std::size_t>(dice.below(publishers_.size()))];
+    auto publisher = draw_publisher(world.seed(), index, publishers_);
     if (options_.attack.kind == GossipAttack::censor && index % 2 == 0) publisher = target_;
-    auto* const host = world.host(publisher);
-    if (host == nullptr) return;
+    if (world.host(publisher) == nullptr) return;
+    Dice dice{world.seed(), Purpose::workload, index + 1};
+    (void)dice.next();  // That one chose the publisher.
     Bytes data(static_cast<std::size_t>(options_.size_bytes));
     for (std::size_t i = 0; i < data.size(); i += 8) {
         auto word = dice.next();
@@ -185,6 +157,15 @@ void GossipWorkload::publish(World& world, std::uint64_t index) {
     message.publisher = publisher;
     message.received.assign(world.node_count(), false);
     message.received[publisher] = true;
+    if (options_.proof == 0) return send(world, publisher, data);
+    world.network().at(world.now() + options_.proof, [this, &world, publisher, data = std::move(data)] {
+        send(world, publisher, data);
+    });
+}
+
+void GossipWorkload::send(World& world, NodeId publisher, BytesView data) {
+    auto* const host = world.host(publisher);
+    if (host == nullptr) return;
     auto const result = gossip(*host).publish(k_topic, data, world.time_point());
     if (!result && result.error().code != Errc::unavailable) world.violate(publisher,
         "publish: " + result.error().context);
@@ -203,16 +184,31 @@ bool GossipWorkload::on_called(VirtualHost& host, std::size_t protocol) {
             world_->violate(node, "a message arrived that nobody published");
             continue;
         }
-        auto& message = messages_[stamp.index];
-        if (message.received[node]) {
-            if (world_->starts(node) == 1) world_->violate(node, fmt::format("message {} was delivered twice",
-                stamp.index));
+        if (!received->is_verdict_needed) {
+            deliver(node, stamp.index);
             continue;
         }
-        message.received[node] = true;
-        message.latencies.emplace_back(node, world_->now() - message.published);
+        world_->network().at(world_->now() + options_.check,
+                             [this, node, index = stamp.index, id = received->message->id()] {
+            auto* const checked = world_->host(node);
+            if (checked == nullptr) return;
+            deliver(node, index);
+            (void)gossip(*checked).report_validation(id, p2p::Verdict::accept, world_->time_point());
+            checked->pump();
+        });
     }
     return false;
+}
+
+void GossipWorkload::deliver(NodeId node, std::uint64_t index) {
+    auto& message = messages_[index];
+    if (message.received[node]) {
+        if (world_->starts(node) == 1)
+            world_->violate(node, fmt::format("message {} was delivered twice", index));
+        return;
+    }
+    message.received[node] = true;
+    message.latencies.emplace_back(node, world_->now() - message.published);
 }
 
 bool GossipWorkload::is_watched(World const& world, NodeId node) const {
@@ -311,6 +307,7 @@ void GossipWorkload::conclude(World& world, std::vector<Figure>& figures) {
     figures.push_back({"queue_drops", static_cast<double>(sum.dropped), 0});
     before.put(figures, "gossip");
     figures.push_back({"gossip_max_ms", before.ms(1'000), 1});
+    figures.push_back({"gossip_mean_ms", before.mean_ms(), 1});
     if (!is_attack) return;
     after.put(figures, "attacked");
     Nanos recovered_at = attack_at;
@@ -330,7 +327,7 @@ void GossipWorkload::conclude(World& world, std::vector<Figure>& figures) {
 }  // namespace
 
 Result<std::unique_ptr<Workload>> make_gossip_workload(Scenario const& scenario) {
-    ASSIGN_OR_RETURN(auto const options, parse_options(scenario.options));
+    ASSIGN_OR_RETURN(auto const options, parse_gossip_options(scenario.options));
     return std::make_unique<GossipWorkload>(options);
 }
 

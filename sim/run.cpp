@@ -7,13 +7,13 @@
 
 namespace ggen::sim {
 
-namespace {
-Result<std::unique_ptr<LatencyModel const>> choose_latency(Scenario const& scenario, RunOptions const& options) {
-    if (!options.rtt_path.empty()) return load_latency_matrix(options.rtt_path);
+Result<std::unique_ptr<LatencyModel const>> choose_latency(Scenario const& scenario, std::string const& rtt_path) {
+    if (!rtt_path.empty()) return load_latency_matrix(rtt_path);
     if (scenario.constant_latency != 0) return make_constant_latency(scenario.constant_latency);
     return make_shipped_latency();
 }
 
+namespace {
 std::string print(std::vector<Figure> const& figures) {
     std::string text;
     for (auto const& figure : figures) text += fmt::format(" {}={:.{}f}", figure.name, figure.value, figure.digits);
@@ -23,7 +23,7 @@ std::string print(std::vector<Figure> const& figures) {
 
 Result<RunReport> run_scenario(std::string_view text, RunOptions const& options) {
     ASSIGN_OR_RETURN(auto scenario, parse_scenario(text, options.nodes));
-    ASSIGN_OR_RETURN(auto latency, choose_latency(scenario, options));
+    ASSIGN_OR_RETURN(auto latency, choose_latency(scenario, options.rtt_path));
     ASSIGN_OR_RETURN(auto workload, make_workload(scenario));
     auto const name = scenario.name;
     auto const nodes = scenario.nodes;

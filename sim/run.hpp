@@ -23,6 +23,11 @@ struct RunReport {
     std::vector<std::uint64_t> checkpoints;
 };
 
+/// The distances of a run: the matrix at `rtt_path`, or what the scenario says when that is empty. Errors: those of
+/// `load_latency_matrix`.
+[[nodiscard]] Result<std::unique_ptr<LatencyModel const>> choose_latency(Scenario const& scenario,
+                                                                         std::string const& rtt_path);
+
 /// Runs one scenario with one seed. Errors: invalid (the scenario), io, corrupt (the matrix).
 [[nodiscard]] Result<RunReport> run_scenario(std::string_view text, RunOptions const& options);
 

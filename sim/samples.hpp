@@ -30,6 +30,11 @@ public:
     [[nodiscard]] double ms(std::uint32_t permille) {
         return static_cast<double>(at(permille)) / static_cast<double>(k_millisecond);
     }
+    [[nodiscard]] double mean_ms() const {
+        double sum = 0;
+        for (auto const value : values_) sum += static_cast<double>(value);
+        return values_.empty() ? 0 : sum / static_cast<double>(values_.size()) / static_cast<double>(k_millisecond);
+    }
     /// Adds `name`_p50_ms, _p95_ms, _p99_ms.
     void put(std::vector<Figure>& figures, std::string const& name) {
         figures.push_back({name + "_p50_ms", ms(500), 1});

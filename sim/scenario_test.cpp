@@ -5,7 +5,9 @@
 #include <array>
 #include <cstdio>
 #include <memory>
+#include <set>
 
+#include "sim/gossip_plan.hpp"
 #include "sim/interop_workload.hpp"
 #include "sim/run.hpp"
 
@@ -129,6 +131,47 @@ TEST(ScenarioTest, GossipReachesAllAndRepeats) {
     EXPECT_EQ(figure(first, "delivered_percent"), 100);
     EXPECT_EQ(first.digest, run(gossip_with("")).digest);
     EXPECT_NE(first.digest, run(gossip_with(""), 2).digest);
+}
+
+TEST(ScenarioTest, ProofsAndChecksTakeTheirTimeOnTheWay) {
+    constexpr std::string_view k_text = R"({"name": "g", "nodes": 3, "duration_s": 30, "workload": "gossip",
+        "link": {"constant_latency_s": 0.1, "jitter_permille": 0},
+        "options": {"links": 2, "messages": 4, "start_s": 10, "period_s": 1, "proof_s": 0.15, "check_s": 0.012}})";
+    auto const report = run(k_text);
+    EXPECT_TRUE(report.is_good) << report.failure;
+    EXPECT_EQ(figure(report, "delivered_percent"), 100);
+    // All know each other: a proof, one way, a check.
+    EXPECT_NEAR(figure(report, "gossip_p50_ms"), 262, 0.2);
+    EXPECT_NEAR(figure(report, "gossip_mean_ms"), 262, 0.2);
+}
+
+TEST(ScenarioTest, ATwinOfRealNodesHasThePlacesLinksAndPublishersOfTheRun) {
+    constexpr std::string_view k_text = R"({"name": "g", "nodes": 12, "duration_s": 30, "workload": "gossip",
+        "options": {"links": 3, "messages": 9, "publishers": 2, "start_s": 10, "period_s": 1}})";
+    auto const twin = plan_gossip_twin(k_text, 7, 0, "");
+    ASSERT_TRUE(twin) << twin.error().context;
+    ASSERT_EQ(twin->endpoints.size(), 12U);
+    ASSERT_EQ(twin->publishers.size(), 9U);
+    EXPECT_LE(std::set<NodeId>(twin->publishers.begin(), twin->publishers.end()).size(), 2U);
+    for (NodeId node = 0; node < 12; ++node) {
+        EXPECT_EQ(twin->links[node].size(), 3U);
+        EXPECT_EQ(twin->one_way[node * 12 + node], 0);
+        for (auto const other : twin->links[node]) {
+            EXPECT_GT(twin->one_way[node * 12 + other], 0);
+            EXPECT_EQ(twin->one_way[node * 12 + other], twin->one_way[other * 12 + node]);
+        }
+    }
+    EXPECT_NE(plan_gossip_twin(k_text, 8, 0, "")->one_way, twin->one_way);
+
+    // What real nodes cannot be told to do is refused.
+    for (auto const* const more : {R"("byzantine": [{"program": "mute", "share_permille": 100}], )",
+                                   R"("churn": {}, )", R"("faults": [{"kind": "crash", "at_s": 1}], )"}) {
+        std::string text{k_text};
+        auto const refused = plan_gossip_twin(text.insert(1, more), 7, 0, "");
+        ASSERT_FALSE(refused) << more;
+        EXPECT_EQ(refused.error().code, Errc::invalid);
+    }
+    EXPECT_FALSE(plan_gossip_twin(k_text, 7, k_twin_nodes_max + 1, ""));
 }
 
 TEST(ScenarioTest, GossipIsCutByAPartition) {

@@ -15,7 +15,6 @@ constexpr std::uint16_t k_port = 4001;
 /// Frames that are under way at once, for each node: more is a flood that no real network holds.
 constexpr std::size_t k_pending_frames_per_node_max = 20'000;
 
-/// A public address; distinct for distinct numbers, spread over all of IPv4 as strangers are.
 std::uint32_t draw_ip(std::uint64_t seed, std::uint64_t number) {
     // Multiplication by an odd number is a bijection of 24 bits; the top byte avoids what is not routed.
     auto const offset = static_cast<std::uint32_t>(mix(seed, static_cast<std::uint64_t>(Purpose::site)) & 0xff'ffffU);
@@ -25,6 +24,10 @@ std::uint32_t draw_ip(std::uint64_t seed, std::uint64_t number) {
 }
 constexpr std::uint32_t k_shared_subnet = 203U << 24U | 7U << 8U;  // one of few /24s that no drawn address is in
 }  // namespace
+
+Endpoint draw_endpoint(std::uint64_t seed, std::uint64_t number) {
+    return {.ip = draw_ip(seed, number), .port = k_port};
+}
 
 World::World(Scenario scenario, std::uint64_t seed, std::unique_ptr<LatencyModel const> latency,
              std::unique_ptr<Workload> workload)
@@ -50,7 +53,7 @@ void World::add_nodes() {
     }
     std::uint32_t in_subnet = 0;
     for (std::size_t i = 0; i < roles.size(); ++i) {
-        NodeSettings settings{.endpoint = {.ip = draw_ip(seed_, i), .port = k_port}, .rate = {}, .extra_latency = 0};
+        NodeSettings settings{.endpoint = draw_endpoint(seed_, i), .rate = {}, .extra_latency = 0};
         if (roles[i] != 0 && scenario_.crowds[roles[i] - 1].shares_subnet) {
             auto const number = in_subnet++;
             settings.endpoint = {.ip = k_shared_subnet + number % 250, .port =

@@ -107,6 +107,9 @@ private:
     Nanos ended_at_ = 0;
 };
 
+/// A public address; distinct for distinct numbers, spread over all of IPv4 as strangers are.
+[[nodiscard]] Endpoint draw_endpoint(std::uint64_t seed, std::uint64_t number);
+
 /// The workload that a scenario names. Errors: invalid (unknown name, or a mistake in its options).
 [[nodiscard]] Result<std::unique_ptr<Workload>> make_workload(Scenario const& scenario);
 

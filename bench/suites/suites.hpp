@@ -28,5 +28,6 @@ void add_peers_suite(Catalogue& catalogue);
 void add_announcement_suite(Catalogue& catalogue);
 void add_node_programs_suite(Catalogue& catalogue);
 void add_simulated_suite(Catalogue& catalogue);
+void add_netlab_suite(Catalogue& catalogue);
 
 }  // namespace ggen::bench
