@@ -11,6 +11,8 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -36,6 +38,24 @@ def raw(url, text):
         while piece := wire.recv(65536):
             answer += piece
     return answer.decode(errors="replace")
+
+
+def drip(url):
+    """A client that sends a byte of its head a second: how long until it was hung up on."""
+    host, port = url[len("http://"):-1].split(":")
+    started = time.monotonic()
+    with socket.create_connection((host, int(port)), timeout=30) as wire:
+        wire.settimeout(1)
+        for byte in b"GET / HTTP/1.1\r\n" + b"a" * 60:
+            try:
+                wire.sendall(bytes([byte]))
+                if not wire.recv(1):
+                    break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+    return time.monotonic() - started
 
 
 def main():
@@ -73,6 +93,20 @@ def main():
                      b"POST /add-checkpoint HTTP/1.1\r\nContent-Length : 3\r\n\r\nold", b"\x00" * 20000):
             answer = raw(url, text)
             report.check(answer.startswith("HTTP/1.1 4"), "bad HTTP", answer[:80])
+        for text, status in ((b"GET / HTTP/1.1\r\nX: " + b"x" * 100000, "431"), (b"DELETE / HTTP/1.1\r\n\r\n", "405"),
+                             (b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", "413")):
+            answer = raw(url, text)
+            report.check(answer.startswith("HTTP/1.1 " + status), f"refused with {status}", answer[:80])
+        answer = raw(url, b"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n")
+        report.check(answer.count("HTTP/1.1 404") == 1, "one request a connection", answer)
+        times = []
+        slow = [threading.Thread(target=lambda: times.append(drip(url))) for _ in range(8)]
+        for one in slow:
+            one.start()
+        report.check(post(url, "hello")[0] == 400, "others are served beside slow clients")
+        for one in slow:
+            one.join()
+        report.check(len(times) == 8 and max(times) < 20, "slow clients are hung up on", times)
         origin = hashlib.sha256(f"p2p/{alice.peer}".encode()).hexdigest()
         with urllib.request.urlopen(url + origin + "/checkpoint", timeout=10) as answer:
             latest = answer.read().decode()

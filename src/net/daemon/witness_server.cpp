@@ -15,42 +15,8 @@ namespace ggen::p2p {
 namespace {
 
 constexpr int k_poll_ms = 200;
-constexpr std::string_view k_head_end = "\r\n\r\n";
-
-std::string_view reason(int status) {
-    switch (status) {
-        case 200: return "OK";
-        case 400: return "Bad Request";
-        case 403: return "Forbidden";
-        case 404: return "Not Found";
-        case 405: return "Method Not Allowed";
-        case 409: return "Conflict";
-        case 411: return "Length Required";
-        case 413: return "Content Too Large";
-        case 422: return "Unprocessable Entity";
-        default: return "Internal Server Error";
-    }
-}
-
-std::string print(WitnessAnswer const& answer) {
-    std::string out = "HTTP/1.1 " + std::to_string(answer.status) + " " + std::string{reason(answer.status)} + "\r\n";
-    out += answer.is_size ? "Content-Type: text/x.tlog.size\r\n" : "Content-Type: text/plain; charset=utf-8\r\n";
-    out += "Content-Length: " + std::to_string(answer.body.size()) + "\r\nConnection: close\r\n\r\n" + answer.body;
-    return out;
-}
-
-std::string lower(std::string_view text) {
-    std::string out{text};
-    for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    return out;
-}
-
-struct Head {
-    std::string_view method;
-    std::string_view path;
-    std::optional<std::size_t> length;
-    int fault = 0;  ///< A status; 0 = none.
-};
+/// What is read and dropped behind a request, so that closing does not take its answer along.
+constexpr std::size_t k_drained_bytes_max = std::size_t{1024} * 1024;
 
 std::optional<std::size_t> parse_length(std::string_view text) {
     std::size_t value = 0;
@@ -58,44 +24,6 @@ std::optional<std::size_t> parse_length(std::string_view text) {
     bool const is_whole = error == std::errc{} && end == text.data() + text.size() && !text.empty();
     return is_whole ? std::optional{value} : std::nullopt;
 }
-
-Head parse_head(std::string_view text) {
-    Head head;
-    auto const line_end = text.find("\r\n");
-    auto const line = text.substr(0, line_end);
-    auto const first = line.find(' ');
-    auto const second = first == std::string_view::npos ? first : line.find(' ', first + 1);
-    bool const is_http = second != std::string_view::npos && line.substr(second + 1) == "HTTP/1.1";
-    head.fault = is_http ? 0 : 400;
-    if (!is_http) return head;
-    head.method = line.substr(0, first);
-    head.path = line.substr(first + 1, second - first - 1);
-    auto rest = text.substr(line_end + 2);
-    while (!rest.empty() && head.fault == 0) {
-        auto const end = rest.find("\r\n");
-        auto const field = rest.substr(0, end);
-        rest.remove_prefix(std::min(rest.size(), end + 2));
-        auto const colon = field.find(':');
-        constexpr auto k_none = std::string_view::npos;
-        bool const is_named = colon != k_none && colon > 0 && field.substr(0, colon).find_first_of(" \t") == k_none;
-        if (!is_named || field.find_first_of("\r\n") != k_none) {
-            head.fault = 400;
-            break;
-        }
-        auto const name = lower(field.substr(0, colon));
-        auto value = field.substr(colon + 1);
-        while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
-        while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
-        if (name == "transfer-encoding" || name == "expect") head.fault = 411;
-        if (name != "content-length") continue;
-        auto const length = parse_length(value);
-        if (!length || head.length) head.fault = 400;
-        else head.length = length;
-    }
-    return head;
-}
-
-WitnessAnswer fault(int status) { return {status, std::string{reason(status)} + "\n"}; }
 
 Result<posix::Fd> listen_at(std::string const& address, std::string* url) {
     auto const invalid = [&] {
@@ -129,30 +57,6 @@ Result<posix::Fd> listen_at(std::string const& address, std::string* url) {
 }
 
 }  // namespace
-
-std::string answer_witness_request(std::string_view bytes, Witness& witness) {
-    auto const head_end = bytes.find(k_head_end);
-    if (head_end == std::string_view::npos) {
-        return bytes.size() > k_witness_head_bytes_max ? print(fault(400)) : std::string{};
-    }
-    if (head_end > k_witness_head_bytes_max) return print(fault(400));
-    auto const head = parse_head(bytes.substr(0, head_end + 2));
-    if (head.fault != 0) return print(fault(head.fault));
-    auto const body = bytes.substr(head_end + k_head_end.size());
-    if (head.method == "POST") {
-        if (head.path != "/add-checkpoint") return print(fault(404));
-        if (!head.length) return print(fault(411));
-        if (*head.length > k_witness_request_bytes_max) return print(fault(413));
-        if (body.size() < *head.length) return {};
-        return print(witness.add_checkpoint(body.substr(0, *head.length)));
-    }
-    if (head.method != "GET") return print(fault(405));
-    constexpr std::string_view k_tail = "/checkpoint";
-    constexpr std::size_t k_hex = 2 * Digest::k_bytes;
-    bool const is_checkpoint = head.path.size() == 1 + k_hex + k_tail.size() && head.path.ends_with(k_tail);
-    auto const note = is_checkpoint ? witness.checkpoint_at(head.path.substr(1, k_hex)) : std::nullopt;
-    return print(note ? WitnessAnswer{200, *note} : fault(404));
-}
 
 WitnessServer::WitnessServer(posix::Fd listener, std::string url, Witness& witness)
     : listener_(std::move(listener)), url_(std::move(url)), witness_(witness) {}
@@ -188,7 +92,7 @@ void WitnessServer::loop() {
             auto const events = polled[i + 1].revents;
             bool const is_ready = (events & (POLLIN | POLLOUT | POLLHUP | POLLERR)) != 0;
             bool const goes_on = now < connections_[i].deadline &&
-                                 (!is_ready || step(connections_[i], connections_[i].out.empty(), true));
+                                 (!is_ready || step(connections_[i]));
             if (goes_on) kept.push_back(std::move(connections_[i]));
         }
         connections_ = std::move(kept);
@@ -200,26 +104,30 @@ void WitnessServer::accept_some() {
     while (connections_.size() < k_witness_connections_max) {
         posix::Fd socket{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
         if (!socket.is_open()) return;
-        connections_.push_back({std::move(socket), std::chrono::steady_clock::now() + k_witness_request_max});
+        auto const deadline = std::chrono::steady_clock::now() + k_witness_request_max;
+        connections_.push_back({std::move(socket), deadline, WitnessHttp{witness_}});
     }
 }
 
-bool WitnessServer::step(Connection& connection, bool is_readable, bool is_writable) {
-    if (is_readable && connection.out.empty()) {
+bool WitnessServer::step(Connection& connection) {
+    if (connection.out.empty()) {
         std::array<char, 16 * k_kib> piece{};
         auto const got = ::recv(connection.socket.get(), piece.data(), piece.size(), 0);
         if (got == 0) return false;
         if (got < 0) return errno == EAGAIN || errno == EINTR;
-        connection.in.append(piece.data(), static_cast<std::size_t>(got));
-        connection.out = answer_witness_request(connection.in, witness_);
-        constexpr auto k_all_max = k_witness_head_bytes_max + k_witness_request_bytes_max + 4;
-        if (connection.out.empty()) return connection.in.size() <= k_all_max;
+        auto const size = static_cast<std::size_t>(got);
+        if (connection.is_answered) {
+            connection.drained += size;
+            return connection.drained <= k_drained_bytes_max;
+        }
+        connection.out = connection.http.feed({piece.data(), size});
+        connection.is_answered = !connection.out.empty();
+        if (!connection.is_answered) return true;
     }
-    if (!is_writable || connection.out.empty()) return true;
     auto const sent = ::send(connection.socket.get(), connection.out.data(), connection.out.size(), MSG_NOSIGNAL);
     if (sent < 0) return errno == EAGAIN || errno == EINTR;
     connection.out.erase(0, static_cast<std::size_t>(sent));
-    return !connection.out.empty();
+    return !connection.out.empty() || ::shutdown(connection.socket.get(), SHUT_WR) == 0;
 }
 
 }  // namespace ggen::p2p
