@@ -15,6 +15,7 @@ namespace ggen::p2p {
 namespace {
 
 constexpr std::size_t k_holders_max = 16;  ///< asked in turn for one look at a log
+constexpr std::size_t k_blob_holders_max = 256;
 constexpr std::size_t k_sources_max = 8;
 
 /// The id names the key that signs the log; the root file beside it is the one of that fingerprint, or taken on first
@@ -64,19 +65,27 @@ Result<FollowWish> FollowWish::parse(Json const& arguments) {
 }
 
 std::vector<Holder> LogHolders::of(Digest const& log, std::optional<PeerId> const& origin, Check const& check) {
-    auto const work = [this, log, origin] {
-        std::vector<PeerId> peers;
-        if (origin) peers.push_back(*origin);
-        for (auto const& peer : parts_.node.gossip()->subscribers(checkpoint_topic(log))) peers.push_back(peer);
-        for (auto const& [peer, watched] : parts_.watch.peers()) peers.push_back(peer);
+    return gather(log, origin, k_holders_max, check);
+}
+
+std::vector<Holder> LogHolders::of_blob(Digest const& log, std::optional<PeerId> const& origin, Check const& check) {
+    return gather(log, origin, k_blob_holders_max, check);
+}
+
+std::vector<Holder> LogHolders::gather(Digest const& log, std::optional<PeerId> const& origin,
+                                       std::size_t followers_max, Check const& check) {
+    auto const work = [this, log, origin, followers_max] {
         std::vector<Holder> out;
         std::set<PeerId> seen;
-        for (auto const& peer : peers) {
+        auto const add = [&](PeerId const& peer, std::size_t most) {
             bool const is_usable = parts_.node.swarm().is_connected(peer) ||
                                    !parts_.node.swarm().known_addresses(peer).empty();
-            if (peer == parts_.node.swarm().self() || !is_usable || !seen.insert(peer).second) continue;
-            if (out.size() < k_holders_max) out.push_back({peer, {}});
-        }
+            if (peer == parts_.node.swarm().self() || !is_usable || !seen.insert(peer).second) return;
+            if (out.size() < most) out.push_back({peer, {}});
+        };
+        if (origin) add(*origin, followers_max);
+        for (auto const& peer : parts_.node.gossip()->subscribers(checkpoint_topic(log))) add(peer, followers_max);
+        for (auto const& [peer, watched] : parts_.watch.peers()) add(peer, k_holders_max);
         return out;
     };
     auto holders = on_node(parts_.node, work, check);

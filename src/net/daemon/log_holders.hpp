@@ -43,11 +43,18 @@ public:
 
     /// Followers of the log, its origin, and whoever else is connected: asking costs one round trip. At most 16.
     [[nodiscard]] std::vector<Holder> of(Digest const& log, std::optional<PeerId> const& origin, Check const& check);
+    /// For a blob of it, which many give in parts: all followers, up to 256, so that those who fetch it at the same
+    /// time know each other and not all the same few.
+    [[nodiscard]] std::vector<Holder> of_blob(Digest const& log, std::optional<PeerId> const& origin,
+                                              Check const& check);
     /// The root file of the registry, and who showed it, first. Errors: not_found (p2p_not_held), refused
     /// (p2p_follow_refused: those that are shown are not the right one), check's.
     [[nodiscard]] Result<RootFile> find_root(FollowWish const& wish, std::vector<Holder>* holders, Check const& check);
 
 private:
+    [[nodiscard]] std::vector<Holder> gather(Digest const& log, std::optional<PeerId> const& origin,
+                                             std::size_t followers_max, Check const& check);
+
     Parts parts_;
 };
 

@@ -457,8 +457,8 @@ Result<Json> MarketService::Impl::blob(Json const& arguments, ControlSession& se
         std::this_thread::sleep_for(k_same_blob_wait);
     }
     BlobBringer bringer{{parts_.node, parts_.exchange, providers_, parts_.options.opener}};
-    auto course = bringer.bring(*followed, {digest, bytes}, holders_of(followed->log, followed->peer, check), check,
-                                session);
+    auto course = bringer.bring(*followed, {digest, bytes}, holders_.of_blob(followed->log, followed->peer, check),
+                                check, session);
     {
         std::lock_guard const guard{mutex_};
         fetching_.erase(digest);

@@ -15,7 +15,7 @@ constexpr std::uint64_t k_floor_least = k_kib;
 constexpr std::size_t k_too_slow_in_a_row = 4;
 constexpr double k_rate_weight = 0.3;
 constexpr unsigned k_bits = 8;
-/// Since its last chunk. Whoever gives nothing for so long has nothing.
+/// Since its last chunk, or since it was asked first. Whoever gives nothing for so long has nothing.
 constexpr std::chrono::seconds k_withheld_at_most = 4 * k_exchange_spread;
 
 }  // namespace
@@ -48,9 +48,17 @@ void BlobFetch::add_provider(ContentHolder const& provider, Multiaddr const* con
     nobody_since_.reset();
 }
 
+void BlobFetch::add_interested(ContentHolder const& peer, Multiaddr const* connected_at) {
+    if (interested_ >= k_exchange_interested_max || !is_large() || !providers_.add(peer, connected_at)) return;
+    ++interested_;
+    work_.emplace_back();
+    nobody_since_.reset();
+}
+
 std::optional<PartialBlob> BlobFetch::partial() const {
-    bool const is_proven = request_.chunk_root && !list_.empty();
-    if (is_over_ || here_count_ == 0 || !is_proven || before_bytes_ != 0) return std::nullopt;
+    // Before the list is here nothing is, and `have` says so: whoever asks looks again soon.
+    bool const is_proven = request_.chunk_root && needs_list();
+    if (is_over_ || !is_proven || before_bytes_ != 0) return std::nullopt;
     return PartialBlob{request_.bytes, request_.store, encoded_list_};
 }
 
@@ -207,7 +215,7 @@ void BlobFetch::release_if_unused(std::size_t peer) {
     if (work.is_proven || providers_.at(peer).state != ProviderSet::State::asked) return;  // it will be asked for more
     std::erase(asked_, peer);
     if (has_needed(peer)) providers_.release(peer);
-    else providers_.let_nap(peer, work.have_at + k_exchange_have_nap);
+    else providers_.let_nap(peer, work.have_at);
 }
 
 /// As far as it said what it has.
@@ -237,7 +245,8 @@ void BlobFetch::forget_work(std::size_t peer, TimePoint now) {
 void BlobFetch::on_refusal(std::size_t peer, ExchangeStatus status, std::optional<std::uint64_t> chunk,
                            TimePoint now) {
     auto& work = work_[peer];
-    bool const knows_it = status == ExchangeStatus::not_found && chunk && (work.is_proven || work.vouched);
+    bool const said_so = work.is_proven || work.vouched || work.is_partial;
+    bool const knows_it = status == ExchangeStatus::not_found && chunk && said_so;
     if (knows_it) {  // not this chunk, but it has others
         std::erase(work.chunks, *chunk);
         --copies_[static_cast<std::size_t>(*chunk)];
@@ -252,10 +261,11 @@ void BlobFetch::on_refusal(std::size_t peer, ExchangeStatus status, std::optiona
             release_if_unused(peer);
             return;
         }
-        // What it gives to others now it gives to us a little later (ChunkSpread): that is not to have nothing.
-        if (work.is_proven && now - work.done_at < k_withheld_at_most) {
+        // It fetches it too and has no more yet, or gives to others now what it gives to us a little later
+        // (ChunkSpread): that is not to have nothing.
+        if (now - std::max(work.met_at, work.done_at) < k_withheld_at_most) {
             forget_work(peer, now);
-            providers_.let_nap(peer, now + k_exchange_have_nap);
+            providers_.let_nap(peer, now);
             return;
         }
     }

@@ -21,6 +21,8 @@ public:
     BlobFetch(FetchId id, BlobRequest request, FetchContext context, TimePoint now);
 
     void add_provider(ContentHolder const& provider, Multiaddr const* connected_at);
+    /// Somebody who fetches it too: a provider of what it has. k_exchange_interested_max of them are remembered.
+    void add_interested(ContentHolder const& peer, Multiaddr const* connected_at);
     /// All providers there are were added: when none of them is left, it ends at once.
     void close_providers() { are_providers_closed_ = true; }
     void on_outcome(ChannelOutcome const& outcome, TimePoint now);
@@ -30,7 +32,7 @@ public:
     [[nodiscard]] bool is_over() const { return is_over_; }
     [[nodiscard]] std::optional<TimePoint> next_deadline() const;
     [[nodiscard]] Digest const& blob() const { return request_.digest; }
-    /// What others may be served; nullopt while nothing is proven.
+    /// What others may be served; nullopt when nothing can be proven before the end.
     [[nodiscard]] std::optional<PartialBlob> partial() const;
 
 private:
@@ -45,6 +47,7 @@ private:
         std::vector<bool> have;
         std::optional<Digest> vouched;       // the root of the list that it gave
         std::vector<std::uint64_t> chunks;   // under way
+        TimePoint met_at{};                  // asked for the first time
         TimePoint asked_at{};
         TimePoint have_at{};
         TimePoint done_at{};                 // of the last chunk
@@ -135,6 +138,7 @@ private:
     ProviderSet providers_;
     std::vector<Work> work_;                // by provider
     std::vector<std::size_t> asked_;        // providers with something under way, or waiting for more
+    std::size_t interested_ = 0;            // providers of whom nobody told but themselves
     std::vector<std::size_t> suspects_;
     std::vector<Source> sources_;
     std::uint64_t next_read_ = 1;

@@ -90,7 +90,7 @@ void BlobFetch::ask_proven(Counts& counts, TimePoint now) {
         }
         if (!work.chunks.empty() || work.is_have_under_way || !work.is_partial) continue;
         if (has_needed(peer)) continue;
-        providers_.let_nap(peer, std::max(work.have_at, work.done_at) + k_exchange_have_nap);
+        providers_.let_nap(peer, std::max(work.have_at, work.done_at));
         std::erase(asked_, peer);
     }
 }
@@ -123,7 +123,10 @@ void BlobFetch::ask_more_peers(Counts& counts, TimePoint now) {
 
 void BlobFetch::engage(std::size_t peer, Counts& counts, TimePoint now) {
     auto& work = work_[peer];
-    if (providers_.at(peer).times_asked == 0) ++tried_;
+    if (providers_.at(peer).times_asked == 0) {
+        ++tried_;
+        work.met_at = now;
+    }
     providers_.mark_asked(peer);
     asked_.push_back(peer);
     work.asked_at = now;

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "base/time.hpp"
@@ -12,8 +11,8 @@
 namespace ggen::p2p {
 
 /// Makes peers that fetch one blob at the same time give it to each other: who has all of it gives each chunk to one
-/// of them and withholds it from the rest for k_exchange_spread, as long as that one is connected. A peer's first chunk
-/// of a blob is never withheld.
+/// of them and withholds it from the rest for k_exchange_spread, as long as that one is connected. Nothing is withheld
+/// from a peer that was given no chunk of the blob for k_exchange_spread_patience: it may not reach the others.
 class ChunkSpread {
 public:
     [[nodiscard]] bool is_withheld(Digest const& blob, std::uint64_t chunk, PeerId const& from, TimePoint now) const;
@@ -29,7 +28,7 @@ private:
     void forget_old(TimePoint now);
 
     std::map<std::pair<Digest, std::uint64_t>, Given> given_;
-    std::set<std::pair<Digest, PeerId>> begun_;
+    std::map<std::pair<Digest, PeerId>, TimePoint> fed_;  // when it was given a chunk last
 };
 
 }  // namespace ggen::p2p

@@ -257,6 +257,7 @@ Result<std::shared_ptr<Content>> ContentServer::open_list(Stream& stream, Exchan
 Result<std::shared_ptr<Content>> ContentServer::open_have(PeerId const& peer, ExchangeRequest const& request,
                                                          TimePoint now) {
     auto const blob = *blob_of_path(request.path);
+    on_wanted_(blob, peer);
     auto const partial = find_partial_(blob);
     auto const whole = content_ == nullptr ? Result<std::shared_ptr<Content>>{not_here()}
                                            : content_->open(request.log, exchange_path(ObjectKind::blob, blob));

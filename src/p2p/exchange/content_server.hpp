@@ -23,9 +23,11 @@ namespace ggen::p2p {
 struct PartialBlob {
     std::uint64_t bytes = 0;
     std::shared_ptr<ChunkStore> store;
-    std::shared_ptr<Bytes const> list;  ///< encoded, proven; nullptr of a blob of one chunk
+    std::shared_ptr<Bytes const> list;  ///< encoded, proven; nullptr before it is known
 };
 using FindPartial = std::function<std::optional<PartialBlob>(Digest const& blob)>;
+/// Somebody asked for the blob.
+using OnWanted = std::function<void(Digest const& blob, PeerId const& by)>;
 
 /// The serving half of the exchange: several requests on each stream, answered in order, a piece at a time. While more
 /// is wanted than may be under way, known peers get nine pieces in ten and strangers the tenth, each in turn. A peer
@@ -34,8 +36,10 @@ using FindPartial = std::function<std::optional<PartialBlob>(Digest const& blob)
 /// the limits of streams, and at a malformed request, a stream is reset.
 class ContentServer {
 public:
-    ContentServer(Outbox& outbox, Ledger const& ledger, ContentProvider* content, FindPartial find_partial)
-        : outbox_(outbox), ledger_(ledger), content_(content), find_partial_(std::move(find_partial)) {}
+    ContentServer(Outbox& outbox, Ledger const& ledger, ContentProvider* content, FindPartial find_partial,
+                  OnWanted on_wanted)
+        : outbox_(outbox), ledger_(ledger), content_(content), find_partial_(std::move(find_partial)),
+          on_wanted_(std::move(on_wanted)) {}
 
     void on_stream(StreamKey stream, PeerId const& peer, TimePoint now);
     // Events of streams with even keys; those of unknown ones are passed over.
@@ -103,6 +107,7 @@ private:
     Ledger const& ledger_;
     ContentProvider* content_;
     FindPartial find_partial_;
+    OnWanted on_wanted_;
     ChunkLists lists_;
     ChunkSpread spread_;
     std::map<StreamKey, Stream> streams_;

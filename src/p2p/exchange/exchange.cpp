@@ -52,7 +52,8 @@ Result<void> check(BlobRequest const& request) {
 struct Exchange::Impl final : Outbox {
     Impl(Exchange& core, ExchangeOptions const& options)
         : owner(core), ledger(*options.ledger), random(options.seed), channels(*this),
-          server(*this, *options.ledger, options.content, [this](Digest const& blob) { return find_partial(blob); }) {}
+          server(*this, *options.ledger, options.content, [this](Digest const& blob) { return find_partial(blob); },
+                 [this](Digest const& blob, PeerId const& by) { note_wanted(blob, by); }) {}
 
     void put_output(ProtocolOutput output) override { owner.put(std::move(output)); }
     [[nodiscard]] StreamKey new_stream() override { return owner.new_stream_key(); }
@@ -68,6 +69,12 @@ struct Exchange::Impl final : Outbox {
             if (auto partial = fetch.partial()) return partial;
         }
         return std::nullopt;
+    }
+    /// Who fetches what we fetch has parts of it soon.
+    void note_wanted(Digest const& blob, PeerId const& by) {
+        for (auto& [id, fetch] : blobs) {
+            if (fetch.blob() == blob) fetch.add_interested({by, {}}, where(by));
+        }
     }
     template <class Fetch>
     void add_providers(Fetch& fetch, std::vector<ContentHolder> const& providers) {

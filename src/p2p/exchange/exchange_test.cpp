@@ -191,7 +191,8 @@ protected:
     Digest digest = shelf.add_blob(std::make_shared<Bytes const>(random_bytes(3 * k_mib, 2)));
     Ledger ledger;
     Sink outbox;
-    ContentServer server{outbox, ledger, &shelf, [](Digest const&) { return std::optional<PartialBlob>{}; }};
+    ContentServer server{outbox, ledger, &shelf, [](Digest const&) { return std::optional<PartialBlob>{}; },
+                         [](Digest const&, PeerId const&) {}};
 };
 
 TEST_F(ServerTest, WhoDoesNotTakeItsAnswersGetsNoMoreThanTheLimit) {
@@ -326,11 +327,29 @@ TEST(ChunkSpreadTest, AChunkIsGivenToOneOfThoseWhoFetchAtOnce) {
     EXPECT_TRUE(spread.is_withheld(blob, 1, a, now));
     EXPECT_FALSE(spread.is_withheld(blob, 2, a, now));
     EXPECT_FALSE(spread.is_withheld(sha256(as_bytes("other")), 0, b, now));
-    EXPECT_TRUE(spread.is_withheld(blob, 0, b, now + k_exchange_spread - milliseconds{1}));
-    EXPECT_FALSE(spread.is_withheld(blob, 0, b, now + k_exchange_spread));
+    auto const end = now + k_exchange_spread;
+    spread.note_given(blob, 2, b, end - milliseconds{1});
+    EXPECT_TRUE(spread.is_withheld(blob, 0, b, end - milliseconds{1}));
+    EXPECT_FALSE(spread.is_withheld(blob, 0, b, end));
     spread.on_peer_disconnected(a);
     EXPECT_FALSE(spread.is_withheld(blob, 0, b, now));
     EXPECT_FALSE(spread.is_withheld(blob, 1, a, now));  // it begins anew
+}
+
+TEST(ChunkSpreadTest, NothingIsWithheldFromOneWhoGetsNothing) {
+    ChunkSpread spread;
+    auto const blob = sha256(as_bytes("blob"));
+    auto const now = TimePoint{} + std::chrono::hours{1};
+    auto const hungry = VirtualPeers::peer(2);
+    spread.note_given(blob, 0, hungry, now);
+    auto const later = now + k_exchange_spread_patience;
+    spread.note_given(blob, 1, VirtualPeers::peer(1), later - milliseconds{1});
+    EXPECT_TRUE(spread.is_withheld(blob, 1, hungry, later - milliseconds{1}));
+    EXPECT_FALSE(spread.is_withheld(blob, 1, hungry, later));
+    spread.note_given(blob, 1, hungry, later);
+    EXPECT_TRUE(spread.is_withheld(blob, 1, VirtualPeers::peer(1), later));
+    spread.note_given(blob, 2, VirtualPeers::peer(1), later);
+    EXPECT_TRUE(spread.is_withheld(blob, 2, hungry, later));
 }
 
 TEST(ChunkSpreadTest, RemembersNoMoreThanItsLimit) {

@@ -32,6 +32,8 @@ inline constexpr unsigned k_exchange_stranger_turn = 10;
 inline constexpr std::chrono::seconds k_exchange_idle_stream_timeout{60};
 /// A chunk of a large blob that is here whole is given to one peer at a time: the others have it from that one.
 inline constexpr std::chrono::seconds k_exchange_spread{5};
+/// Nothing is withheld from a peer that was given no chunk for so long.
+inline constexpr std::chrono::seconds k_exchange_spread_patience{2};
 inline constexpr std::size_t k_exchange_spread_chunks_max = 16'384;  ///< remembered; more are given to anybody
 inline constexpr std::uint64_t k_exchange_spread_blob_chunks_min = 16;
 /// Chunk lists kept of blobs that are served, in bytes of hashes; and digested of a blob in one turn.
@@ -49,6 +51,7 @@ inline constexpr std::size_t k_exchange_races_max = 256;
 inline constexpr std::size_t k_exchange_blobs_max = 64;               ///< blobs under way
 inline constexpr std::size_t k_exchange_requests_per_peer_max = 16;   ///< on one stream
 inline constexpr std::size_t k_exchange_providers_max = 512;          ///< remembered for one object
+inline constexpr std::size_t k_exchange_interested_max = 128;         ///< of those, who asked us for it themselves
 inline constexpr std::size_t k_exchange_sources_max = 8;              ///< HTTP origins and folders of one blob
 inline constexpr std::chrono::seconds k_exchange_dial_timeout{10};
 inline constexpr std::chrono::seconds k_exchange_stall_timeout{5};    ///< without one byte
@@ -72,7 +75,9 @@ inline constexpr std::chrono::seconds k_exchange_retry_first{5};    ///< a peer 
 inline constexpr std::chrono::seconds k_exchange_retry_nothing{1};  ///< a peer that has nothing, likewise
 inline constexpr std::chrono::seconds k_exchange_retry_max{60};
 inline constexpr std::chrono::seconds k_exchange_have_interval{2};           ///< between two looks at what a peer has
-inline constexpr std::chrono::milliseconds k_exchange_have_nap{250};  ///< of a peer that has nothing that is needed
+/// Of a peer that has nothing that is needed; twice as long each time until it gives something.
+inline constexpr std::chrono::milliseconds k_exchange_have_nap{250};
+inline constexpr std::chrono::milliseconds k_exchange_have_nap_max{1000};
 inline constexpr std::chrono::milliseconds k_exchange_progress_interval{200};
 
 static_assert(merkle::k_chunk_bytes <= k_exchange_range_bytes_max);

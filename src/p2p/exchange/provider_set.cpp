@@ -80,9 +80,12 @@ void ProviderSet::put_to_rest(std::size_t index, bool has_nothing, TimePoint now
     entry.rest = std::min<std::chrono::nanoseconds>(entry.rest * 2, k_exchange_retry_max);
 }
 
-void ProviderSet::let_nap(std::size_t index, TimePoint until) {
+void ProviderSet::let_nap(std::size_t index, TimePoint since) {
+    auto& entry = entries_[index];
     set(index, State::resting);
-    entries_[index].rests_until = until;
+    entry.has_nothing = false;
+    entry.rests_until = since + entry.nap;
+    entry.nap = std::min<std::chrono::nanoseconds>(entry.nap * 2, k_exchange_have_nap_max);
 }
 
 void ProviderSet::exclude(std::size_t index) { set(index, State::out); }
@@ -98,7 +101,10 @@ void ProviderSet::recall() {
     }
 }
 
-void ProviderSet::praise(std::size_t index) { entries_[index].rest = k_exchange_retry_first; }
+void ProviderSet::praise(std::size_t index) {
+    entries_[index].rest = k_exchange_retry_first;
+    entries_[index].nap = k_exchange_have_nap;
+}
 
 void ProviderSet::wake(TimePoint now) {
     if (count(State::resting) == 0) return;

@@ -26,6 +26,7 @@ public:
         bool is_gone = false;      ///< could not be reached when it was asked last
         TimePoint rests_until{};
         std::chrono::nanoseconds rest{k_exchange_retry_first};
+        std::chrono::nanoseconds nap{k_exchange_have_nap};
         std::uint32_t times_asked = 0;
     };
 
@@ -45,8 +46,8 @@ public:
     /// It is idle and may be asked again at once.
     void release(std::size_t index);
     void put_to_rest(std::size_t index, bool has_nothing, TimePoint now);
-    /// It has nothing that is needed for the moment: asked again then, without blame.
-    void let_nap(std::size_t index, TimePoint until);
+    /// It has nothing that is needed for the moment: asked again soon, without blame.
+    void let_nap(std::size_t index, TimePoint since);
     /// It rests and was not there.
     void mark_gone(std::size_t index) { entries_[index].is_gone = true; }
     void exclude(std::size_t index);
