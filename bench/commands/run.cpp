@@ -63,11 +63,13 @@ int exit_of(Run const& run) {
                : k_exit_incomplete;
 }
 
-/// All that a run can tell of a test: what it was counted for, too.
-bool is_settled(Run const& run, Test const& test) {
+/// Whether a run has all of a test that `options` ask for.
+bool is_settled(Run const& run, Test const& test, RunOptions const& options) {
     auto const* const result = run.find(test.id());
     if (result == nullptr || result->outcome != Outcome::passed) return false;
-    return test.exact_runs == 0 || find_callgrind().empty() || result->find("instructions") != nullptr;
+    bool const is_counted = options.with_exact && test.exact_runs > 0 && !find_callgrind().empty();
+    return (!is_counted || result->find("instructions") != nullptr) &&
+           (!options.with_times || result->find("wall_ns") != nullptr);
 }
 
 /// The results of `more` over those of `run`, as if they were of one run.
@@ -89,13 +91,13 @@ void join(Run& run, Run more) {
 
 /// The run of that label that an earlier call did not bring to a good end; nullopt when there is none. Errors: refused
 /// (it is of another build or machine).
-Result<std::optional<Run>> begun_run(ResultStore& store, std::string const& label,
+Result<std::optional<Run>> begun_run(ResultStore& store, RunOptions const& options,
                                      std::vector<Test const*> const& tests) {
-    auto begun = store.load(label);
+    auto begun = store.load(options.label);
     if (!begun && begun.error().code == Errc::not_found) return std::optional<Run>{};
     if (!begun) return std::move(begun).error();
     bool const is_settled_whole = std::all_of(tests.begin(), tests.end(),
-                                              [&](Test const* test) { return is_settled(*begun, *test); });
+                                              [&](Test const* test) { return is_settled(*begun, *test, options); });
     if (begun->is_complete && is_settled_whole) return std::optional<Run>{};
     auto const here = current_environment(".");
     auto const& there = begun->environment;
@@ -105,7 +107,7 @@ Result<std::optional<Run>> begun_run(ResultStore& store, std::string const& labe
     }
     return Error{Errc::refused, ErrorId::none,
                  fmt::format("run {} of the label {} was begun with another build or on another machine ({})",
-                             begun->id, label, there.commit),
+                             begun->id, options.label, there.commit),
                  "choose another label"};
 }
 
@@ -117,12 +119,12 @@ Result<Run> measure_stepwise(Program& program) {
     }
     ASSIGN_OR_RETURN(auto const tests, program.catalogue.select(program.run.words, program.run.is_quick));
     ASSIGN_OR_RETURN(auto store, open_store(program));
-    ASSIGN_OR_RETURN(auto run, begun_run(store, program.run.label, tests));
+    ASSIGN_OR_RETURN(auto run, begun_run(store, program.run, tests));
     for (std::size_t begin = 0; begin < tests.size();) {
         auto end = begin;
         program.run.words.clear();
         for (; end < tests.size() && tests[end]->group == tests[begin]->group; ++end) {
-            if (!run || !is_settled(*run, *tests[end])) program.run.words.push_back(tests[end]->id());
+            if (!run || !is_settled(*run, *tests[end], program.run)) program.run.words.push_back(tests[end]->id());
         }
         begin = end;
         if (program.run.words.empty()) continue;
