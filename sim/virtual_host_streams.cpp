@@ -25,6 +25,13 @@ Stream::Waiting& waiting(Stream& stream) {
     if (stream.waiting == nullptr) stream.waiting = std::make_unique<Stream::Waiting>();
     return *stream.waiting;
 }
+
+/// Nothing waits in most streams, most of the time.
+void release_if_empty(Stream& stream) {
+    auto const& waiting = *stream.waiting;
+    if (waiting.out[0].empty() && waiting.out[1].empty() && waiting.in[0].empty() && waiting.in[1].empty())
+        stream.waiting.reset();
+}
 }  // namespace
 
 std::uint64_t VirtualHost::stream_of(std::uint8_t index, p2p::StreamKey key) const {
@@ -128,6 +135,7 @@ void VirtualHost::resume(std::uint8_t index, p2p::StreamKey key) {
         if (stream.end[side].is_paused || stream.waiting == nullptr || stream.waiting->in[side].empty()) return;
         auto const frame = std::move(stream.waiting->in[side].front());
         stream.waiting->in[side].pop_front();
+        release_if_empty(stream);
         on_data(id, side, frame);
     }
 }
@@ -157,6 +165,7 @@ void VirtualHost::flush(std::uint64_t id, std::uint8_t side) {
         out.pop_front();
         send_frame(id, side, std::move(frame));
     }
+    release_if_empty(stream);
 }
 
 void VirtualHost::send_frame(std::uint64_t id, std::uint8_t side, Frame frame) {

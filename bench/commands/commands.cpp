@@ -48,6 +48,8 @@ void add_baseline_commands(CLI::App& app, std::shared_ptr<Program> const& progra
         baseline->add_subcommand("export", "Write the exact figures of a run, to be committed");
     to_file->add_option("name", program->name, "Run, label, baseline or latest")->required();
     to_file->add_option("file", program->file, "The JSON file")->required();
+    to_file->add_option("--reason", program->reason,
+                        "Why figures that are in the file already change by more than 5 %; kept in it");
     to_file->callback([program, &exit_code] {
         auto const done = cmd_baseline_export(*program);
         exit_code = done ? *done : complain(done.error());
@@ -118,6 +120,8 @@ void add_harness_commands(CLI::App& app, Catalogue catalogue, int& exit_code) {
     auto* const run = command("run", "Run tests and store what they measured", cmd_run);
     run->add_option("words", program->run.words, "Groups, tests or beginnings (p2p*); none = all");
     run->add_option("--json", program->json_out, "Write the result here too");
+    run->add_flag("--stepwise", program->is_stepwise,
+                  "Group by group, stored after each; the same command goes on where it was ended (needs --label)");
     add_run_options(run, *program);
     command("runs", "Stored runs", cmd_runs);
     auto* const compare = command("compare", "Two stored runs, or two builds in turns", cmd_compare);

@@ -49,14 +49,6 @@ Result<Run> run_of(Program& program) {
     return run;
 }
 
-Result<std::optional<Run>> read_baseline(std::string const& path) {
-    if (!std::filesystem::exists(path)) return std::optional<Run>{};
-    ASSIGN_OR_RETURN(auto const text, read_text(path));
-    ASSIGN_OR_RETURN(auto const json, Json::parse(text));
-    ASSIGN_OR_RETURN(auto run, run_from_json(json));
-    return std::optional<Run>{std::move(run)};
-}
-
 /// Lines that are not empty; none when there is no such file.
 Result<std::vector<std::string>> read_lines(std::string const& path) {
     std::vector<std::string> out;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct Program {
     RunOptions run;
     std::string json_out;
     bool is_stored = true;
+    bool is_stepwise = false;
     // compare
     std::string base;
     std::string other = "latest";
@@ -57,6 +59,7 @@ struct Program {
     std::string name;
     std::string metric = "instructions";
     std::string file;
+    std::string reason;
     ChildOptions child;
     std::string child_mode = "figures";
 };
@@ -84,6 +87,8 @@ struct WorkGuard {
     std::string path;
 };
 
+/// A baseline for git (bench/baselines/exact.json); none when there is no such file.
+[[nodiscard]] Result<std::optional<Run>> read_baseline(std::string const& path);
 /// Runs the tests that the program's options name, with progress on standard error.
 [[nodiscard]] Result<Run> measure(Program& program);
 

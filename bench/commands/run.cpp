@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "commands/program.hpp"
 #include "harness/process.hpp"
 #include "table.hpp"
@@ -60,6 +63,91 @@ int exit_of(Run const& run) {
                : k_exit_incomplete;
 }
 
+/// Whether a run has all of a test that `options` ask for.
+bool is_settled(Run const& run, Test const& test, RunOptions const& options) {
+    auto const* const result = run.find(test.id());
+    if (result == nullptr || result->outcome != Outcome::passed) return false;
+    bool const is_counted = options.with_exact && test.exact_runs > 0 && !find_callgrind().empty();
+    return (!is_counted || result->find("instructions") != nullptr) &&
+           (!options.with_times || result->find("wall_ns") != nullptr);
+}
+
+/// The results of `more` over those of `run`, as if they were of one run.
+void join(Run& run, Run more) {
+    for (auto& result : more.results) {
+        auto const same = std::find_if(run.results.begin(), run.results.end(),
+                                       [&](TestResult const& r) { return r.id == result.id; });
+        if (same == run.results.end()) {
+            run.results.push_back(std::move(result));
+        } else {
+            *same = std::move(result);
+        }
+    }
+    run.seconds += more.seconds;
+    run.clock_jumped = run.clock_jumped || more.clock_jumped;
+    if (!more.environment.counter.empty()) run.environment.counter = more.environment.counter;
+    run.after = more.after;
+}
+
+/// The run of that label that an earlier call did not bring to a good end; nullopt when there is none. Errors: refused
+/// (it is of another build or machine).
+Result<std::optional<Run>> begun_run(ResultStore& store, RunOptions const& options,
+                                     std::vector<Test const*> const& tests) {
+    auto begun = store.load(options.label);
+    if (!begun && begun.error().code == Errc::not_found) return std::optional<Run>{};
+    if (!begun) return std::move(begun).error();
+    bool const is_settled_whole = std::all_of(tests.begin(), tests.end(),
+                                              [&](Test const* test) { return is_settled(*begun, *test, options); });
+    if (begun->is_complete && is_settled_whole) return std::optional<Run>{};
+    auto const here = current_environment(".");
+    auto const& there = begun->environment;
+    if (there.machine_key() == here.machine_key() && there.toolchain_key() == here.toolchain_key() &&
+        there.commit == here.commit) {
+        return std::optional<Run>{std::move(*begun)};
+    }
+    return Error{Errc::refused, ErrorId::none,
+                 fmt::format("run {} of the label {} was begun with another build or on another machine ({})",
+                             begun->id, options.label, there.commit),
+                 "choose another label"};
+}
+
+/// Group by group. What ends it (Ctrl-C, a kill, the power) costs the group that was being measured.
+Result<Run> measure_stepwise(Program& program) {
+    if (program.run.label.empty() || !program.is_stored) {
+        return Error{Errc::invalid, ErrorId::none, "--stepwise goes on with a stored run, which it finds by its label",
+                     "add --label NAME"};
+    }
+    ASSIGN_OR_RETURN(auto const tests, program.catalogue.select(program.run.words, program.run.is_quick));
+    ASSIGN_OR_RETURN(auto store, open_store(program));
+    ASSIGN_OR_RETURN(auto run, begun_run(store, program.run, tests));
+    for (std::size_t begin = 0; begin < tests.size();) {
+        auto end = begin;
+        program.run.words.clear();
+        for (; end < tests.size() && tests[end]->group == tests[begin]->group; ++end) {
+            if (!run || !is_settled(*run, *tests[end], program.run)) program.run.words.push_back(tests[end]->id());
+        }
+        begin = end;
+        if (program.run.words.empty()) continue;
+        ASSIGN_OR_RETURN(auto part, measure(program));
+        bool const is_cut = !part.is_complete;
+        if (run) {
+            join(*run, std::move(part));
+        } else {
+            run = std::move(part);
+        }
+        run->is_complete = !is_cut && begin == tests.size();
+        RETURN_IF_ERROR(store.replace(*run));
+        if (is_cut) break;
+    }
+    if (!run) return Error{Errc::not_found, "no test was chosen"};
+    // Everything was settled before: only its end was not noted.
+    if (!is_interrupted() && !run->is_complete) {
+        run->is_complete = true;
+        RETURN_IF_ERROR(store.replace(*run));
+    }
+    return std::move(*run);
+}
+
 }  // namespace
 
 Result<Run> measure(Program& program) {
@@ -71,11 +159,11 @@ Result<Run> measure(Program& program) {
 
 Result<int> cmd_run(Program& program) {
     WorkGuard const guard{program};
-    ASSIGN_OR_RETURN(auto const run, measure(program));
+    ASSIGN_OR_RETURN(auto const run, program.is_stepwise ? measure_stepwise(program) : measure(program));
     // First the copy that needs no database: a full disk then loses the least.
     if (!program.json_out.empty())
         RETURN_IF_ERROR(write_text(program.json_out, run_to_json(run).dump(1) + "\n"));
-    if (program.is_stored) {
+    if (program.is_stored && !program.is_stepwise) {
         ASSIGN_OR_RETURN(auto store, open_store(program));
         RETURN_IF_ERROR(store.save(run));
     }

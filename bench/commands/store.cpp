@@ -1,4 +1,4 @@
-// What is stored: `runs`, `history`, `export`, `import`, and baselines for git.
+// What is stored: `runs`, `history`, `export`, `import`.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -53,44 +53,6 @@ Result<int> cmd_import(Program& program) {
     ASSIGN_OR_RETURN(auto store, open_store(program));
     RETURN_IF_ERROR(store.save(run));
     std::printf("run %s: %zu results\n", run.id.c_str(), run.results.size());
-    return 0;
-}
-
-/// A baseline for git: the figures of counted and simulated tests that mean the same on any machine with the compiler,
-/// the least and the most that were seen. One line a test, so that a difference can be read.
-Result<int> cmd_baseline_export(Program& program) {
-    ASSIGN_OR_RETURN(auto store, open_store(program));
-    ASSIGN_OR_RETURN(auto run, store.load(program.name));
-    std::erase_if(run.results, [](TestResult const& result) {
-        bool const is_exact = result.find("instructions") != nullptr || result.test_class == TestClass::simulation;
-        return result.outcome != Outcome::passed || !is_exact;
-    });
-    if (run.results.empty()) {
-        return Error{Errc::unavailable, ErrorId::none, fmt::format("run {} counted nothing", run.id),
-                     "apt-get install valgrind, then `ggen-bench run --quick --no-times --counts 3`"};
-    }
-    for (auto& result : run.results) {
-        std::erase_if(result.figures,
-                      [](Figure const& f) { return f.kind != Kind::exact && f.kind != Kind::quality; });
-        for (auto& figure : result.figures) {
-            auto const [least, most] = std::minmax_element(figure.values.begin(), figure.values.end());
-            figure.values = *least == *most ? std::vector{*least} : std::vector{*least, *most};
-        }
-        result.seconds = 0;
-    }
-    std::sort(run.results.begin(), run.results.end(),
-              [](TestResult const& a, TestResult const& b) { return a.id < b.id; });
-    auto json = run_to_json(run);
-    std::string results;
-    for (auto const& result : *json.find("results")->if_array()) {
-        results += fmt::format("{}  {}", results.empty() ? "" : ",\n", result.dump());
-    }
-    auto head = json.set("results", Json::array()).dump(1);
-    constexpr std::string_view k_empty = "\"results\": []";
-    auto const at = head.find(k_empty);
-    if (at == std::string::npos) return Error{Errc::internal, "a run without a list of results"};
-    head.replace(at, k_empty.size(), fmt::format("\"results\": [\n{}\n ]", results));
-    RETURN_IF_ERROR(write_text(program.file, head + "\n"));
     return 0;
 }
 

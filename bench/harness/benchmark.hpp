@@ -80,6 +80,8 @@ struct Test {
     std::uint32_t exact_runs = 1;   ///< Calls of `run` that are counted under callgrind; 0 = not counted.
     std::uint32_t slices_max = 20;  ///< 1 = long work that is run once a repetition, without a warm-up.
     std::uint32_t time_limit_s = 60;
+    /// Repetitions of a run that it takes part in: few when it takes minutes to prepare.
+    std::uint32_t rounds_max = 100;
 
     [[nodiscard]] std::string id() const { return group + "/" + name; }
     /// Its own figures are exact though nothing of it is counted.

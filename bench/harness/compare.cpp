@@ -250,6 +250,17 @@ Result<Comparison> compare_runs(Run const& before, Run const& after, Thresholds 
     return out;
 }
 
+Verdict judge_pair_ratio(double ratio, Thresholds const& thresholds) {
+    return judge_ratio(ratio, thresholds, thresholds.list_time);
+}
+
+bool is_decided(std::vector<double> const& pair_ratios, std::uint32_t pairs_max, Thresholds const& thresholds) {
+    std::map<Verdict, std::size_t> counts;
+    for (auto const ratio : pair_ratios) ++counts[judge_pair_ratio(ratio, thresholds)];
+    return std::any_of(counts.begin(), counts.end(),
+                       [&](auto const& count) { return count.second > pairs_max / 2; });
+}
+
 Difference judge_pairs(std::string test_id, std::vector<double> const& pair_ratios, double before_ns,
                        double after_ns, Thresholds const& thresholds) {
     auto const estimate = estimate_ratio(pair_ratios);
@@ -266,7 +277,7 @@ Difference judge_pairs(std::string test_id, std::vector<double> const& pair_rati
     out.rule = fmt::format("{} pairs of processes in turns, ratio of 10th percentiles, median of pairs",
                            estimate.pairs);
     // The measured false alarm rate of this rule is far below 3 % from 2.5 % on (docs/benchmarks.md "Pairs").
-    out.verdict = judge_ratio(estimate.ratio, thresholds, thresholds.list_time);
+    out.verdict = judge_pair_ratio(estimate.ratio, thresholds);
     if (is_below_floor(out, thresholds)) out.verdict = Verdict::same;
     return out;
 }

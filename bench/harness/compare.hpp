@@ -84,6 +84,12 @@ struct PairOptions {
     std::uint32_t confirming_pairs = 5;
 };
 
+/// What the ratio of one pair says alone.
+[[nodiscard]] Verdict judge_pair_ratio(double ratio, Thresholds const& thresholds);
+/// Whether more pairs than these can change nothing: more than half of `pairs_max` say the same, so their median does.
+[[nodiscard]] bool is_decided(std::vector<double> const& pair_ratios, std::uint32_t pairs_max,
+                              Thresholds const& thresholds);
+
 /// Fresh processes of both programs, turn and turn about in the same minute (docs/benchmarks.md "Pairs"). A
 /// test that one of the programs does not have is left out with a warning. Errors: io (a program does not
 /// start).

@@ -17,6 +17,25 @@ Run with_instructions(std::string id, double count) {
                                result("a/two", {figure("instructions", "count", Kind::exact, {5'000})})});
 }
 
+TEST(PairsTest, MorePairsAreStartedOnlyWhileTheyCanChangeTheVerdict) {
+    Thresholds const thresholds;
+    EXPECT_FALSE(is_decided({}, 5, thresholds));
+    EXPECT_FALSE(is_decided({1.0, 1.01, 1.04}, 5, thresholds));
+    EXPECT_TRUE(is_decided({1.0, 1.01, 1.04, 0.99}, 5, thresholds));
+    EXPECT_FALSE(is_decided({1.12, 1.09, 1.2}, 5, thresholds));
+    EXPECT_TRUE(is_decided({1.12, 1.11, 1.2}, 5, thresholds));
+    // Whatever else comes, the median of five is of the class that three are of.
+    auto const classes = {0.8, 1.0, 1.03, 1.07, 1.5};
+    for (double const a : classes) {
+        for (double const b : classes) {
+            for (double const c : classes) {
+                auto const five = judge_pairs("t", {c, a, c, b, c}, 1e6, 1e6 * c, thresholds);
+                EXPECT_EQ(five.verdict, judge_pair_ratio(c, thresholds)) << a << " " << b << " " << c;
+            }
+        }
+    }
+}
+
 TEST(CompareTest, ExactFiguresAreJudgedToThePercent) {
     auto const before = with_instructions("before", 100'000);
     auto const verdict = [&](double count) {

@@ -61,7 +61,7 @@ Result<Difference> measure_pairs(Test const& test, PairOptions const& options, s
     std::vector<double> ratios;
     std::vector<double> before;
     std::vector<double> after;
-    for (std::uint32_t i = 0; i < pairs && !is_interrupted(); ++i) {
+    for (std::uint32_t i = 0; i < pairs && !is_interrupted() && !is_decided(ratios, pairs, thresholds); ++i) {
         ASSIGN_OR_RETURN(auto const pair, measure_pair(test, options));
         ratios.push_back(pair_ratio(pair));
         before.push_back(percentile(pair.old_slices, 10));

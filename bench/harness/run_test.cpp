@@ -69,6 +69,47 @@ protected:
     RunOptions options_;
 };
 
+/// What the testing program says and stores under the label "whole", told to go on where it was.
+std::string step(std::string const& store, std::vector<std::string> const& words) {
+    Command command;
+    command.words = {GGEN_BENCH_TESTING_PROGRAM, "--store", store, "run", "--label", "whole", "--stepwise",
+                     "--no-exact", "--repetitions", "1", "--slices", "2"};
+    command.words.insert(command.words.end(), words.begin(), words.end());
+    command.is_quiet = true;
+    auto const done = run_command(command).value();
+    return done.errors + done.output;
+}
+
+TEST(StepwiseTest, GoesOnWithWhatDidNotPass) {
+    auto const path = fresh("stepwise.db");
+    EXPECT_NE(step(path, {"good"}).find("good/sum_again passed"), std::string::npos);
+    // The rest of it; what passed is not run again.
+    auto const said = step(path, {});
+    EXPECT_EQ(said.find("] good/sum"), std::string::npos) << said;
+    EXPECT_NE(said.find("] bad/hang timed_out"), std::string::npos) << said;
+    auto store = ResultStore::open(path).value();
+    auto const run = store.load("whole").value();
+    EXPECT_EQ(store.runs().value().size(), 1U);
+    EXPECT_EQ(run.results.size(), 6U);
+    EXPECT_TRUE(run.is_complete);
+    EXPECT_EQ(run.find("good/sum")->outcome, Outcome::passed);
+    EXPECT_EQ(run.find("bad/crash")->outcome, Outcome::crashed);
+    // All of it passed: the same command begins anew.
+    auto const other = fresh("stepwise_good.db");
+    static_cast<void>(step(other, {"good"}));
+    static_cast<void>(step(other, {"good"}));
+    EXPECT_EQ(ResultStore::open(other).value().runs().value().size(), 2U);
+}
+
+TEST(StepwiseTest, NeedsALabelToGoOn) {
+    Command command;
+    command.words = {GGEN_BENCH_TESTING_PROGRAM, "--store", fresh("stepwise_none.db"), "run", "--stepwise"};
+    command.is_quiet = true;
+    auto const done = run_command(command).value();
+    EXPECT_EQ(done.exit_code, 2);
+    EXPECT_NE(done.errors.find("--label"), std::string::npos);
+}
+
 TEST(CatalogueTest, TestsOfAGroupStandTogetherAndGroupsAreCountedOnce) {
     Command command;
     command.words = {GGEN_BENCH_TESTING_PROGRAM, "list"};

@@ -233,7 +233,9 @@ private:
         for (std::uint32_t round = 0; round < (options_.with_times ? options_.repetitions : 0); ++round) {
             auto const begin = static_cast<std::ptrdiff_t>(steps.size());
             std::copy_if(tests.begin(), tests.end(), std::back_inserter(steps),
-                         [&](Test const* test) { return round == 0 || !test->is_simulated_exact(); });
+                         [&](Test const* test) {
+                             return round == 0 || (!test->is_simulated_exact() && round < test->rounds_max);
+                         });
             std::shuffle(steps.begin() + begin, steps.end(), random);
         }
         for (auto const* test : tests) {

@@ -197,14 +197,34 @@ Result<void> ResultStore::save(Run const& run) {
     ASSIGN_OR_RETURN(auto known, Query::prepare(db, path_, "SELECT 1 FROM run WHERE id = ?"));
     ASSIGN_OR_RETURN(auto const is_known, known.bind(run.id).step());
     if (is_known) return Error{Errc::conflict, fmt::format("run {} is stored already", run.id)};
+    RETURN_IF_ERROR(insert(run));
+    return transaction.commit();
+}
+
+Result<void> ResultStore::replace(Run const& run) {
+    auto* const db = db_.get();
+    ASSIGN_OR_RETURN(auto transaction, Transaction::begin(db, path_));
+    // A baseline may name the run, which is there again at the end.
+    RETURN_IF_ERROR(execute(db, path_, "PRAGMA defer_foreign_keys = ON"));
+    for (char const* const sql : {"DELETE FROM figure WHERE run = ?", "DELETE FROM result WHERE run = ?",
+                                  "DELETE FROM run WHERE id = ?"}) {
+        ASSIGN_OR_RETURN(auto remove, Query::prepare(db, path_, sql));
+        RETURN_IF_ERROR(remove.bind(run.id).step());
+    }
+    RETURN_IF_ERROR(insert(run));
+    return transaction.commit();
+}
+
+Result<void> ResultStore::insert(Run const& run) {
+    auto* const db = db_.get();
     auto const [results, head] = split_results(run_to_json(run));
-    ASSIGN_OR_RETURN(auto insert, Query::prepare(db, path_, "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?)"));
-    insert.bind(run.id).bind(run.label).bind(run.started.seconds).bind(run.seconds);
-    insert.bind(std::int64_t{run.is_complete})
+    ASSIGN_OR_RETURN(auto add_run, Query::prepare(db, path_, "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?)"));
+    add_run.bind(run.id).bind(run.label).bind(run.started.seconds).bind(run.seconds);
+    add_run.bind(std::int64_t{run.is_complete})
         .bind(std::int64_t{run.clock_jumped})
         .bind(run.environment.commit);
-    insert.bind(run.environment.machine_key()).bind(run.environment.toolchain_key()).bind(head.dump());
-    RETURN_IF_ERROR(insert.step());
+    add_run.bind(run.environment.machine_key()).bind(run.environment.toolchain_key()).bind(head.dump());
+    RETURN_IF_ERROR(add_run.step());
     ASSIGN_OR_RETURN(auto add_result, Query::prepare(db, path_, "INSERT INTO result VALUES(?,?,?,?)"));
     ASSIGN_OR_RETURN(auto add_figure,
                      Query::prepare(db, path_, "INSERT INTO figure VALUES(?,?,?,?,?,?,?,?)"));
@@ -223,7 +243,7 @@ Result<void> ResultStore::save(Run const& run) {
             RETURN_IF_ERROR(add_figure.step());
         }
     }
-    return transaction.commit();
+    return ok();
 }
 
 Result<std::string> ResultStore::resolve(std::string const& name) {

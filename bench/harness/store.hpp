@@ -48,6 +48,8 @@ public:
 
     /// Errors: io (disk full: nothing of the run is kept), conflict (a run of that id).
     [[nodiscard]] Result<void> save(Run const& run);
+    /// The run in the place of the one of that id, or as a new one. Errors: io (nothing changes).
+    [[nodiscard]] Result<void> replace(Run const& run);
     /// By id, label (the newest), baseline name, or "latest". Errors: not_found, corrupt.
     [[nodiscard]] Result<Run> load(std::string const& name);
     [[nodiscard]] Result<std::vector<RunRow>> runs();
@@ -69,6 +71,7 @@ private:
     };
     ResultStore(std::string path, sqlite3* db) : path_(std::move(path)), db_(db) {}
     [[nodiscard]] Result<void> prepare_schema();
+    [[nodiscard]] Result<void> insert(Run const& run);
     [[nodiscard]] Result<std::string> resolve(std::string const& name);
 
     std::string path_;

@@ -44,11 +44,17 @@ Result<ProcessMemory> memory_of_process(std::string const& process) {
 NodeProgram::NodeProgram(std::string program, std::string directory)
     : program_(std::move(program)), directory_(std::move(directory)) {}
 
-Result<std::unique_ptr<NodeProgram>> NodeProgram::start(std::string const& directory) {
+Result<std::unique_ptr<NodeProgram>> NodeProgram::start(std::string const& directory,
+                                                        std::vector<std::string> const& known) {
     ASSIGN_OR_RETURN(auto program, ggen_program());
     std::unique_ptr<NodeProgram> node{new NodeProgram{std::move(program), directory}};
     RETURN_IF_ERROR(node->files_->make_directories(node->project()));
-    auto const start = node->command({"p2p", "start", "--listen", "/ip4/127.0.0.1/tcp/0", "--no-mdns"});
+    std::vector<std::string> words{"p2p", "start", "--listen", "/ip4/127.0.0.1/tcp/0", "--no-mdns"};
+    for (auto const& address : known) {
+        words.emplace_back("--bootstrap");
+        words.push_back(address);
+    }
+    auto const start = node->command(std::move(words));
     ASSIGN_OR_RETURN(auto running, Conversation::start(start.words, start.environment));
     node->running_ = std::make_unique<Conversation>(std::move(running));
     while (node->address_.empty()) {

@@ -24,8 +24,10 @@ struct ProcessMemory {
 /// object.
 class NodeProgram {
 public:
-    /// Returns when it takes commands. Errors: unavailable (no ggen), timed_out, io.
-    static Result<std::unique_ptr<NodeProgram>> start(std::string const& directory);
+    /// Returns when it takes commands. `known`: addresses of peers that it connects to at once. Errors: unavailable (no
+    /// ggen), timed_out, io.
+    static Result<std::unique_ptr<NodeProgram>> start(std::string const& directory,
+                                                      std::vector<std::string> const& known = {});
 
     /// `ggen` with `words` as the user of this node.
     [[nodiscard]] Command command(std::vector<std::string> words) const;

@@ -20,6 +20,7 @@ void add_suites(Catalogue& catalogue) {
     add_peers_suite(catalogue);
     add_announcement_suite(catalogue);
     add_node_programs_suite(catalogue);
+    add_peer_search_suite(catalogue);
     add_simulated_suite(catalogue);
     add_netlab_suite(catalogue);
 #endif

@@ -27,6 +27,7 @@ void add_reputation_suite(Catalogue& catalogue);
 void add_peers_suite(Catalogue& catalogue);
 void add_announcement_suite(Catalogue& catalogue);
 void add_node_programs_suite(Catalogue& catalogue);
+void add_peer_search_suite(Catalogue& catalogue);
 void add_simulated_suite(Catalogue& catalogue);
 void add_netlab_suite(Catalogue& catalogue);
 

@@ -161,11 +161,12 @@ Result<void> DiskStore::sweep_generations(CollectRequest const& request,
 /// processes that are gone.
 Result<void> DiskStore::sweep_remains() {
     auto const remove_in = [&](std::string const& folder, auto const& is_remains) -> Result<void> {
-        ASSIGN_OR_RETURN(auto const entries, files_.list(directory_ + folder));
+        auto const path = directory_ + folder;
+        ASSIGN_OR_RETURN(auto const entries, files_.list(path));
         std::vector<std::string> remains;
         remains.reserve(entries.size());
         for (auto const& entry : entries) {
-            if (is_remains(entry.name)) remains.push_back(directory_ + folder + "/" + entry.name);
+            if (is_remains(entry.name)) remains.push_back(join_path(path, entry.name));
         }
         return remove_side_by_side(files_, remains);
     };

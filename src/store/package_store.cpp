@@ -169,8 +169,13 @@ Result<void> DiskStore::prepare() {
 }
 
 std::string DiskStore::unique_path(std::string_view folder, Digest const& tree) {
-    return directory_ + "/" + std::string{folder} + "/" + tree.hex() + "-" + std::to_string(::getpid()) +
-           "-" + std::to_string(counter_.fetch_add(1));
+    constexpr std::size_t k_numbers_bytes = 32;
+    auto const name = tree.hex();
+    std::string path;  // Made in one piece: there are several of these for each package that comes or goes.
+    path.reserve(directory_.size() + folder.size() + name.size() + k_numbers_bytes);
+    path.append(directory_).append("/").append(folder).append("/").append(name);
+    path.append("-").append(std::to_string(::getpid())).append("-").append(std::to_string(counter_.fetch_add(1)));
+    return path;
 }
 
 std::optional<FileInfo> DiskStore::find(Digest const& tree) {

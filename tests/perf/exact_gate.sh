@@ -66,6 +66,19 @@ for scene in removed crash stubbed wrong; do
 done
 # A loss of 2 % is found each time, in the right test alone.
 expect 0 "good" "$good" prove --no-times --comparisons 3
+# A baseline is not replaced by worse figures without a word.
+cp exact.json worse.json
+"$slower" run --quick --no-times --counts 1 2>run.log >run.txt || { cat run.log run.txt; exit 1; }
+if "$slower" baseline export latest worse.json 2>err.txt || ! grep -qF -- '--reason' err.txt; then
+  echo "FAILED: a baseline was replaced without a reason"; cat err.txt; exit 1
+fi
+"$slower" baseline export latest worse.json --reason "sums are an eighth longer on purpose"
+python3 - worse.json <<'PYTHON'
+import json, sys
+change, = json.load(open(sys.argv[1]))["changes"]
+assert change["reason"].startswith("sums are") and any("first/sum instructions +12" in f for f in change["figures"]), change
+PYTHON
+expect 0 "GO" "$slower" gate --exact --config gate.toml --baseline worse.json
 sed -i 's/valgrind-[0-9.]* /valgrind-0.1 /' exact.json
 expect 3 "counter" "$good" "${gate[@]}"
 echo "exact gate: all as expected"

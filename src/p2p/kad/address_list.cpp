@@ -79,6 +79,12 @@ AddressList AddressList::from(std::span<Multiaddr const> addresses, std::size_t 
     return list;
 }
 
+AddressList AddressList::from_packed(BytesView packed) {
+    AddressList list;
+    list.packed_.assign(packed.begin(), packed.end());
+    return list;
+}
+
 void AddressList::append(BytesView address) {
     append_length_prefixed(packed_, address);
 }

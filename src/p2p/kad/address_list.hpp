@@ -26,6 +26,9 @@ public:
     /// Precondition: at most k_kad_address_bytes_max bytes.
     void append(BytesView address);
     [[nodiscard]] bool is_empty() const { return packed_.empty(); }
+    /// As one block, and back from what `packed` gave.
+    [[nodiscard]] BytesView packed() const { return packed_; }
+    [[nodiscard]] static AddressList from_packed(BytesView packed);
     /// Empty when there is none.
     [[nodiscard]] BytesView first() const;
     [[nodiscard]] std::size_t size() const;

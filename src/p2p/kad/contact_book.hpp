@@ -2,29 +2,31 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "p2p/kad/routing_table.hpp"
 
 namespace ggen::p2p {
 
 /// What is remembered of a peer that may be in no bucket.
-struct BookEntry {
-    KadContact contact;
+struct BookNote {
     std::uint64_t group = 0;                  ///< neighbourhood of its address; 0 = not counted
     std::chrono::microseconds round_trip{0};  ///< 0 = not measured
     bool has_answered = false;                ///< else somebody only spoke of it
 };
 
 /// Peers that this node was told of or that answered it, far more than a routing table has room for: at most
-/// k_kad_book_slots * k_kad_book_slot_peers, about 180 bytes each. A lookup that knows some of the true holders from
+/// k_kad_book_slots * k_kad_book_slot_peers, about 70 bytes each. A lookup that knows some of the true holders from
 /// the start needs no way to them (the "full routing table" of go-libp2p-kad-dht's accelerated client, bounded).
 ///
 /// It is hearsay: who is in it may be dead or invented. Therefore one path of a lookup starts from it and the others
 /// do not (Lookup::add_hint), and others are never told of it.
 ///
 /// Peers lie in slots by the first bits of their keys, so walking the slots `target ^ 0, 1, 2, …` meets them in order
-/// of distance. A full slot gives up the one that was told of first, then the one that answered first.
+/// of distance. A full slot gives up the one that was told of first, then the one that answered first. A slot is one
+/// block of memory: ids and addresses lie in it as they go over the wire, and keys are computed again when needed.
 class ContactBook {
 public:
     ContactBook();
@@ -37,21 +39,19 @@ public:
     void forget(KadKey const& key);
 
     /// At most `count`, nearest to `target` first, of one neighbourhood at most k_kad_bucket_peers_per_group_max.
-    /// The pointers are valid until the next change.
-    [[nodiscard]] std::vector<BookEntry const*> closest(KadKey const& target, std::size_t count) const;
-    /// nullptr when it is not known. Valid until the next change.
-    [[nodiscard]] BookEntry const* find(KadKey const& key) const;
+    [[nodiscard]] std::vector<KadContact> closest(KadKey const& target, std::size_t count) const;
+    /// nullopt when it is not known.
+    [[nodiscard]] std::optional<BookNote> find(KadKey const& key) const;
     [[nodiscard]] bool has_met(KadKey const& key) const {
-        auto const* const entry = find(key);
-        return entry != nullptr && entry->has_answered;
+        auto const note = find(key);
+        return note && note->has_answered;
     }
     [[nodiscard]] std::size_t size() const { return size_; }
 
 private:
-    using Slot = std::vector<BookEntry>;  // told of or answered longest ago first
+    using Slot = Bytes;  ///< entries told of or answered longest ago first
 
-    [[nodiscard]] BookEntry* entry_of(KadKey const& key);
-    void insert(BookEntry entry);
+    void insert(KadContact const& contact, BookNote const& note);
 
     std::vector<Slot> slots_;
     std::size_t size_ = 0;

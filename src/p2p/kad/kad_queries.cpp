@@ -50,16 +50,16 @@ Query& Kad::start(QueryKind kind, BytesView key, TimePoint now) {
 }
 
 void Kad::add_hints(Query& query, TimePoint now) {
-    for (auto const* const entry : book_.closest(query.lookup.target(), k_kad_bucket_peers)) {
-        if (is_welcome(entry->contact.id, now)) query.lookup.add_hint(entry->contact);
+    for (auto& contact : book_.closest(query.lookup.target(), k_kad_bucket_peers)) {
+        if (is_welcome(contact.id, now)) query.lookup.add_hint(std::move(contact));
     }
 }
 
 /// How long an answer is likely to take.
 std::chrono::microseconds Kad::cost_of(KadKey const& peer) const {
     auto const is_open = is_connected(peer);
-    auto const* const known = book_.find(peer);
-    if (known == nullptr || known->round_trip.count() == 0) return requests_.patience(is_open, 0);
+    auto const known = book_.find(peer);
+    if (!known || known->round_trip.count() == 0) return requests_.patience(is_open, 0);
     return is_open ? known->round_trip : known->round_trip * 3;
 }
 

@@ -92,7 +92,7 @@ private:
     struct Channel {
         KadContact peer;
         std::vector<std::string> protocols;
-        std::deque<Request> requests;
+        std::vector<Request> requests;  // oldest first; hardly ever more than one
         MessageReader reader{k_kad_message_accept_bytes_max};
         std::uint64_t written = 0;
         std::uint64_t sent = 0;

@@ -5,6 +5,12 @@
 #include "codec/varint.hpp"
 
 namespace ggen::p2p {
+namespace {
+
+/// An empty buffer keeps so much for the next message.
+constexpr std::size_t k_kept_bytes_max = 128;
+
+}  // namespace
 
 void MessageReader::feed(BytesView bytes) {
     if (failed_) return;
@@ -20,6 +26,12 @@ void MessageReader::feed(BytesView bytes) {
 
 Result<std::optional<BytesView>> MessageReader::next() {
     if (failed_) return *failed_;
+    if (at_ == buffer_.size()) {
+        if (buffer_.capacity() > k_kept_bytes_max) Bytes{}.swap(buffer_);
+        buffer_.clear();
+        at_ = 0;
+        return std::optional<BytesView>();
+    }
     auto const rest = BytesView(buffer_).subspan(at_);
     auto const length = peek_uvarint(rest);
     if (!length) {

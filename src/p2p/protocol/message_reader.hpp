@@ -8,7 +8,8 @@
 namespace ggen::p2p {
 
 /// Cuts a stream into messages with a varint length in front, the framing of identify, kad, gossip and most
-/// libp2p protocols. Holds at most one message that is not whole yet. After an error it only repeats it.
+/// libp2p protocols. Holds at most one message that is not whole yet, and next to nothing when there is none: most
+/// streams are idle most of the time. After an error it only repeats it.
 class MessageReader {
 public:
     explicit MessageReader(std::size_t message_bytes_max) : message_bytes_max_(message_bytes_max) {}
