@@ -25,15 +25,14 @@ Bytes multihash_of(std::string const& text) {
     return out;
 }
 
+}  // namespace
+
 TopicOptions signed_topic() {
     TopicOptions topic;
     topic.policy = SignaturePolicy::signed_by_author;
     topic.message_id = author_message_id;
     return topic;
 }
-
-
-}  // namespace
 
 PeerOverlay::PeerOverlay(Ed25519PrivateKey const& key, Json const& options, Random& random, TimePoint now) {
     auto const self = peer_id_of(key.public_key());

@@ -17,8 +17,11 @@ namespace ggen::p2p::interop {
 
 using Answer = Result<Json>;
 
+/// Messages are signed and named by author and number, as go- and js-libp2p do by default.
+[[nodiscard]] TopicOptions signed_topic();
+
 /// The kad and gossip commands of a test peer. Values of namespace `v` are all valid, the first one is best, as in
-/// peer.mjs; topics are signed and named by author and number, as go- and js-libp2p do by default.
+/// peer.mjs; topics are those of `signed_topic`.
 class PeerOverlay {
 public:
     using Tell = std::function<void(std::int64_t id, Answer const& answer)>;
