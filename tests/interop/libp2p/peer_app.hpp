@@ -26,6 +26,7 @@ public:
     /// Sends `count` bytes of a pattern and wants them back; `done` gets how many came.
     void echo(PeerId const& peer, std::vector<Multiaddr> addresses, std::uint64_t count, Done done);
     void claim(std::string name);
+    void value(PeerId const& peer, std::uint32_t value) { put(ValuePeer{peer, value}); }
 
     [[nodiscard]] std::map<PeerId, std::vector<std::string>> const& protocols_of() const { return protocols_of_; }
     [[nodiscard]] std::map<PeerId, PeerInfo> const& peers() const { return peers_; }

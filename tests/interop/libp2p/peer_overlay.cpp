@@ -8,15 +8,6 @@
 namespace ggen::p2p::interop {
 namespace {
 
-/// As in peer.mjs: everything is valid, the first is best.
-class AnyValue final : public RecordValidator {
-public:
-    [[nodiscard]] Result<void> validate(BytesView /*key*/, BytesView /*value*/) const override { return ok(); }
-    [[nodiscard]] std::size_t select(BytesView /*key*/, std::span<BytesView const> /*values*/) const override {
-        return 0;
-    }
-};
-
 /// The SHA-256 multihash of a text: what a raw CID of js-libp2p holds.
 Bytes multihash_of(std::string const& text) {
     Bytes out{0x12, 0x20};
@@ -25,15 +16,14 @@ Bytes multihash_of(std::string const& text) {
     return out;
 }
 
+}  // namespace
+
 TopicOptions signed_topic() {
     TopicOptions topic;
     topic.policy = SignaturePolicy::signed_by_author;
     topic.message_id = author_message_id;
     return topic;
 }
-
-
-}  // namespace
 
 PeerOverlay::PeerOverlay(Ed25519PrivateKey const& key, Json const& options, Random& random, TimePoint now) {
     auto const self = peer_id_of(key.public_key());

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,20 @@ namespace ggen::p2p::interop {
 
 using Answer = Result<Json>;
 
+/// Messages are signed and named by author and number, as go- and js-libp2p do by default.
+[[nodiscard]] TopicOptions signed_topic();
+
+/// Every value is valid, the first is best: namespaces that only tests have.
+class AnyValue final : public RecordValidator {
+public:
+    [[nodiscard]] Result<void> validate(BytesView /*key*/, BytesView /*value*/) const override { return ok(); }
+    [[nodiscard]] std::size_t select(BytesView /*key*/, std::span<BytesView const> /*values*/) const override {
+        return 0;
+    }
+};
+
 /// The kad and gossip commands of a test peer. Values of namespace `v` are all valid, the first one is best, as in
-/// peer.mjs; topics are signed and named by author and number, as go- and js-libp2p do by default.
+/// peer.mjs; topics are those of `signed_topic`.
 class PeerOverlay {
 public:
     using Tell = std::function<void(std::int64_t id, Answer const& answer)>;
