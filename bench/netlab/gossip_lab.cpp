@@ -77,7 +77,7 @@ public:
                               static_cast<std::size_t>(*message) < published_.size();
         if (!is_known || (!line.starts_with("p ") && !line.starts_with("r ")))
             return Error{Errc::invalid, fmt::format("a node says \"{}\"", line)};
-        if (line.starts_with("p ")) published_[static_cast<std::size_t>(*message)] = *at;
+        if (line.starts_with("p ")) published_[static_cast<std::size_t>(*message)].emplace(*at);
         else received_.emplace_back(static_cast<std::size_t>(*message), *at);
         return ok();
     }
