@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "sim/interop_workload.hpp"
+#include "sim/many_seeds.hpp"
 #include "sim/run.hpp"
 
 namespace ggen::sim {
@@ -129,6 +130,24 @@ TEST(ScenarioTest, GossipReachesAllAndRepeats) {
     EXPECT_EQ(figure(first, "delivered_percent"), 100);
     EXPECT_EQ(first.digest, run(gossip_with("")).digest);
     EXPECT_NE(first.digest, run(gossip_with(""), 2).digest);
+}
+
+TEST(ScenarioTest, SeedsSideBySideAreReportedInOrderAndAsAlone) {
+    auto const text = gossip_with("");
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> digests;
+    auto const take = [&](std::uint64_t seed, RunReport const& report) -> Result<void> {
+        digests.emplace_back(seed, report.digest);
+        return seed == 9 ? Result<void>{Error{Errc::cancelled, "enough"}} : ok();
+    };
+    auto const done = run_seeds(text, {}, {7, 10, 3}, take);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, Errc::cancelled);
+    ASSERT_EQ(digests.size(), 3U);
+    for (std::size_t i = 0; i < digests.size(); ++i) {
+        EXPECT_EQ(digests[i].first, 7 + i);
+        EXPECT_EQ(digests[i].second, run(text, 7 + i).digest);
+    }
+    EXPECT_FALSE(run_seeds("{", {}, {1, 4, 2}, take));
 }
 
 TEST(ScenarioTest, GossipIsCutByAPartition) {
