@@ -39,26 +39,32 @@ std::string SignedHistory::note(std::size_t size) const {
     return note.print();
 }
 
+Result<merkle::SignedCheckpoint> const& NoteOpener::open(std::string_view note) {
+    auto at = opened_.find(note);
+    if (at == opened_.end()) at = opened_.emplace(note, merkle::open_checkpoint(note, key_)).first;
+    return at->second;
+}
+
 bool FollowedTree::compare(std::string_view note) {
-    auto const opened = merkle::open_checkpoint(note, key_);
+    auto const& opened = notes_->open(note);
     if (!opened) return false;
     auto const then = static_cast<std::size_t>(opened->checkpoint.size);
     if (evidence_ || then == 0 || then > leaves_.size()) return true;
     if (merkle::root_of(std::span{leaves_}.first(then)) != opened->checkpoint.root) {
-        evidence_ = accuse(key_, note, then, note_, leaves_);
+        evidence_ = accuse(notes_->key(), note, then, note_, leaves_);
     }
     return true;
 }
 
 bool FollowedTree::extend(std::string_view note, std::vector<Bytes> entries) {
-    auto const opened = merkle::open_checkpoint(note, key_);
+    auto const& opened = notes_->open(note);
     if (!opened || opened->checkpoint.size != entries.size()) return false;
     auto leaves = leaves_of(entries);
     if (merkle::root_of(leaves) != opened->checkpoint.root) return false;
     if (evidence_ || entries.size() <= entries_.size()) return true;
     auto const known = leaves_.size();
     if (known != 0 && merkle::root_of(std::span{leaves}.first(known)) != merkle::root_of(leaves_)) {
-        evidence_ = accuse(key_, note_, known, note, leaves);
+        evidence_ = accuse(notes_->key(), note_, known, note, leaves);
         return true;
     }
     note_ = note;
@@ -68,7 +74,7 @@ bool FollowedTree::extend(std::string_view note, std::vector<Bytes> entries) {
 }
 
 bool FollowedTree::keep(std::string_view document) {
-    if (!check_fork_evidence(document, key_)) return false;
+    if (!check_fork_evidence(document, notes_->key())) return false;
     if (!evidence_) evidence_ = document;
     return true;
 }

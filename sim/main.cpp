@@ -4,19 +4,24 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sim/interop_workload.hpp"
+#include "sim/many_seeds.hpp"
 #include "sim/run.hpp"
 #include "sim/samples.hpp"
 
 namespace ggen::sim {
 namespace {
+
+constexpr std::uint64_t k_jobs_max = 256;
 
 constexpr char const* k_usage =
     "Usage: ggen-sim --scenario FILE [options]\n"
@@ -27,20 +32,30 @@ constexpr char const* k_usage =
     "  --log DIRECTORY      where its nodes write their lines\n"
     "  --seed S             decides everything that is random (default 1)\n"
     "  --seeds COUNT        so many runs, with the seeds S, S + 1, ...\n"
+    "  --jobs N             so many of them at the same time (default 1); the lines keep their order\n"
+    "  --medians A:B:N      over all of them the median of figure A is at most N times that of B\n"
     "  --nodes N            instead of the number in the scenario\n"
     "  --rtt FILE           matrix of round trips in ms, as text or .zst, instead of the shipped model\n"
     "  --checkpoints FILE   writes the digest after every 1,000 events\n"
     "  --compare FILE       tells where this run first differs from such a file\n"
     "Exit: 0 all runs good, 1 an invariant or expectation failed, 2 usage or input.\n";
 
+/// What is to hold over all seeds: the median of one figure in ms is at most so many times that of another.
+struct Medians {
+    std::string of;
+    std::string to;
+    std::uint64_t most = 1;
+};
+
 struct Arguments {
     std::string scenario;
     std::string params;
     std::string log;
     RunOptions run;
-    std::uint64_t seeds = 1;
+    SeedRange seeds;
     std::string checkpoints;
     std::string compare;
+    std::optional<Medians> medians;
 };
 
 Result<std::uint64_t> parse_number(std::string_view name, std::string_view text, std::uint64_t most) {
@@ -50,6 +65,15 @@ Result<std::uint64_t> parse_number(std::string_view name, std::string_view text,
         return Error{Errc::invalid, fmt::format("{} takes a number up to {}, not \"{}\"", name, most, text)};
     }
     return value;
+}
+
+Result<Medians> parse_medians(std::string_view text) {
+    auto const first = text.find(':');
+    auto const second = first == std::string_view::npos ? first : text.find(':', first + 1);
+    if (second == std::string_view::npos) return Error{Errc::invalid, "--medians takes FIGURE:FIGURE:TIMES"};
+    Medians medians{std::string{text.substr(0, first)}, std::string{text.substr(first + 1, second - first - 1)}, 1};
+    ASSIGN_OR_RETURN(medians.most, parse_number("--medians", text.substr(second + 1), 1'000));
+    return medians;
 }
 
 Result<Arguments> parse_arguments(std::vector<std::string_view> const& words) {
@@ -65,9 +89,14 @@ Result<Arguments> parse_arguments(std::vector<std::string_view> const& words) {
         } else if (name == "--log") {
             arguments.log = value;
         } else if (name == "--seed") {
-            ASSIGN_OR_RETURN(arguments.run.seed, parse_number(name, value, ~0ULL));
+            ASSIGN_OR_RETURN(arguments.seeds.first, parse_number(name, value, ~0ULL));
         } else if (name == "--seeds") {
-            ASSIGN_OR_RETURN(arguments.seeds, parse_number(name, value, 1'000'000));
+            ASSIGN_OR_RETURN(arguments.seeds.count, parse_number(name, value, 1'000'000));
+        } else if (name == "--jobs") {
+            ASSIGN_OR_RETURN(auto const jobs, parse_number(name, value, k_jobs_max));
+            arguments.seeds.jobs = static_cast<unsigned>(jobs);
+        } else if (name == "--medians") {
+            ASSIGN_OR_RETURN(arguments.medians, parse_medians(value));
         } else if (name == "--nodes") {
             ASSIGN_OR_RETURN(auto const nodes, parse_number(name, value, k_nodes_max));
             arguments.run.nodes = static_cast<std::uint32_t>(nodes);
@@ -128,6 +157,24 @@ Result<std::string> compare(std::string const& path, std::vector<std::uint64_t> 
                        (*first + 1) * Trace::k_events_per_checkpoint);
 }
 
+std::string summary(std::uint64_t count, std::uint64_t failed, double seconds, std::map<std::string, Samples>& times) {
+    auto text = fmt::format("{} runs, {} failed, {:.1f} seeds/s", count, failed, static_cast<double>(count) / seconds);
+    for (auto& [name, samples] : times) {
+        text += fmt::format("; {} p50 {:.1f} p99 {:.1f} most {:.1f}", name, samples.ms(500), samples.ms(990),
+                            samples.ms(1'000));
+    }
+    return text;
+}
+
+bool judge(Medians const& medians, std::map<std::string, Samples>& times) {
+    auto const of = times[medians.of].ms(500);
+    auto const to = times[medians.to].ms(500);
+    bool const is_good = to > 0 && of <= to * static_cast<double>(medians.most);
+    fmt::print("median of {} is {:.2f} times that of {} (at most {}): {}\n", medians.of, to > 0 ? of / to : 0.0,
+               medians.to, medians.most, is_good ? "ok" : "FAILED");
+    return is_good;
+}
+
 Result<int> run(Arguments arguments) {
     bool const is_interop = !arguments.params.empty();
     auto const& path = is_interop ? arguments.params : arguments.scenario;
@@ -139,37 +186,33 @@ Result<int> run(Arguments arguments) {
     }
     std::uint64_t failed = 0;
     std::map<std::string, Samples> times;
-    for (std::uint64_t i = 0; i < arguments.seeds; ++i) {
-        auto report = run_scenario(text, arguments.run);
-        if (!report) return wrap(std::move(report).error(), path);
-        fmt::print("{}\n", report.value().line);
+    auto const started = std::chrono::steady_clock::now();
+    auto const take = [&](std::uint64_t seed, RunReport const& report) -> Result<void> {
+        fmt::print("{}\n", report.line);
         std::fflush(stdout);
-        for (auto const& figure : report.value().figures) {
+        for (auto const& figure : report.figures) {
             if (!figure.name.ends_with("_ms")) continue;
             times[figure.name].add(static_cast<Nanos>(figure.value * static_cast<double>(k_millisecond)));
         }
-        if (!report.value().is_good) {
+        if (!report.is_good) {
             ++failed;
-            fmt::print(stderr, "ggen-sim: {} --seed {}: {}\n", path, arguments.run.seed,
-                       report.value().failure);
+            fmt::print(stderr, "ggen-sim: {} --seed {}: {}\n", path, seed, report.failure);
         }
         if (!arguments.checkpoints.empty()) {
-            RETURN_IF_ERROR(write_checkpoints(arguments.checkpoints, report.value().checkpoints));
+            RETURN_IF_ERROR(write_checkpoints(arguments.checkpoints, report.checkpoints));
         }
         if (!arguments.compare.empty()) {
-            ASSIGN_OR_RETURN(auto const difference, compare(arguments.compare, report.value().checkpoints));
+            ASSIGN_OR_RETURN(auto const difference, compare(arguments.compare, report.checkpoints));
             fmt::print("{}\n", difference);
         }
-        ++arguments.run.seed;
+        return ok();
+    };
+    if (auto done = run_seeds(text, arguments.run, arguments.seeds, take); !done) {
+        return wrap(std::move(done).error(), path);
     }
-    if (arguments.seeds > 1) {
-        std::string summary;
-        for (auto& [name, samples] : times) {
-            summary += fmt::format("; {} p50 {:.1f} p99 {:.1f} most {:.1f}", name, samples.ms(500), samples.ms(990),
-                                samples.ms(1'000));
-        }
-        fmt::print("{} runs, {} failed{}\n", arguments.seeds, failed, summary);
-    }
+    auto const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    if (arguments.seeds.count > 1) fmt::print("{}\n", summary(arguments.seeds.count, failed, seconds, times));
+    if (arguments.medians && !judge(*arguments.medians, times)) ++failed;
     return failed == 0 ? 0 : 1;
 }
 

@@ -9,6 +9,7 @@
 
 #include "sim/gossip_plan.hpp"
 #include "sim/interop_workload.hpp"
+#include "sim/many_seeds.hpp"
 #include "sim/run.hpp"
 
 namespace ggen::sim {
@@ -172,6 +173,24 @@ TEST(ScenarioTest, ATwinOfRealNodesHasThePlacesLinksAndPublishersOfTheRun) {
         EXPECT_EQ(refused.error().code, Errc::invalid);
     }
     EXPECT_FALSE(plan_gossip_twin(k_text, 7, k_twin_nodes_max + 1, ""));
+}
+
+TEST(ScenarioTest, SeedsSideBySideAreReportedInOrderAndAsAlone) {
+    auto const text = gossip_with("");
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> digests;
+    auto const take = [&](std::uint64_t seed, RunReport const& report) -> Result<void> {
+        digests.emplace_back(seed, report.digest);
+        return seed == 9 ? Result<void>{Error{Errc::cancelled, "enough"}} : ok();
+    };
+    auto const done = run_seeds(text, {}, {7, 10, 3}, take);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, Errc::cancelled);
+    ASSERT_EQ(digests.size(), 3U);
+    for (std::size_t i = 0; i < digests.size(); ++i) {
+        EXPECT_EQ(digests[i].first, 7 + i);
+        EXPECT_EQ(digests[i].second, run(text, 7 + i).digest);
+    }
+    EXPECT_FALSE(run_seeds("{", {}, {1, 4, 2}, take));
 }
 
 TEST(ScenarioTest, GossipIsCutByAPartition) {

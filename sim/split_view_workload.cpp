@@ -63,6 +63,7 @@ public:
 private:
     struct Log {
         merkle::SignerKey key;
+        std::shared_ptr<NoteOpener> notes;
         p2p::LogId id;
         std::string topic;
         std::array<SignedHistory, 2> histories;  ///< by side; the same for the honest log
@@ -76,6 +77,7 @@ private:
         std::size_t log;
         PeerId peer;
         std::string note;  ///< of which the entries are asked for; empty: the checkpoint is
+        std::uint64_t size = 0;  ///< of that note
     };
     struct Follower {
         std::size_t side = 0;
@@ -102,7 +104,7 @@ private:
     void adopt(Follower& follower, std::size_t log);
     void look(NodeId node);
     void lie(NodeId node, std::uint64_t turn);
-    void ask(VirtualHost& host, std::size_t log, PeerId const& peer, std::string const& path, std::string note);
+    void ask(VirtualHost& host, std::string const& path, Asked what);
     void on_news(VirtualHost& host, Follower& follower);
     void on_fetched(VirtualHost& host, Follower& follower, p2p::ObjectFetched const& fetched);
     void tell(VirtualHost& host, Follower& follower, std::size_t log);
@@ -138,6 +140,7 @@ void SplitViewWorkload::make_log(std::string const& name, std::size_t index) {
     };
     auto const first = entries(0);
     logs_.push_back({key,
+                     std::make_shared<NoteOpener>(key.verifier()),
                      p2p::log_id(key.verifier()),
                      p2p::checkpoint_topic(p2p::log_id(key.verifier())),
                      {SignedHistory{key, first}, SignedHistory{key, index == k_forked ? entries(1) : first}}});
@@ -151,7 +154,7 @@ void SplitViewWorkload::prepare(World& world) {
     std::vector<NodeId> nodes;
     for (NodeId node = 0; node < world.node_count(); ++node) {
         auto& follower = followers_[node];
-        for (auto const& log : logs_) follower.trees.emplace_back(log.key.verifier());
+        for (auto const& log : logs_) follower.trees.emplace_back(log.notes);
         follower.is_liar = !world.is_honest(node);
         if (!follower.is_liar) nodes.push_back(node);
     }
@@ -276,7 +279,7 @@ void SplitViewWorkload::look(NodeId node) {
     auto* const host = world_->host(node);
     if (host == nullptr) return;
     for (std::size_t log = 0; log < k_logs; ++log) {
-        for (auto const& peer : gossip(*host).subscribers(logs_[log].topic)) ask(*host, log, peer, "checkpoint", {});
+        for (auto const& peer : gossip(*host).subscribers(logs_[log].topic)) ask(*host, "checkpoint", {log, peer, {}});
     }
     host->pump();
 }
@@ -293,8 +296,8 @@ void SplitViewWorkload::lie(NodeId node, std::uint64_t turn) {
         Digest made_up;
         for (auto& byte : made_up.bytes) byte = static_cast<std::uint8_t>(dice.next());
         ForkEvidence evidence;
-        evidence.first = merkle::open_checkpoint(history.note(small), logs_[log].key.verifier()).value();
-        evidence.second = merkle::open_checkpoint(history.note(large), logs_[log].key.verifier()).value();
+        evidence.first = history.checkpoint(small);
+        evidence.second = history.checkpoint(large);
         evidence.other_root = dice.chance(1, 2) ? made_up : history.root(large);
         for (std::uint64_t i = dice.below(8); i > 0; --i) evidence.proof.push_back(made_up);
         if (dice.chance(1, 4)) {  // a note of somebody else's key under this name
@@ -310,10 +313,10 @@ void SplitViewWorkload::lie(NodeId node, std::uint64_t turn) {
     host->pump();
 }
 
-void SplitViewWorkload::ask(VirtualHost& host, std::size_t log, PeerId const& peer, std::string const& path,
-                            std::string note) {
-    auto const id = exchange(host).fetch({peer, {}}, {logs_[log].id, path, 0, 64 * k_kib}, world_->time_point());
-    followers_[host.self()].asked.emplace(id, Asked{log, peer, std::move(note)});
+void SplitViewWorkload::ask(VirtualHost& host, std::string const& path, Asked what) {
+    p2p::ObjectRequest const wanted{logs_[what.log].id, path, 0, 64 * k_kib};
+    auto const id = exchange(host).fetch({what.peer, {}}, wanted, world_->time_point());
+    followers_[host.self()].asked.emplace(id, std::move(what));
 }
 
 bool SplitViewWorkload::on_called(VirtualHost& host, std::size_t protocol) {
@@ -333,7 +336,7 @@ bool SplitViewWorkload::on_called(VirtualHost& host, std::size_t protocol) {
                                      !as_text(received->message->data()).starts_with('{');
                 bool const is_peer = subscribed != nullptr && subscribed->topic == logs_[log].topic;
                 if (!is_news && !is_peer) continue;
-                ask(host, log, is_news ? received->from : subscribed->peer, "checkpoint", {});
+                ask(host, "checkpoint", {log, is_news ? received->from : subscribed->peer, {}});
                 has_called = true;
                 if (is_peer && follower.trees[log].evidence()) {
                     follower.has_told[log] = false;
@@ -371,18 +374,18 @@ void SplitViewWorkload::on_fetched(VirtualHost& host, Follower& follower, p2p::O
     if (!fetched.bytes) return;
     auto& tree = follower.trees[asked.log];
     if (!asked.note.empty()) {
-        auto const opened = merkle::open_checkpoint(asked.note, tree.key());
-        auto entries = merkle::decode_bundle(*fetched.bytes, static_cast<unsigned>(opened->checkpoint.size));
+        auto entries = merkle::decode_bundle(*fetched.bytes, static_cast<unsigned>(asked.size));
         auto const old_size = tree.size();
         bool const is_right = entries && tree.extend(asked.note, *std::move(entries));
         if (is_right && tree.size() > old_size) adopt(follower, asked.log);
     } else if (as_text(*fetched.bytes) == tree.note()) {
         return;  // nothing new
-    } else if (auto const opened = merkle::open_checkpoint(as_text(*fetched.bytes), tree.key())) {
+    } else if (auto const& opened = logs_[asked.log].notes->open(as_text(*fetched.bytes))) {
         if (opened->checkpoint.size <= tree.size()) {
             static_cast<void>(tree.compare(opened->note));
         } else if (!tree.evidence()) {
-            ask(host, asked.log, asked.peer, bundle_path(opened->checkpoint.size), opened->note);
+            auto const size = opened->checkpoint.size;
+            ask(host, bundle_path(size), {asked.log, asked.peer, opened->note, size});
         }
     }
     tell(host, follower, asked.log);

@@ -4,9 +4,9 @@
 set -euo pipefail
 release=$1
 soak=$2
-kills=2000 flaky=1000 limits=()
+kills=2000 flaky=1000 node_kills=1000 seeds=1000 limits=()
 case "${3:-}" in
-  full) kills=100000 flaky=10000 limits=(--full) ;;
+  full) kills=100000 flaky=10000 seeds=10000 limits=(--full) ;;
   "") ;;
   *) echo "nightly: no such set of figures: $3" >&2; exit 2 ;;
 esac
@@ -33,8 +33,18 @@ echo "== five hosts that find each other with no configuration"
 python3 tests/p2p/hosts.py "$release/bin/ggen" --mib 64 || [ $? = 77 ]
 echo "== fifty nodes on loopback"
 python3 tests/p2p/fifty.py "$release/bin/ggen"
+echo "== kill -9 of publishing commands and nodes, and old backups, $node_kills runs"
+python3 tests/p2p/kill.py "$release/bin/ggen" --runs "$node_kills" --jobs "$(nproc)"
 echo "== kad simulated with 1,000 nodes, a fifth of them dead: the bounds of the scenario hold"
 "$release/bin/ggen-sim" --scenario sim/scenarios/kad.json --seed 1 --seeds 3
+echo "== $seeds seeds each: installs among 180 hostile peers of 200, and a log with two histories"
+for scenario in exchange-small exchange-90; do
+  "$release/bin/ggen-sim" --scenario "sim/scenarios/$scenario.json" --seeds "$seeds" --jobs "$(nproc)" \
+    --medians install_ms:clean_ms:3 | tail -2
+done
+for scenario in exchange-100 split-view; do
+  "$release/bin/ggen-sim" --scenario "sim/scenarios/$scenario.json" --seeds "$seeds" --jobs "$(nproc)" | tail -1
+done
 echo "== go-libp2p as a live peer: basics, kad, gossip"
 for peer in go rust; do
   tests/interop/run --peer "$peer" --suite all "$soak" || [ $? = 77 ]

@@ -1,28 +1,33 @@
 #!/usr/bin/env python3
 """kill -9 of anything at any time, and old backups brought back: nothing acknowledged is lost and no log forks.
 
-    kill.py GGEN [--runs N] [--seed S]
+    kill.py GGEN [--runs N] [--seed S] [--jobs N]
 
-Two nodes: one publishes, the other mirrors it. Each run either kills a process (the publishing command, the publishing
-node, the mirroring node) at a random moment, or brings back an old copy of the publisher's folders and publishes on it.
-The oracle is what was acknowledged (exit 0). Prints its figures, and "N passed, N failed".
+A story has two nodes: one publishes, the other mirrors it. Each run either kills a process (the publishing command, the
+publishing node, the mirroring node) at a random moment, or brings back an old copy of the publisher's folders and
+publishes on it. The oracle is what was acknowledged (exit 0). A story has RUNS_OF_STORY runs and its own seed, S, S + 1,
+...; --jobs of them go on at the same time. Prints its figures, and "N passed, N failed".
 """
 import argparse
-import os
+import collections
 import pathlib
 import random
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from nodes import Checks, Room, alive, pack, wait_until  # noqa: E402
 
 
+RUNS_OF_STORY = 10
+
+
 class Story:
-    def __init__(self, room, report, dice):
-        self.room, self.report, self.dice = room, report, dice
+    def __init__(self, room, report, seed):
+        self.room, self.report, self.dice = room, report, random.Random(seed)
         self.alice, self.bob = room.profile("alice"), room.profile("bob")
         self.acknowledged = set()
         self.next_number = 0
@@ -76,8 +81,16 @@ class Story:
         profile.start(bootstrap=[other.address])
 
     def settle(self):
-        """The mirror is as long as the log."""
-        wait_until(lambda: self.mirrored() == self.size(), "the mirror comes up to the log", 60)
+        """The mirror is as long as the log: it is told to look, for gossip takes one checkpoint in ten seconds."""
+        def is_there():
+            if self.mirrored() != self.size():
+                try:
+                    self.bob.control("follow", registry=self.alice.peer)
+                except RuntimeError:  # Nobody that has it is connected yet.
+                    return False
+            return self.mirrored() == self.size()
+
+        wait_until(is_there, "the mirror comes up to the log", 60)
 
     def kill_publish(self):
         name, folder = self.next_pack()
@@ -177,13 +190,62 @@ class Story:
         self.settle()
         lost = self.acknowledged - self.names_in(self.mirror())
         self.report.check(not lost, "the mirror has all that was acknowledged", sorted(lost)[:5])
-        sound = self.alice.run("registry", "fsck", "own", timeout=300)
-        print(sound.stdout[-300:])
         for profile in (self.alice, self.bob):
             if profile.pid and alive(profile.pid):
                 profile.kill()
-        print(f"{runs} runs in {time.monotonic() - started:.0f} s: {len(self.acknowledged)} releases acknowledged, 0 lost "
-              f"counts only when all passed; " + ", ".join(f"{key} {value}" for key, value in self.counts.items()))
+
+
+class Stories:
+    def __init__(self, ggen, runs, first_seed):
+        self.ggen, self.first_seed = ggen, first_seed
+        self.left = runs
+        self.told = 0
+        self.lock = threading.Lock()
+        self.report = Checks()
+        self.counts = collections.Counter()
+        self.broken = []
+
+    def next(self):
+        with self.lock:
+            runs = min(self.left, RUNS_OF_STORY)
+            self.left -= runs
+            self.told += 1
+            return runs, self.first_seed + self.told - 1
+
+    def work(self):
+        while True:
+            runs, seed = self.next()
+            if runs == 0 or self.broken:
+                return
+            report = Checks()
+            try:
+                with Room(self.ggen) as room:
+                    story = Story(room, report, seed)
+                    story.run(runs)
+            except Exception as error:  # Told at the end, with the seed that repeats it.
+                self.broken.append(f"the story of seed {seed}: {error}")
+                return
+            with self.lock:
+                self.report.passed += report.passed
+                self.report.failed += report.failed
+                self.counts.update(story.counts, runs=runs, releases=len(story.acknowledged))
+                if report.failed:
+                    print(f"the story of seed {seed} failed", flush=True)
+
+    def run(self, jobs):
+        started = time.monotonic()
+        threads = [threading.Thread(target=self.work) for _ in range(jobs)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for error in self.broken:
+            self.report.check(False, "a story comes to its end", error)
+        runs = self.counts.pop("runs", 0)
+        took = time.monotonic() - started
+        print(f"{runs} runs in {took:.0f} s ({took / max(runs, 1):.2f} s a run): {self.counts.pop('releases', 0)} releases "
+              "acknowledged; " + ", ".join(f"{key} {value}" for key, value in self.counts.items()))
+        return self.report.end()
 
 
 def main():
@@ -191,11 +253,9 @@ def main():
     parser.add_argument("ggen")
     parser.add_argument("--runs", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
-    report = Checks()
-    with Room(options.ggen) as room:
-        Story(room, report, random.Random(options.seed)).run(options.runs)
-    return report.end()
+    return Stories(options.ggen, options.runs, options.seed).run(options.jobs)
 
 
 if __name__ == "__main__":
