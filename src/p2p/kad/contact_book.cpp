@@ -147,7 +147,7 @@ bool is_kept(KadContact const& contact) {
 
 }  // namespace
 
-ContactBook::ContactBook() : slots_(k_kad_book_slots) {}
+ContactBook::ContactBook(std::size_t slot_peers) : slots_(k_kad_book_slots), slot_peers_(slot_peers) {}
 
 std::optional<BookNote> ContactBook::find(KadKey const& key) const {
     auto const place = place_of(slots_[slot_of(key)], key);
@@ -165,7 +165,8 @@ void ContactBook::insert(KadContact const& contact, BookNote const& note) {
         return false;
     });
     auto const entry = pack(contact, note);
-    if (peers >= k_kad_book_slot_peers) {
+    if (slot_peers_ == 0) return;
+    if (peers >= slot_peers_) {
         if (!unmet && !note.has_answered) return;  // hearsay does not drive out what was seen
         auto const leaving = unmet.value_or(place_at(slot, 0));
         replace(slot, leaving.at, leaving.end(), {});

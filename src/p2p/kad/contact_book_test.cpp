@@ -124,6 +124,18 @@ TEST(ContactBookTest, GivesBackWhatWasPutIn) {
     EXPECT_GT(book.find(hashed.key)->round_trip, std::chrono::seconds{16});
 }
 
+TEST(ContactBookTest, IsAsSmallAsItIsToldToBe) {
+    ContactBook none{0};
+    ContactBook small{1};
+    for (std::uint64_t number = 0; number < 6'000; ++number) {
+        none.hear(contact(number), 0);
+        small.hear(contact(number), 0);
+    }
+    EXPECT_EQ(none.size(), 0U);
+    EXPECT_LE(small.size(), k_kad_book_slots);
+    EXPECT_GT(small.size(), k_kad_book_slots * 9 / 10);
+}
+
 TEST(ContactBookTest, KeepsNobodyWithoutAnAddress) {
     ContactBook book;
     book.hear(kad_contact(make_id(1), {}), 0);
