@@ -31,6 +31,7 @@ struct Options {
     Nanos measure_at = 300 * k_second;
     std::uint64_t operations = 200;  ///< of each kind
     Nanos period = 200 * k_millisecond;
+    std::uint64_t book_slot_peers = p2p::k_kad_book_slot_peers;  ///< fewer when there is no memory for all
     bool is_survival = false;  ///< only providers are looked for: the keys have to live through the churn
 };
 
@@ -44,6 +45,7 @@ Result<Options> parse_options(Json const& json) {
     options.measure_at = fields.seconds("measure_at_s", options.measure_at);
     options.operations = fields.number("operations", options.operations, 1'000'000);
     options.period = fields.seconds("period_s", options.period);
+    options.book_slot_peers = fields.number("book_slot_peers", options.book_slot_peers, p2p::k_kad_book_slot_peers);
     options.is_survival = fields.flag("survival", false);
     RETURN_IF_ERROR(fields.finish());
     return options;
@@ -124,6 +126,7 @@ void KadWorkload::equip(World& world, NodeId node, VirtualHost& host) {
     options.seed = mix(world.seed(), static_cast<std::uint64_t>(Purpose::program), mix(node, world.starts(node)));
     options.validators.add("sim", std::make_shared<AnyValue>());
     options.steady_at = to_time_point(0);
+    options.book_slot_peers = options_.book_slot_peers;
     host.add(make_conduct(world, node, std::make_unique<p2p::Kad>(std::move(options))));
     host.set_application(this);
     auto const spread = static_cast<std::uint64_t>(options_.join) * node / world.node_count();

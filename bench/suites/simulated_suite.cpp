@@ -83,12 +83,13 @@ private:
 void add(Catalogue& catalogue, char const* group, std::string name, char const* scenario, std::uint32_t nodes,
          char const* what, std::vector<std::string> aliases = {}) {
     constexpr std::uint32_t k_quick_nodes_max = 100;
+    constexpr std::uint32_t k_usual_nodes_max = 2'000;
     Test test{group, std::move(name), TestClass::simulation, what,
               [scenario, nodes] { return std::make_unique<ScenarioWork>(scenario, nodes); }, std::move(aliases)};
     test.exact_runs = 0;  // Its own figures are exact, and cheaper than counting.
     test.slices_max = 1;
     test.is_quick = nodes <= k_quick_nodes_max;
-    test.time_limit_s = 900;
+    test.time_limit_s = nodes > k_usual_nodes_max ? 3'600 : 900;
     catalogue.add(std::move(test));
 }
 
@@ -104,7 +105,7 @@ void add_simulated_suite(Catalogue& catalogue) {
             "values, providers, publications and nearest nodes among n simulated nodes, a fifth of them dead",
             {fmt::format("dht_lookup/{}", n)});
     }
-    for (std::uint32_t const n : {10U, 20U, 50U, 100U, 200U, 500U, 1'000U, 2'000U}) {
+    for (std::uint32_t const n : {10U, 20U, 50U, 100U, 200U, 500U, 1'000U, 2'000U, 5'000U, 10'000U}) {
         add(catalogue, "p2p_lookup_simulated", fmt::format("lookup_n{}", n), k_lookup, n,
             "lookups of values, providers and nearest nodes among n simulated nodes, as the network grows");
     }

@@ -132,6 +132,8 @@ void add(Catalogue& catalogue, char const* group, std::string name, CacheJob job
     test.is_quick = count <= 1'000;
     if (job == CacheJob::write || job == CacheJob::cleanup) test.slices_max = 5;
     if (count > 100) test.exact_runs = 0;
+    if (count >= 1'000) test.time_limit_s = 300;  // Each of them is put there with fsync, on any disk.
+    if (count >= 10'000) test.rounds_max = 1;
     catalogue.add(std::move(test));
 }
 

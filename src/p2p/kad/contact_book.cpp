@@ -1,9 +1,10 @@
 #include "p2p/kad/contact_book.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <cstring>
 #include <limits>
+#include <utility>
 
 namespace ggen::p2p {
 namespace {
@@ -15,38 +16,73 @@ std::size_t slot_of(KadKey const& key) {
     return static_cast<std::size_t>(key.words[0] >> (64U - k_slot_bits));
 }
 
-/// What stands before the id and the addresses of a peer in a slot.
+/// What stands before the id and the addresses of a peer in a slot, k_head_bytes of it.
 struct Head {
-    std::uint64_t first_word = 0;  ///< of its key: hardly ever is more needed to tell two peers apart
-    std::uint64_t group = 0;
-    std::uint32_t round_trip_us = 0;
+    std::uint16_t mark = 0;           ///< bits of its key after those of the slot: most others have other ones
+    std::uint64_t group = 0;          ///< 48 bits
+    std::uint32_t round_trip_us = 0;  ///< 24 bits: 16 s and more are all the same
     std::uint16_t address_bytes = 0;
-    std::uint8_t id_bytes = 0;
+    std::uint8_t id_bytes = 0;  ///< as they lie there
     bool has_answered = false;
+    bool is_short = false;  ///< the id of an Ed25519 key without its head, which is always the same
 };
-static_assert(sizeof(Head) == 24);
+constexpr std::size_t k_head_bytes = 15;
+constexpr std::uint32_t k_round_trip_max = 0xffffff;
+constexpr std::uint8_t k_answered_bit = 1;
+constexpr std::uint8_t k_short_bit = 2;
+constexpr std::array<std::uint8_t, 6> k_ed25519_head{0x00, 0x24, 0x08, 0x01, 0x12, 0x20};
+constexpr std::size_t k_ed25519_id_bytes = k_ed25519_head.size() + 32;
 static_assert(k_kad_addresses_accept_max * (k_kad_address_bytes_max + 2) <= std::numeric_limits<std::uint16_t>::max());
+
+std::uint16_t mark_of(KadKey const& key) {
+    return static_cast<std::uint16_t>(key.words[0] >> (64U - k_slot_bits - 16U));
+}
+
+void append_number(Bytes& out, std::uint64_t value, unsigned bytes) {
+    for (unsigned i = 0; i < bytes; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+}
+
+std::uint64_t take_number(BytesView& from, unsigned bytes) {
+    std::uint64_t value = 0;
+    for (unsigned i = 0; i < bytes; ++i) value |= std::uint64_t{from[i]} << (8 * i);
+    from = from.subspan(bytes);
+    return value;
+}
 
 /// An entry where it lies.
 struct Place {
     Head head;
     std::size_t at = 0;
-    [[nodiscard]] std::size_t end() const { return at + sizeof(Head) + head.id_bytes + head.address_bytes; }
+    [[nodiscard]] std::size_t end() const { return at + k_head_bytes + head.id_bytes + head.address_bytes; }
 };
 
 Place place_at(BytesView slot, std::size_t at) {
+    auto rest = slot.subspan(at, k_head_bytes);
     Place place;
     place.at = at;
-    std::memcpy(&place.head, slot.data() + at, sizeof(Head));
+    place.head.mark = static_cast<std::uint16_t>(take_number(rest, 2));
+    place.head.group = take_number(rest, 6);
+    place.head.round_trip_us = static_cast<std::uint32_t>(take_number(rest, 3));
+    place.head.address_bytes = static_cast<std::uint16_t>(take_number(rest, 2));
+    place.head.id_bytes = static_cast<std::uint8_t>(take_number(rest, 1));
+    auto const bits = take_number(rest, 1);
+    place.head.has_answered = (bits & k_answered_bit) != 0;
+    place.head.is_short = (bits & k_short_bit) != 0;
     return place;
 }
 
-BytesView id_at(BytesView slot, Place const& place) {
-    return slot.subspan(place.at + sizeof(Head), place.head.id_bytes);
+/// The bytes of the id, whole.
+Bytes id_at(BytesView slot, Place const& place) {
+    auto const lying = slot.subspan(place.at + k_head_bytes, place.head.id_bytes);
+    Bytes out;
+    out.reserve(k_ed25519_id_bytes);
+    if (place.head.is_short) out.assign(k_ed25519_head.begin(), k_ed25519_head.end());
+    out.insert(out.end(), lying.begin(), lying.end());
+    return out;
 }
 
 BytesView addresses_at(BytesView slot, Place const& place) {
-    return slot.subspan(place.at + sizeof(Head) + place.head.id_bytes, place.head.address_bytes);
+    return slot.subspan(place.at + k_head_bytes + place.head.id_bytes, place.head.address_bytes);
 }
 
 /// Calls `visit` with each place until it says true; whether it did.
@@ -63,7 +99,7 @@ bool visit_places(BytesView slot, Visit const& visit) {
 std::optional<Place> place_of(BytesView slot, KadKey const& key) {
     std::optional<Place> out;
     visit_places(slot, [&](Place const& place) {
-        if (place.head.first_word != key.words[0] || kad_key_of(id_at(slot, place)) != key) return false;
+        if (place.head.mark != mark_of(key) || kad_key_of(id_at(slot, place)) != key) return false;
         out = place;
         return true;
     });
@@ -71,20 +107,22 @@ std::optional<Place> place_of(BytesView slot, KadKey const& key) {
 }
 
 Bytes pack(KadContact const& contact, BookNote const& note) {
-    auto const id = contact.id.bytes();
+    auto id = contact.id.bytes();
+    bool const is_short = id.size() == k_ed25519_id_bytes &&
+                          std::equal(k_ed25519_head.begin(), k_ed25519_head.end(), id.begin());
+    if (is_short) id = id.subspan(k_ed25519_head.size());
     auto const addresses = contact.addresses.packed();
-    Head head;
-    head.first_word = contact.key.words[0];
-    head.group = note.group;
-    head.round_trip_us = static_cast<std::uint32_t>(std::clamp<std::int64_t>(
-        note.round_trip.count(), 0, std::numeric_limits<std::uint32_t>::max()));
-    head.address_bytes = static_cast<std::uint16_t>(addresses.size());
-    head.id_bytes = static_cast<std::uint8_t>(id.size());
-    head.has_answered = note.has_answered;
-    Bytes out(sizeof head + id.size() + addresses.size());
-    std::memcpy(out.data(), &head, sizeof head);
-    std::copy(id.begin(), id.end(), out.begin() + sizeof head);
-    std::copy(addresses.begin(), addresses.end(), out.end() - static_cast<std::ptrdiff_t>(addresses.size()));
+    Bytes out;
+    out.reserve(k_head_bytes + id.size() + addresses.size());
+    append_number(out, mark_of(contact.key), 2);
+    append_number(out, note.group, 6);
+    auto const round_trip = std::clamp<std::int64_t>(note.round_trip.count(), 0, k_round_trip_max);
+    append_number(out, static_cast<std::uint64_t>(round_trip), 3);
+    append_number(out, addresses.size(), 2);
+    append_number(out, id.size(), 1);
+    append_number(out, (note.has_answered ? k_answered_bit : 0U) | (is_short ? k_short_bit : 0U), 1);
+    out.insert(out.end(), id.begin(), id.end());
+    out.insert(out.end(), addresses.begin(), addresses.end());
     return out;
 }
 
@@ -109,7 +147,7 @@ bool is_kept(KadContact const& contact) {
 
 }  // namespace
 
-ContactBook::ContactBook() : slots_(k_kad_book_slots) {}
+ContactBook::ContactBook(std::size_t slot_peers) : slots_(k_kad_book_slots), slot_peers_(slot_peers) {}
 
 std::optional<BookNote> ContactBook::find(KadKey const& key) const {
     auto const place = place_of(slots_[slot_of(key)], key);
@@ -127,7 +165,8 @@ void ContactBook::insert(KadContact const& contact, BookNote const& note) {
         return false;
     });
     auto const entry = pack(contact, note);
-    if (peers >= k_kad_book_slot_peers) {
+    if (slot_peers_ == 0) return;
+    if (peers >= slot_peers_) {
         if (!unmet && !note.has_answered) return;  // hearsay does not drive out what was seen
         auto const leaving = unmet.value_or(place_at(slot, 0));
         replace(slot, leaving.at, leaving.end(), {});
@@ -172,20 +211,16 @@ std::vector<KadContact> ContactBook::closest(KadKey const& target, std::size_t c
     out.reserve(count);
     std::vector<std::uint64_t> groups;
     groups.reserve(count);
-    std::vector<Place> block;
+    std::vector<std::pair<KadKey, Place>> block;  // by distance
     for (std::size_t step = 0; step < slots_.size() && out.size() < count; ++step) {
         BytesView const slot = slots_[slot_of(target) ^ step];
         block.clear();
         visit_places(slot, [&](Place const& place) {
-            block.push_back(place);
+            block.emplace_back(kad_distance(kad_key_of(id_at(slot, place)), target), place);
             return false;
         });
-        std::sort(block.begin(), block.end(), [&](Place const& a, Place const& b) {
-            if (a.head.first_word != b.head.first_word)
-                return (a.head.first_word ^ target.words[0]) < (b.head.first_word ^ target.words[0]);
-            return kad_distance(kad_key_of(id_at(slot, a)), target) < kad_distance(kad_key_of(id_at(slot, b)), target);
-        });
-        for (auto const& place : block) {
+        std::sort(block.begin(), block.end(), [](auto const& a, auto const& b) { return a.first < b.first; });
+        for (auto const& [distance, place] : block) {
             auto const group = place.head.group;
             auto const neighbours = group == 0 ? 0 : std::count(groups.begin(), groups.end(), group);
             if (out.size() == count || static_cast<std::size_t>(neighbours) >= k_kad_bucket_peers_per_group_max)

@@ -18,7 +18,7 @@ struct BookNote {
 };
 
 /// Peers that this node was told of or that answered it, far more than a routing table has room for: at most
-/// k_kad_book_slots * k_kad_book_slot_peers, about 70 bytes each. A lookup that knows some of the true holders from
+/// k_kad_book_slots * `slot_peers`, about 60 bytes each. A lookup that knows some of the true holders from
 /// the start needs no way to them (the "full routing table" of go-libp2p-kad-dht's accelerated client, bounded).
 ///
 /// It is hearsay: who is in it may be dead or invented. Therefore one path of a lookup starts from it and the others
@@ -29,7 +29,7 @@ struct BookNote {
 /// block of memory: ids and addresses lie in it as they go over the wire, and keys are computed again when needed.
 class ContactBook {
 public:
-    ContactBook();
+    explicit ContactBook(std::size_t slot_peers = k_kad_book_slot_peers);
 
     /// Somebody spoke of `contact`. Nothing happens when it is known.
     void hear(KadContact const& contact, std::uint64_t group);
@@ -54,6 +54,7 @@ private:
     void insert(KadContact const& contact, BookNote const& note);
 
     std::vector<Slot> slots_;
+    std::size_t slot_peers_;
     std::size_t size_ = 0;
 };
 

@@ -105,13 +105,35 @@ TEST(ContactBookTest, GivesBackWhatWasPutIn) {
     std::vector<Multiaddr> const moved{make_address(2), make_address(3)};
     auto const elsewhere = kad_contact(one.id, AddressList::from(moved, 8));
     book.on_answer(elsewhere, 4, microseconds{0});
-    book.on_answer(kad_contact(one.id, {}), 4, microseconds{70'000'000});
+    book.on_answer(kad_contact(one.id, {}), 4, microseconds{7'000'000});
     found = book.closest(one.key, 1);
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].addresses, elsewhere.addresses);
-    EXPECT_EQ(book.find(one.key)->round_trip, microseconds{70'000'000});
+    EXPECT_EQ(book.find(one.key)->round_trip, microseconds{7'000'000});
     EXPECT_TRUE(book.has_met(one.key));
     EXPECT_EQ(book.size(), 1U);
+    // Another form of id, and more time than there is room for.
+    Bytes bytes{0x12, 0x20};
+    bytes.resize(34, 7);
+    auto const hashed = kad_contact(*PeerId::from_bytes(bytes), one.addresses);
+    book.on_answer(hashed, 5, std::chrono::minutes{1});
+    found = book.closest(hashed.key, 1);
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].id, hashed.id);
+    EXPECT_EQ(found[0].addresses, one.addresses);
+    EXPECT_GT(book.find(hashed.key)->round_trip, std::chrono::seconds{16});
+}
+
+TEST(ContactBookTest, IsAsSmallAsItIsToldToBe) {
+    ContactBook none{0};
+    ContactBook small{1};
+    for (std::uint64_t number = 0; number < 6'000; ++number) {
+        none.hear(contact(number), 0);
+        small.hear(contact(number), 0);
+    }
+    EXPECT_EQ(none.size(), 0U);
+    EXPECT_LE(small.size(), k_kad_book_slots);
+    EXPECT_GT(small.size(), k_kad_book_slots * 9 / 10);
 }
 
 TEST(ContactBookTest, KeepsNobodyWithoutAnAddress) {

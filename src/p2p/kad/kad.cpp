@@ -26,6 +26,7 @@ Kad::Kad(KadOptions options)
     : options_(std::move(options)),
       random_(options_.seed),
       table_(kad_key_of(options_.self.bytes())),
+      book_(options_.book_slot_peers),
       requests_(*this),
       inbound_(*this, *this),
       records_(table_.self()) {}

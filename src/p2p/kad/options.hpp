@@ -7,6 +7,7 @@
 
 #include "base/time.hpp"
 #include "codec/peer_id.hpp"
+#include "p2p/kad/limits.hpp"
 #include "p2p/kad/lookup.hpp"
 #include "p2p/kad/validator.hpp"
 
@@ -31,6 +32,7 @@ struct KadOptions {
     /// table, nor told of. Must not call this object. Empty = everybody is welcome.
     std::function<bool(PeerId const&, TimePoint)> is_welcome{};
     LookupSettings lookup{};
+    std::size_t book_slot_peers = k_kad_book_slot_peers;  ///< 1,024 times as many are remembered beside the table
     UnixTime wall_at{};             ///< wall-clock time at `steady_at`: records carry one
     TimePoint steady_at{};
 };
