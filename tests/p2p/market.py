@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import sys
 import time
 
@@ -180,6 +181,24 @@ def split_view(report, room):
     report.check(again.returncode == 0, "and installs from the lockfile go on", again.stderr)
 
 
+def busy(report, room):
+    """A peer that does not answer is not one that has nothing."""
+    slow, asker = room.profile("slow"), room.profile("asker")
+    slow.must("key", "new", "slow/laptop")
+    slow.start()
+    slow.must("p2p", "publish", pack(room.path / "packs/slow", "slow/one"))
+    asker.start(bootstrap=[slow.address])
+    wait_until(lambda: asker.json("p2p", "peer-list")["total"] > 0, "they are connected")
+    os.kill(slow.pid, signal.SIGSTOP)
+    try:
+        refused = asker.run("follow", slow.peer)
+    finally:
+        os.kill(slow.pid, signal.SIGCONT)
+    report.check(refused.returncode != 0 and "did not answer in time" in refused.stderr and "again" in refused.stderr,
+                 "that a peer is busy is said", refused.stderr)
+    wait_until(lambda: asker.run("follow", slow.peer).returncode == 0, "it answers again", 60)
+
+
 def main():
     report = Checks()
     with Room(sys.argv[1]) as room:
@@ -188,6 +207,7 @@ def main():
         survival(report, alice, bob, carol)
         bad_input(report, room, alice)
         split_view(report, room)
+        busy(report, room)
         for profile in room.profiles:
             if profile.pid and alive(profile.pid):
                 report.check(profile.stop().returncode == 0, f"{profile.name} stops")

@@ -1,18 +1,14 @@
 #include "net/daemon/blob_bringer.hpp"
 
 #include <algorithm>
-#include <condition_variable>
-#include <deque>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 #include "net/daemon/node_thread.hpp"
+#include "net/daemon/place_reader.hpp"
 
 namespace ggen::p2p {
 namespace {
-
-constexpr std::size_t k_place_threads = 2;
 
 Json json_course(BlobCourse const& course) {
     auto json = Json::object();
@@ -30,82 +26,6 @@ struct Arrival {
     std::mutex mutex;  // Guards course.
     BlobCourse course;
     std::uint64_t blob = 0;  // Of the node's thread.
-};
-
-/// Reads parts of one blob at folders and web servers, on threads of its own.
-class PlaceReader {
-public:
-    PlaceReader(SourceOpener& opener, std::vector<std::string> const& locations, BlobRef const& blob)
-        : blob_(blob) {
-        for (auto const& location : locations) {
-            auto source = opener.open(location);
-            if (!source) continue;
-            places_.push_back({location, location.find("://") == std::string::npos || location.starts_with("file:")});
-            sources_.push_back(*std::move(source));
-        }
-        if (sources_.empty()) return;
-        threads_.reserve(k_place_threads);
-        for (std::size_t i = 0; i < k_place_threads; ++i) threads_.emplace_back([this] { loop(); });
-    }
-    ~PlaceReader() {
-        {
-            std::lock_guard const guard{mutex_};
-            is_over_ = true;
-        }
-        came_.notify_all();
-        for (auto& thread : threads_) thread.join();
-    }
-    PlaceReader(PlaceReader const&) = delete;
-    PlaceReader& operator=(PlaceReader const&) = delete;
-
-    using Done = std::function<void(BlobRead const&, Result<Bytes>)>;
-    [[nodiscard]] std::vector<BlobPlace> const& places() const { return places_; }
-    void read(BlobRead const& wanted, Done done) {
-        std::lock_guard const guard{mutex_};
-        if (is_over_) return;
-        jobs_.emplace_back(wanted, std::move(done));
-        came_.notify_one();
-    }
-
-private:
-    void loop() {
-        for (;;) {
-            std::unique_lock guard{mutex_};
-            came_.wait(guard, [&] { return is_over_ || !jobs_.empty(); });
-            if (is_over_) return;
-            auto const job = std::move(jobs_.front());
-            jobs_.pop_front();
-            guard.unlock();
-            job.second(job.first, part(job.first));
-        }
-    }
-    /// Any source can be stopped when enough of it has come.
-    [[nodiscard]] Result<Bytes> part(BlobRead const& wanted) {
-        Bytes out;
-        bool is_whole = false;
-        auto const take = [&](BytesView piece) -> Result<void> {
-            auto const room = static_cast<std::size_t>(wanted.length) - out.size();
-            auto const taken = piece.first(std::min(room, piece.size()));
-            out.insert(out.end(), taken.begin(), taken.end());
-            is_whole = out.size() == wanted.length;
-            std::lock_guard const guard{mutex_};
-            if (is_whole || is_over_) return Error{Errc::cancelled, "enough"};
-            return ok();
-        };
-        auto const read = sources_[wanted.place]->stream_blob(blob_.digest, wanted.offset, blob_.bytes, take);
-        if (is_whole) return out;
-        if (!read) return read.error();
-        return Error{Errc::not_found, "it ends early there"};
-    }
-
-    BlobRef blob_;
-    std::vector<BlobPlace> places_;
-    std::vector<std::unique_ptr<RegistrySource>> sources_;
-    std::vector<std::thread> threads_;
-    std::mutex mutex_;  // Guards all below.
-    std::condition_variable came_;
-    std::deque<std::pair<BlobRead, Done>> jobs_;
-    bool is_over_ = false;
 };
 
 Error nobody_gave(Digest const& digest, std::string const& why) {
@@ -146,10 +66,12 @@ Result<Json> BlobBringer::bring(FollowedLog& followed, BlobRef const& blob, std:
     auto const answer = [node = &parts_.node, exchange = &parts_.exchange](BlobRead const& read, Result<Bytes> bytes) {
         node->post([exchange, read, bytes = std::move(bytes)] { exchange->on_read(read, bytes, steady_now()); });
     };
-    // Not the reader itself: its threads end with this call.
+    // Not the reader itself: it ends with this call.
     wish.read = [weak = std::weak_ptr{reader}, answer](BlobRead const& wanted) {
         if (auto const there = weak.lock()) there->read(wanted, answer);
     };
+    auto const end = [&](PlaceReader*) { parts_.ended.add(reader); };
+    std::unique_ptr<PlaceReader, decltype(end)> const ending{reader.get(), end};
     start(parts_, std::move(wish), arrival);
     std::uint64_t told = 0;
     auto last_byte = steady_now();

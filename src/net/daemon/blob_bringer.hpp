@@ -8,6 +8,7 @@
 #include "net/daemon/followed_log.hpp"
 #include "net/daemon/log_providers.hpp"
 #include "net/daemon/peer_source.hpp"
+#include "net/daemon/place_reader.hpp"
 #include "net/p2p/node.hpp"
 #include "node/peer_exchange.hpp"
 
@@ -26,6 +27,7 @@ public:
         PeerExchange& exchange;
         LogProviders& providers;
         SourceOpener& opener;
+        EndedReaders& ended;
     };
     explicit BlobBringer(Parts parts) : parts_(parts) {}
 

@@ -94,6 +94,7 @@ std::vector<Holder> LogHolders::gather(Digest const& log, std::optional<PeerId> 
 
 Result<RootFile> LogHolders::find_root(FollowWish const& wish, std::vector<Holder>* holders, Check const& check) {
     std::optional<Error> refused;
+    std::set<PeerId> silent;
     for (bool const is_looked_up : {false, true}) {
         auto const candidates = is_looked_up ? parts_.providers.look_up(wish.log, wish.peer, check)
                                              : of(wish.log, wish.peer, check);
@@ -106,9 +107,17 @@ Result<RootFile> LogHolders::find_root(FollowWish const& wish, std::vector<Holde
                 return root;
             }
             if (root.error().id == ErrorId::p2p_follow_refused) refused = root.error();
+            bool const is_silent = root.error().code == Errc::timed_out || root.error().code == Errc::unavailable;
+            if (is_silent) silent.insert(holder.peer);
         }
     }
     if (refused) return *refused;
+    if (!silent.empty()) {
+        return Error{Errc::unavailable, ErrorId::p2p_not_held,
+                     "nobody gave the registry of " + wish.label() + ", and " + std::to_string(silent.size()) +
+                         (silent.size() == 1 ? " peer" : " peers") + " did not answer in time",
+                     "ggen follow " + wish.label() + " again in a moment, they may be busy"};
+    }
     return Error{Errc::not_found, ErrorId::p2p_not_held,
                  "no peer that can be reached has the registry of " + wish.label(), "ggen p2p connect MULTIADDR"};
 }

@@ -119,6 +119,7 @@ private:
     std::shared_ptr<CheckpointTopic> own_topic_;  // Of the node's thread.
     LogProviders providers_;
     LogHolders holders_;
+    EndedReaders ended_readers_;
     ForkNews forks_;
     std::optional<OwnLogKeeper> keeper_;
     TimePoint provide_at_{};                      // Of the service's thread.
@@ -456,7 +457,7 @@ Result<Json> MarketService::Impl::blob(Json const& arguments, ControlSession& se
         RETURN_IF_ERROR(check());
         std::this_thread::sleep_for(k_same_blob_wait);
     }
-    BlobBringer bringer{{parts_.node, parts_.exchange, providers_, parts_.options.opener}};
+    BlobBringer bringer{{parts_.node, parts_.exchange, providers_, parts_.options.opener, ended_readers_}};
     auto course = bringer.bring(*followed, {digest, bytes}, holders_.of_blob(followed->log, followed->peer, check),
                                 check, session);
     {
