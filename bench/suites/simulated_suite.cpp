@@ -39,6 +39,13 @@ constexpr char const* k_lookup = R"json({
   "options": { "join_s": 60, "keys": 60, "publish_at_s": 120, "measure_at_s": 150, "operations": 200, "period_s": 0.2 },
   "expect": { "value_success_percent": { "least": 99 }, "providers_success_percent": { "least": 99 } } })json";
 
+/// The same where each node's memory of peers is what there is no memory for: 2,048 peers instead of 4,096.
+constexpr char const* k_lookup_large = R"json({
+  "name": "lookup", "nodes": 5000, "duration_s": 220, "check_every": 100000, "workload": "kad",
+  "options": { "join_s": 60, "keys": 60, "publish_at_s": 120, "measure_at_s": 150, "operations": 200, "period_s": 0.2,
+    "book_slot_peers": 2 },
+  "expect": { "value_success_percent": { "least": 99 }, "providers_success_percent": { "least": 99 } } })json";
+
 /// One unit: a whole run of a scenario.
 class ScenarioWork final : public Work {
 public:
@@ -105,9 +112,13 @@ void add_simulated_suite(Catalogue& catalogue) {
             "values, providers, publications and nearest nodes among n simulated nodes, a fifth of them dead",
             {fmt::format("dht_lookup/{}", n)});
     }
-    for (std::uint32_t const n : {10U, 20U, 50U, 100U, 200U, 500U, 1'000U, 2'000U, 5'000U, 10'000U}) {
+    for (std::uint32_t const n : {10U, 20U, 50U, 100U, 200U, 500U, 1'000U, 2'000U}) {
         add(catalogue, "p2p_lookup_simulated", fmt::format("lookup_n{}", n), k_lookup, n,
             "lookups of values, providers and nearest nodes among n simulated nodes, as the network grows");
+    }
+    for (std::uint32_t const n : {5'000U, 10'000U}) {
+        add(catalogue, "p2p_lookup_simulated", fmt::format("lookup_n{}", n), k_lookup_large, n,
+            "the same with half the memory of peers, for want of room");
     }
     add(catalogue, "p2p_partition_simulated", "heal_n500", k_partition, 500,
         "a partition of 500 simulated nodes heals; every later message reaches everybody");
