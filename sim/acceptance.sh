@@ -1,13 +1,31 @@
 #!/bin/sh
-# A small acceptance set of the simulator, each run twice: expectations and invariants hold, and one seed gives one line.
-#   acceptance.sh GGEN-SIM
+# The acceptance set of the simulator, small: expectations and invariants hold.
+#   acceptance.sh GGEN-SIM                 each twice: one seed gives one line
+#   acceptance.sh GGEN-SIM SEEDS [JOBS]    each scenario with the seeds 1 to SEEDS, JOBS (2) processes at a time
 set -eu
 program=$1
+seeds=${2:-}
+jobs=${3:-2}
+chunk=25
 fail() {
     echo "acceptance: $1" >&2
     exit 1
 }
+many() {
+    log=$(mktemp)
+    seq 1 $chunk "$seeds" | xargs -P "$jobs" -I SEED sh -c '
+        last=$((SEED + '$chunk' - 1))
+        [ "$last" -gt '"$seeds"' ] && last='"$seeds"'
+        exec "$0" --scenario "$1" --nodes "$2" --seed SEED --seeds $((last - SEED + 1))' \
+        "$program" "sim/scenarios/$1.json" "$2" > "$log" || fail "$1: $(grep -v " ok " "$log" | head -3)"
+    echo "$1 $2 nodes: $(grep -c " ok " "$log") of $seeds seeds"
+    rm -f "$log"
+}
 while read -r scenario nodes seed; do
+    if [ -n "$seeds" ]; then
+        [ "$seed" != 1 ] || many "$scenario" "$nodes"
+        continue
+    fi
     run() { "$program" --scenario "sim/scenarios/$scenario.json" --nodes "$nodes" --seed "$seed"; }
     first=$(run) || fail "$scenario, $nodes nodes, seed $seed: $first"
     second=$(run) || fail "$scenario, $nodes nodes, seed $seed: the second run failed"

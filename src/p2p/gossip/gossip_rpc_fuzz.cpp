@@ -42,6 +42,7 @@ void check_messages(BytesView whole, Rpc const& rpc) {
         check_inside(one.raw, one.data);
         check_inside(one.raw, one.signature);
         (void)author_message_id(one);
+        (void)author_key_message_id(one);
         (void)author_text_message_id(one);
         auto const kept = Message::from_rpc(one, sha256_message_id(one));
         if (!kept) continue;

@@ -53,6 +53,14 @@ MessageId author_message_id(RpcMessage const& message) {
     return id;
 }
 
+MessageId author_key_message_id(RpcMessage const& message) {
+    auto const author = PeerId::from_bytes(message.from);
+    bool const is_inline = author && !author->inline_key().empty();
+    MessageId id{as_text(is_inline ? author->inline_key() : message.key)};
+    id += as_text(message.seqno);
+    return id;
+}
+
 MessageId author_text_message_id(RpcMessage const& message) {
     std::uint64_t number = 0;
     for (auto const byte : message.seqno) number = number << 8U | byte;

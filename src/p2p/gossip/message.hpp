@@ -28,8 +28,10 @@ enum class SignaturePolicy : std::uint8_t {
 using MessageIdRule = std::function<MessageId(RpcMessage const&)>;
 /// SHA-256 of the data: ours, for content-addressed topics.
 [[nodiscard]] MessageId sha256_message_id(RpcMessage const& message);
-/// Author and number as they stand: the default of go-libp2p and js-libp2p.
+/// Author and number as they stand: the default of go-libp2p.
 [[nodiscard]] MessageId author_message_id(RpcMessage const& message);
+/// The author's public key and the number: the default of js-libp2p.
+[[nodiscard]] MessageId author_key_message_id(RpcMessage const& message);
 /// The author in base58 and the number in decimal: the default of rust-libp2p.
 [[nodiscard]] MessageId author_text_message_id(RpcMessage const& message);
 

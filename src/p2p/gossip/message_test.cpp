@@ -110,6 +110,15 @@ TEST(MessageTest, NamesMessagesByEachRule) {
     EXPECT_EQ(sha256_message_id(*message), as_text(sha256(as_bytes("hello")).view()));
     EXPECT_EQ(author_message_id(*message), std::string{as_text(author.bytes())} + std::string("\0\0\0\0\0\0\1\2", 8));
     EXPECT_EQ(author_text_message_id(*message), author.text() + "258");
+    EXPECT_EQ(author_key_message_id(*message),
+              std::string{as_text(author.inline_key())} + std::string("\0\0\0\0\0\0\1\2", 8));
+    // An author whose id is a hash: its key stands in the message.
+    Bytes hashed{0x12, 0x20};
+    hashed.resize(34, 7);
+    ProtoWriter keyed;
+    keyed.bytes(1, hashed).bytes(2, as_bytes("x")).bytes(3, Bytes(8, 9)).bytes(4, as_bytes("news"));
+    keyed.bytes(6, as_bytes("long key"));
+    EXPECT_EQ(author_key_message_id(*Parsed{keyed.message()}), "long key" + std::string(8, 9));
     // rust-libp2p stands the identity hash of one zero byte in for an absent author.
     EXPECT_EQ(author_text_message_id(*Parsed{encode_message("news", {})}), "15R0");
 }

@@ -54,7 +54,7 @@ Result<std::unique_ptr<DaemonNode>> DaemonNode::create(Json const& options) {
     }
     if (options.find("pubsub") != nullptr) {
         GossipOptions gossip;
-        gossip.fanout_topic = signed_topic();
+        gossip.fanout_topic = signed_topic("js");
         gossip.key = key;
         gossip.first_seqno = static_cast<std::uint64_t>(wall.seconds) * 1'000'000'000;
         node->gossip_ = std::make_unique<Gossip>(node->swarm_.self(), std::move(gossip), random.next_u64(), now);
@@ -306,7 +306,7 @@ Result<std::optional<Bytes>> DaemonNode::start_pubsub(Channel const& channel, Da
             RETURN_IF_ERROR(gossip_->publish(topic, request.value, now_));
             return daemon_ok();
         case DaemonPubsubCall::subscribe: {
-            if (!subscribers_.contains(topic)) RETURN_IF_ERROR(gossip_->join(topic, signed_topic(), now_));
+            if (!subscribers_.contains(topic)) RETURN_IF_ERROR(gossip_->join(topic, signed_topic("js"), now_));
             subscribers_[topic].insert(channel);
             channel->send(daemon_ok());
             channel->set_taker(nullptr, [this, topic, client = channel.get()] {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Gossipsub in a mixed mesh of 20 (10 ours, 10 theirs): 200 messages, none lost; lazy gossip both ways; IDONTWANT;
-PRUNE with backoff.
+PRUNE with backoff; IDONTWANT obeyed both ways.
 
     gossip.py OURS [--ggen PROGRAM] -- PEER-COMMAND...
 """
@@ -10,6 +10,7 @@ import time
 
 from cases import Cases, want
 from peers import Peer, PeerFailed, arguments, wait_until
+from slow_link import SlowLink
 
 NODES = 20
 MESSAGES = 200
@@ -17,13 +18,22 @@ DIALS = 5
 TOPIC = "test/mixed"
 SEED = 11
 UNSUBSCRIBE_BACKOFF_S = 10
+SLOW_LINK_S = 1
+UNWANTED = 5
+
+
+def rule_of(theirs_command):
+    """Whose message ids a network with these peers has: IHAVE, IWANT and IDONTWANT name messages by them."""
+    words = " ".join(theirs_command)
+    return "js" if "peer.mjs" in words else "rust" if "ggen-test-peer" in words else "go"
 
 
 def start(ours_command, theirs_command, peers):
     dice = random.Random(SEED)
     for index in range(NODES):
         command = ours_command if index % 2 == 0 else theirs_command
-        peers.append(Peer(f"{'ours' if index % 2 == 0 else 'theirs'}{index}", command, {"gossip": True}))
+        peers.append(Peer(f"{'ours' if index % 2 == 0 else 'theirs'}{index}", command,
+                          {"gossip": True, "messageIds": rule_of(theirs_command)}))
     for index, peer in enumerate(peers):
         peer.wait_ready(60)
         peer.do("subscribe", topic=TOPIC)
@@ -100,9 +110,10 @@ def lazy(ours_command, theirs_command):
     """ours - theirs without a mesh - ours: all that passes goes by IHAVE and IWANT, once each way."""
     topic = "test/lazy"
     no_mesh = {"D": 0, "Dlo": 0, "Dhi": 0, "Dscore": 0, "Dout": 0}
-    peers = [Peer("first", ours_command, {"gossip": True}),
-             Peer("middle", theirs_command, {"gossip": True, "gossipOptions": no_mesh}),
-             Peer("last", ours_command, {"gossip": True})]
+    plain = {"gossip": True, "messageIds": rule_of(theirs_command)}
+    peers = [Peer("first", ours_command, plain),
+             Peer("middle", theirs_command, {**plain, "gossipOptions": no_mesh}),
+             Peer("last", ours_command, plain)]
     try:
         for peer in peers:
             peer.wait_ready().do("subscribe", topic=topic)
@@ -128,6 +139,44 @@ def lazy(ours_command, theirs_command):
             peer.close()
 
 
+def obeyed(ours_command, theirs_command, is_ours_late):
+    """Three in one mesh, one of them behind a slow link to the author. The early one has each message long before, says
+    so, and passes nothing on itself (its application gives no verdict). The late one must not send it a copy."""
+    topic = "test/unwanted"
+    plain = {"gossip": True, "messageIds": rule_of(theirs_command)}
+    held = {**plain, "gossipOptions": {"asyncValidation": True}}
+    peers = [Peer("author", ours_command, plain),
+             Peer("late", ours_command if is_ours_late else theirs_command, plain),
+             Peer("early", theirs_command if is_ours_late else ours_command, held)]
+    links = []
+    try:
+        author, late, early = peers
+        for peer in peers:
+            peer.wait_ready().do("subscribe", topic=topic, held=peer is early)
+        links.append(SlowLink(late.address, SLOW_LINK_S))
+        author.do("connect", address=links[0].address)
+        author.do("connect", address=early.address)
+        early.do("connect", address=late.address)
+        meshed = wait_until(lambda: all(len(peer.do("mesh", topic=topic)["mesh"]) == 2 for peer in peers), 30, 0.5)
+        want(meshed, "the three are not in one mesh")
+        for number in range(UNWANTED):
+            author.do("publish", topic=topic, data=f"unwanted{number} " + "x" * 2000)
+        want(wait_until(lambda: len(received(late, "unwanted")) == UNWANTED, 30), "the late one did not get all")
+        time.sleep(1)  # a copy that was sent on would come
+        heard = late.do("gossip_counters")
+        if is_ours_late:
+            want(heard["suppressed"] == UNWANTED, f"{heard['suppressed']} of {UNWANTED} copies were held back")
+        else:
+            copies = early.do("gossip_counters")["duplicates"]
+            want(heard["idontwant_ids"] >= UNWANTED and copies == 0, f"{copies} copies came: {heard}")
+        return f"{UNWANTED} of {UNWANTED} copies held back"
+    finally:
+        for link in links:
+            link.close()
+        for peer in peers:
+            peer.close()
+
+
 def main():
     ours_command, _, theirs_command = arguments(sys.argv[1:])
     cases = Cases()
@@ -139,6 +188,10 @@ def main():
                 cases.run("gossip: IDONTWANT both ways", lambda: idontwant(peers))
                 cases.run("gossip: PRUNE with backoff is obeyed", lambda: backoff(peers))
                 cases.run("gossip: IHAVE and IWANT both ways", lambda: lazy(ours_command, theirs_command))
+                for peer in peers:
+                    peer.close()
+                cases.run("gossip: ours obeys their IDONTWANT", lambda: obeyed(ours_command, theirs_command, True))
+                cases.run("gossip: theirs obeys our IDONTWANT", lambda: obeyed(ours_command, theirs_command, False))
             else:
                 print("SKIPPED: this peer does not show its control messages: IHAVE, IWANT, IDONTWANT, PRUNE")
     finally:

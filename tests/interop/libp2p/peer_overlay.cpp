@@ -18,14 +18,17 @@ Bytes multihash_of(std::string const& text) {
 
 }  // namespace
 
-TopicOptions signed_topic() {
+TopicOptions signed_topic(std::string_view whose) {
     TopicOptions topic;
     topic.policy = SignaturePolicy::signed_by_author;
     topic.message_id = author_message_id;
+    if (whose == "js") topic.message_id = author_key_message_id;
+    if (whose == "rust") topic.message_id = author_text_message_id;
     return topic;
 }
 
-PeerOverlay::PeerOverlay(Ed25519PrivateKey const& key, Json const& options, Random& random, TimePoint now) {
+PeerOverlay::PeerOverlay(Ed25519PrivateKey const& key, Json const& options, Random& random, TimePoint now)
+    : message_ids_(text_of(options, "messageIds")) {
     auto const self = peer_id_of(key.public_key());
     auto const wall = SystemClock{}.wall_now();
     if (auto const protocol = text_of(options, "kad"); !protocol.empty()) {
@@ -40,7 +43,7 @@ PeerOverlay::PeerOverlay(Ed25519PrivateKey const& key, Json const& options, Rand
     if (options.find("gossip") != nullptr) {
         GossipOptions gossip;
         gossip.is_flood_publishing = false;  // the mesh is what is tested
-        gossip.fanout_topic = signed_topic();
+        gossip.fanout_topic = signed_topic(message_ids_);
         gossip.key = key;
         gossip.first_seqno = static_cast<std::uint64_t>(wall.seconds) * 1'000'000'000;
         gossip_ = std::make_unique<Gossip>(self, std::move(gossip), random.next_u64(), now);
@@ -147,7 +150,11 @@ Answer PeerOverlay::gossip_command(std::string const& name, Json const& command,
     if (name == "mesh") return mesh(topic);
     if (name == "gossip_counters") return gossip_counters();
     if (name == "subscribe") {
-        RETURN_IF_ERROR(gossip_->join(topic, signed_topic(), now));
+        auto options = signed_topic(message_ids_);
+        // Without a verdict: told to the application, and not forwarded.
+        auto const* const held = command.find("held");
+        options.is_validated_later = held != nullptr && held->if_bool() != nullptr && *held->if_bool();
+        RETURN_IF_ERROR(gossip_->join(topic, std::move(options), now));
     } else if (name == "unsubscribe") {
         RETURN_IF_ERROR(gossip_->leave(topic, now));
     } else {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/random.hpp"
@@ -18,8 +19,8 @@ namespace ggen::p2p::interop {
 
 using Answer = Result<Json>;
 
-/// Messages are signed and named by author and number, as go- and js-libp2p do by default.
-[[nodiscard]] TopicOptions signed_topic();
+/// Messages are signed, and named as `whose` does by default: go, js or rust.
+[[nodiscard]] TopicOptions signed_topic(std::string_view whose);
 
 /// Every value is valid, the first is best: namespaces that only tests have.
 class AnyValue final : public RecordValidator {
@@ -36,7 +37,7 @@ class PeerOverlay {
 public:
     using Tell = std::function<void(std::int64_t id, Answer const& answer)>;
 
-    /// `options`: "kad" = protocol id, "gossip" = true; absent = without.
+    /// `options`: "kad" = protocol id, "gossip" = true; absent = without. "messageIds" = whose rule (go).
     PeerOverlay(Ed25519PrivateKey const& key, Json const& options, Random& random, TimePoint now);
 
     [[nodiscard]] std::vector<Protocol*> protocols();
@@ -59,6 +60,7 @@ private:
     [[nodiscard]] Answer gossip_counters() const;
     [[nodiscard]] Answer mesh(std::string const& topic) const;
 
+    std::string message_ids_;
     std::unique_ptr<Kad> kad_;
     std::unique_ptr<Gossip> gossip_;
     std::map<QueryId, Question> questions_;

@@ -81,7 +81,8 @@ Result<RoleNode::Latency> RoleNode::ping(Multiaddr const& address) {
     return Latency{steady_now() - begin, round_trip};
 }
 
-Result<void> RoleNode::ask(std::function<QueryId(TimePoint)> start, std::function<void(KadEvent const&)> take) {
+Result<void> RoleNode::ask(std::function<QueryId(TimePoint)> const& start,
+                            std::function<void(KadEvent const&)> const& take) {
     auto const query = start(steady_now());
     swarm_.on_protocols_called(steady_now());
     std::optional<QueryFinished> finished;

@@ -44,8 +44,8 @@ private:
     /// Runs the network until `is_done`. Errors: timed_out.
     [[nodiscard]] Result<void> run(std::function<bool(TimePoint)> is_done);
     /// Starts a query and gives its events to `take` until it has finished.
-    [[nodiscard]] Result<void> ask(std::function<QueryId(TimePoint)> start,
-                                   std::function<void(KadEvent const&)> take = {});
+    [[nodiscard]] Result<void> ask(std::function<QueryId(TimePoint)> const& start,
+                                   std::function<void(KadEvent const&)> const& take = {});
 
     SystemRandom random_;
     Ed25519PrivateKey key_;
