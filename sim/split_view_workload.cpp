@@ -445,6 +445,11 @@ void SplitViewWorkload::conclude(World& world, std::vector<Figure>& figures) {
     };
     figures.push_back({"caught", first >= 0 && is_at_bridge ? 1.0 : 0.0, 0});
     figures.push_back({"caught_ms", first < 0 ? -1 : ms(first), 1});
+    bool const have_met = bridge_[0] != k_no_node && bridge_[1] != k_no_node;
+    auto const round_trip = have_met ? 2 * world.network().latency(bridge_[0], bridge_[1]) : 0;
+    bool const is_known = first >= 0 && round_trip > 0;
+    figures.push_back({"caught_round_trips", is_known ? static_cast<double>(first - options_.meet_at) /
+                                                            static_cast<double>(round_trip) : -1, 1});
     figures.push_back({"all_know_ms", know < all ? -1 : ms(last), 1});
     figures.push_back({"know_percent", all == 0 ? 0 : 100.0 * static_cast<double>(know) / static_cast<double>(all), 1});
     figures.push_back({"false_accusations", static_cast<double>(false_accusations_), 0});

@@ -75,13 +75,27 @@ void VirtualHost::pump() {
     finish_event();
 }
 
+/// Takes what the protocol says, and what others say when the application called them for it.
 void VirtualHost::drain(std::uint8_t index) {
-    auto& slot = slots_[index];
-    do {
-        while (auto output = slot.protocol->poll_output()) take(index, std::move(*output));
-    } while (application_ != nullptr && application_->on_called(*this, index));
-    auto const deadline = slot.protocol->next_deadline();
-    slot.deadline = deadline ? from_time_point(*deadline) : k_never;
+    auto const drain_one = [this](std::uint8_t one) {
+        auto& slot = slots_[one];
+        bool has_called = false;
+        for (;;) {
+            while (auto output = slot.protocol->poll_output()) take(one, std::move(*output));
+            if (application_ == nullptr || !application_->on_called(*this, one)) break;
+            has_called = true;
+        }
+        auto const deadline = slot.protocol->next_deadline();
+        slot.deadline = deadline ? from_time_point(*deadline) : k_never;
+        return has_called;
+    };
+    bool has_called = drain_one(index);
+    while (has_called) {  // Any of them, and what they say is news again.
+        has_called = false;
+        for (std::size_t i = 0; i < slots_.size(); ++i) {
+            has_called = drain_one(static_cast<std::uint8_t>(i)) || has_called;
+        }
+    }
 }
 
 void VirtualHost::take(std::uint8_t index, p2p::ProtocolOutput output) {

@@ -18,6 +18,8 @@ namespace {
 constexpr Nanos k_one_way = 50 * k_millisecond;
 constexpr Nanos k_rtt = 2 * k_one_way;
 
+using Notes = std::vector<std::string>;
+
 /// Writes down what it is told; does what the test says.
 class Probe final : public p2p::Protocol {
 public:
@@ -87,8 +89,9 @@ private:
 /// A network of probes 50 ms apart.
 class Pair {
 public:
-    explicit Pair(std::uint32_t nodes = 2, LinkOptions link = {.jitter_permille = 0}, HostOptions options = {})
-        : network{1, link, make_constant_latency(k_one_way)} {
+    explicit Pair(std::uint32_t nodes = 2, LinkOptions link = {.jitter_permille = 0}, HostOptions options = {},
+                  bool has_second_in = false)
+        : network{1, link, make_constant_latency(k_one_way)}, has_second(has_second_in) {
         for (std::uint32_t i = 0; i < nodes; ++i) {
             auto const node = network.add_node({.endpoint = {.ip = 0x0b000001U + (i << 16U), .port = 4001}, .rate =
                 {}});
@@ -100,10 +103,11 @@ public:
     void start(NodeId node, HostOptions options = {}) {
         auto host = std::make_unique<VirtualHost>(fabric, node, options);
         host->add(std::make_unique<Probe>());
+        if (has_second) host->add(std::make_unique<Probe>(Notes{"/second"}));
         network.start(node, std::move(host));
     }
     VirtualHost& host(NodeId node) { return *static_cast<VirtualHost*>(network.program(node)); }
-    Probe& probe(NodeId node) { return static_cast<Probe&>(host(node).protocol(0)); }
+    Probe& probe(NodeId node, std::size_t index = 0) { return static_cast<Probe&>(host(node).protocol(index)); }
     PeerId peer(NodeId node) { return fabric.peer(node); }
     std::vector<Multiaddr> address(NodeId node) { return {Fabric::make_address(network.endpoint(node))}; }
     /// `to` and what it heard at `time`, as "what".
@@ -113,9 +117,8 @@ public:
 
     Network network;
     Fabric fabric{network};
+    bool has_second;  ///< a second probe beside the first
 };
-
-using Notes = std::vector<std::string>;
 
 TEST(VirtualHostTest, TheFirstAnswerOfANewConnectionTakesThreeRoundTrips) {
     Pair pair;
@@ -130,6 +133,37 @@ TEST(VirtualHostTest, TheFirstAnswerOfANewConnectionTakesThreeRoundTrips) {
     EXPECT_EQ(pair.heard(1), (Notes{"connected in", "inbound 2 /probe", "bytes 2 5", "speaks 1"}));
     EXPECT_EQ(pair.probe(1).times[2], 2 * k_rtt + k_one_way);
     EXPECT_EQ(probe.sent, 5U);
+}
+
+/// Writes by the second protocol as soon as the first has received something.
+class Chain final : public Application {
+public:
+    explicit Chain(Pair& pair) : pair_(pair) {}
+    bool on_called(VirtualHost& host, std::size_t protocol) override {
+        auto& first = static_cast<Probe&>(host.protocol(0));
+        if (protocol != 0 || has_begun_ || first.received == 0) return false;
+        has_begun_ = true;
+        auto& second = static_cast<Probe&>(host.protocol(1));
+        second.write(second.open(pair_.peer(0), {}, {"/second"}), 5);
+        return true;
+    }
+
+private:
+    Pair& pair_;
+    bool has_begun_ = false;
+};
+
+TEST(VirtualHostTest, WhatAnEventOfOneProtocolMakesAnotherSayIsSentAtOnce) {
+    Pair pair{2, {.jitter_permille = 0}, {}, true};
+    Chain chain{pair};
+    pair.host(1).set_application(&chain);
+    pair.probe(0).write(pair.probe(0).open(pair.peer(1), pair.address(1)), 5);
+    pair.pump(0);
+    pair.run(10 * k_second);
+    auto const& back = pair.probe(0, 1);
+    auto const at = std::find(back.notes.begin(), back.notes.end(), "bytes 2 5");
+    ASSERT_NE(at, back.notes.end());
+    EXPECT_EQ(back.times[static_cast<std::size_t>(at - back.notes.begin())], 3 * k_rtt);
 }
 
 TEST(VirtualHostTest, BytesGoBothWaysAndAHalfClosedStreamStillReads) {

@@ -49,7 +49,7 @@ TEST(PlaceReaderTest, AServerThatIsSlowDelaysNobodyWhoHasTheBlobAlready) {
                                                 BlobRef{sha256(as_bytes("blob")), 4});
     ASSERT_EQ(reader->places().size(), 1U);
     EXPECT_FALSE(reader->places().front().is_near);
-    reader->read({1, 1, 0, 0, 4}, [&](BlobRead const&, Result<Bytes>) { is_told = true; });
+    reader->read({1, 1, 0, 0, 4}, [&](BlobRead const&, Result<Bytes> const&) { is_told = true; });
     opener.asked.get_future().wait();
     ended.add(std::move(reader));  // Comes back while the server still says nothing.
     EXPECT_EQ(ended.size(), 1U);
