@@ -1,31 +1,49 @@
 #!/usr/bin/env python3
 """What a connection costs, each implementation with itself, in one run, interleaved.
 
-    compare.py NAME=COMMAND...        compare.py ours=build/soak/bin/libp2p_peer js='node peer.mjs' go=go/peer
-Wall-clock rates are those of a shared machine; CPU time of both ends is what can be compared.
+    compare.py [--rounds N] NAME=COMMAND...
+    compare.py ours=build/soak/bin/libp2p_peer js='node_modules/.bin/node peer.mjs' go=go_peer rust=target/release/ggen-test-peer
+CPU time of both ends is what can be compared; wall-clock rates are those of a shared machine and stand beside it.
 """
+import argparse
 import shlex
 import statistics
-import sys
 import time
 
-from peers import Peer
+from peers import Peer, PeerFailed, wait_until
+from slow_link import SlowLink
 
-ROUNDS = 3
 DIALS = 50
 MIB = 1024 * 1024
 ONE_STREAM_MIB = 128
 STREAMS = 64
+IDLE = 40
+MESH = 6
+MESSAGES = 200
+ROUND_TRIP_S = 0.4  # long beside what processors do in between; js-libp2p gives up a dial after 10 s
+TOPIC = "test/cost"
 
 
-def cpu(pair):
-    return sum(peer.do("usage")["cpu_us"] for peer in pair) / 1e6
+def cpu(peers):
+    return sum(peer.do("usage")["cpu_us"] for peer in peers) / 1e6
 
 
-def measure(pair, operation):
-    before, begin = cpu(pair), time.monotonic()
+def measure(peers, operation):
+    before, begin = cpu(peers), time.monotonic()
     operation()
-    return time.monotonic() - begin, cpu(pair) - before
+    return time.monotonic() - begin, cpu(peers) - before
+
+
+def start(command, count, options):
+    peers = [Peer(f"{command[-1]}{index}", command, options) for index in range(count)]
+    for peer in peers:
+        peer.wait_ready(60)
+    return peers
+
+
+def close(peers):
+    for peer in peers:
+        peer.close()
 
 
 def dials(dialer, listener):
@@ -36,30 +54,108 @@ def dials(dialer, listener):
             time.sleep(0.001)
 
 
+def handshakes_and_streams(command):
+    pair = start(command, 2, {})
+    dialer, listener = pair
+    try:
+        out = {"dial ms": measure(pair, lambda: dials(dialer, listener))[1] / DIALS * 1000}
+        for key, streams in (("one", 1), ("many", STREAMS)):
+            wall, used = measure(pair, lambda: dialer.do("perf", address=listener.address, download=0, streams=streams,
+                                                         upload=ONE_STREAM_MIB // streams * MIB, timeout=300))
+            out[f"{key} cpu"] = ONE_STREAM_MIB / max(used, 1e-6)
+            out[f"{key} wall"] = ONE_STREAM_MIB / wall
+        return out
+    finally:
+        close(pair)
+
+
+def resident(peer):
+    with open(f"/proc/{peer.process.pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS")) * 1024
+
+
+def idle(command, dialer_command):
+    """Resident bytes that an inbound connection adds to a node, with identify done; the dialers are all of one kind."""
+    hub, *dialers = start(command, 1, {}) + start(dialer_command, IDLE + 1, {})
+    try:
+        dialers[0].do("connect", address=hub.address)  # what the first connection of all costs is not asked
+        time.sleep(2)
+        before = resident(hub)
+        for dialer in dialers[1:]:
+            dialer.do("connect", address=hub.address)
+        time.sleep(5)
+        if len(hub.do("peers")["peers"]) < IDLE:
+            raise PeerFailed(f"{hub.name} holds only {len(hub.do('peers')['peers'])} connections")
+        return {"idle KiB": max(0, resident(hub) - before) / IDLE / 1024}
+    finally:
+        close([hub, *dialers])
+
+
+def gossip(command):
+    """CPU of all nodes of a full mesh, for each message that one of them took in."""
+    peers = start(command, MESH, {"gossip": True})
+    try:
+        for index, peer in enumerate(peers):
+            peer.do("subscribe", topic=TOPIC)
+            for other in peers[:index]:
+                peer.do("connect", address=other.address)
+        if not wait_until(lambda: all(len(peer.do("mesh", topic=TOPIC)["mesh"]) == MESH - 1 for peer in peers), 60, 0.5):
+            raise PeerFailed(f"{command[-1]}: no full mesh")
+        wanted = MESSAGES * (MESH - 1)
+
+        def publish():
+            for number in range(MESSAGES):
+                peers[number % MESH].do("publish", topic=TOPIC, data=f"m{number} " + "x" * 1000)
+            if not wait_until(lambda: sum(len(peer.messages) for peer in peers) >= wanted, 60):
+                raise PeerFailed(f"{command[-1]}: {sum(len(peer.messages) for peer in peers)} of {wanted} came")
+
+        return {"message us": measure(peers, publish)[1] / wanted * 1e6}
+    finally:
+        close(peers)
+
+
+def round_trips(command):
+    """From the dial to the first answered byte, in round trips; the link's connect costs none and counts as one."""
+    dialer, listener = start(command, 2, {})
+    link = SlowLink(listener.address, ROUND_TRIP_S / 2)
+    try:
+        begin = time.monotonic()
+        dialer.do("echo", address=link.address, bytes=1)
+        return {"first byte RTT": 1 + (time.monotonic() - begin) / ROUND_TRIP_S}
+    finally:
+        link.close()
+        close([dialer, listener])
+
+
+COLUMNS = [("handshakes/s core", "dial ms", lambda value: f"{1000 / value:.0f}"),
+           ("1 stream MiB/CPU s", "one cpu", "{:.0f}".format), ("MiB/s", "one wall", "{:.0f}".format),
+           (f"{STREAMS} streams MiB/CPU s", "many cpu", "{:.0f}".format), ("MiB/s", "many wall", "{:.0f}".format),
+           ("KiB/idle conn", "idle KiB", "{:.0f}".format), ("CPU us/message", "message us", "{:.0f}".format),
+           ("RTT to 1st byte", "first byte RTT", "{:.1f}".format)]
+
+
 def main():
-    kinds = dict(word.split("=", 1) for word in sys.argv[1:])
-    figures = {name: {"dial": [], "one": [], "many": [], "wall one": [], "wall many": []} for name in kinds}
-    rss = {}
-    for _ in range(ROUNDS):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("kinds", nargs="+")
+    arguments = parser.parse_args()
+    kinds = {name: shlex.split(command) for name, command in (word.split("=", 1) for word in arguments.kinds)}
+    figures = {name: {} for name in kinds}
+    small = next(iter(kinds.values()))
+    for _ in range(arguments.rounds):
         for name, command in kinds.items():
-            pair = [Peer(f"{name}{end}", shlex.split(command), {}).wait_ready() for end in (1, 2)]
-            dialer, listener = pair
-            figure = figures[name]
-            figure["dial"].append(measure(pair, lambda: dials(dialer, listener))[1] / DIALS * 1000)
-            for key, streams, each in (("one", 1, ONE_STREAM_MIB), ("many", STREAMS, ONE_STREAM_MIB // STREAMS)):
-                wall, used = measure(pair, lambda: dialer.do("perf", address=listener.address, upload=each * MIB,
-                                                             download=0, streams=streams, timeout=300))
-                figure[key].append(ONE_STREAM_MIB / max(used, 1e-6))
-                figure[f"wall {key}"].append(ONE_STREAM_MIB / wall)
-            rss[name] = max(peer.do("usage")["peak_rss_bytes"] for peer in pair) / MIB
-            for peer in pair:
-                peer.close()
-    print(f"{'':8}{'CPU ms a dial':>16}{'1 stream':>22}{f'{STREAMS} streams':>22}{'peak RSS':>12}")
-    print(f"{'':8}{'(both ends)':>16}{'MiB/CPU s  MiB/s':>22}{'MiB/CPU s  MiB/s':>22}{'MiB':>12}")
-    for name, figure in figures.items():
-        median = {key: statistics.median(values) for key, values in figure.items()}
-        print(f"{name:8}{median['dial']:16.2f}{median['one']:14.0f}{median['wall one']:8.0f}"
-              f"{median['many']:14.0f}{median['wall many']:8.0f}{rss[name]:12.0f}")
+            for part in (handshakes_and_streams, lambda words: idle(words, small), gossip, round_trips):
+                try:
+                    for key, value in part(command).items():
+                        figures[name].setdefault(key, []).append(value)
+                except PeerFailed as error:
+                    print(f"{name}: {error}", flush=True)
+    print("".join(["        "] + [f"{title:>24}" for title, _, _ in COLUMNS]))
+    for name, found in figures.items():
+        # What a busy machine adds to a round trip only comes on top.
+        typical = {key: (min if key == "first byte RTT" else statistics.median)(values) for key, values in found.items()}
+        cells = [form(typical[key]) if key in typical else "-" for _, key, form in COLUMNS]
+        print(f"{name:8}" + "".join(f"{cell:>24}" for cell in cells))
 
 
 if __name__ == "__main__":
