@@ -165,6 +165,7 @@ TEST(BitswapTest, ACancelAndAFullListTakeWantsBack) {
 TEST(BitswapTest, ALargeAnswerLeavesInPiecesAndReadsWhenThereIsRoom) {
     Net net;
     std::vector<BitswapWant> wants;
+    wants.reserve(100);
     for (int i = 0; i < 100; ++i) {
         wants.push_back(block(net.shelf.add(Bytes(k_dag_leaf_bytes, static_cast<std::uint8_t>(i)))));
     }
