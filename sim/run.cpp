@@ -2,10 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
 namespace ggen::sim {
+
+double figure_of(RunReport const& report, std::string_view name) {
+    auto const found = std::find_if(report.figures.begin(), report.figures.end(),
+                                    [&](auto const& figure) { return figure.name == name; });
+    return found == report.figures.end() ? 0 : found->value;
+}
 
 Result<std::unique_ptr<LatencyModel const>> choose_latency(Scenario const& scenario, std::string const& rtt_path) {
     if (!rtt_path.empty()) return load_latency_matrix(rtt_path);

@@ -23,6 +23,9 @@ struct RunReport {
     std::vector<std::uint64_t> checkpoints;
 };
 
+/// The figure of that name; 0 when the run has none.
+[[nodiscard]] double figure_of(RunReport const& report, std::string_view name);
+
 /// The distances of a run: the matrix at `rtt_path`, or what the scenario says when that is empty. Errors: those of
 /// `load_latency_matrix`.
 [[nodiscard]] Result<std::unique_ptr<LatencyModel const>> choose_latency(Scenario const& scenario,

@@ -140,15 +140,9 @@ Result<Propagation> run_real(LabOptions const& options, sim::GossipTwin const& t
 
 double off(double real, double simulated) { return simulated > 0 ? std::abs(real / simulated - 1) : 1; }
 
-double figure_of(sim::RunReport const& report, std::string_view name) {
-    for (auto const& figure : report.figures)
-        if (figure.name == name) return figure.value;
-    return 0;
-}
-
 Propagation propagation_of(sim::RunReport const& report) {
-    return {figure_of(report, "delivered_percent"), figure_of(report, "gossip_p50_ms"),
-            figure_of(report, "gossip_p95_ms"), figure_of(report, "gossip_mean_ms")};
+    return {sim::figure_of(report, "delivered_percent"), sim::figure_of(report, "gossip_p50_ms"),
+            sim::figure_of(report, "gossip_p95_ms"), sim::figure_of(report, "gossip_mean_ms")};
 }
 
 }  // namespace

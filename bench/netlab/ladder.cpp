@@ -1,7 +1,6 @@
 // The ladder of trust: what stands between a figure of the simulator and a network of strangers.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -31,16 +30,10 @@ constexpr char const* k_large = R"json({
   "options": { "links": 10, "messages": 40, "start_s": 30, "period_s": 1, "size_bytes": 1024 },
   "expect": { "delivered_percent": { "least": 100 } } })json";
 
-double figure_of(sim::RunReport const& report, std::string_view name) {
-    auto const found = std::find_if(report.figures.begin(), report.figures.end(),
-                                    [&](auto const& figure) { return figure.name == name; });
-    return found == report.figures.end() ? 0 : found->value;
-}
-
 Result<bool> published_case(LabOptions const& options) {
     ASSIGN_OR_RETURN(auto const report, sim::run_scenario(k_published, {options.seed, 0, ""}));
-    auto const mean = figure_of(report, "gossip_mean_ms");
-    auto const p95 = figure_of(report, "gossip_p95_ms");
+    auto const mean = sim::figure_of(report, "gossip_mean_ms");
+    auto const p95 = sim::figure_of(report, "gossip_p95_ms");
     bool const holds = report.is_good && std::abs(mean / k_published_mean_ms - 1) <= k_published_off_max &&
                        std::abs(p95 / k_published_p95_ms - 1) <= k_published_off_max;
     std::printf("published case (Shadow, 1,000 nodes)  mean %.1f ms, theirs %.0f (%+.1f %%); p95 %.1f ms, theirs "
