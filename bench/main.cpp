@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "commands/commands.hpp"
+#include "commands/program.hpp"
 #include "peers/install_comparison.hpp"
 #include "peers/peer_libsolv.hpp"
 #include "peers/resolve_comparison.hpp"
@@ -131,8 +132,10 @@ int main(int argc, char** argv) {
     ggen::bench::LabOptions lab;
     std::vector<std::uint32_t> lab_counts{30, 200};
     std::uint32_t lab_node = 0;
+    std::string lab_scenarios = "sim/scenarios";
     auto* const net = app.add_subcommand("net", "Real nodes with real delays, beside the simulator");
     net->add_option("--nodes", lab_counts, "How many, each in turn")->delimiter(',')->check(CLI::Range(3, 1'000));
+    net->add_option("--scenarios", lab_scenarios, "The folder of the simulator's scenarios")->capture_default_str();
     auto* const child_lab = app.add_subcommand("child-lab-node", "What `net` runs in each host")->group("");
     child_lab->add_option("--nodes", lab.nodes);
     child_lab->add_option("--node", lab_node);
@@ -148,8 +151,9 @@ int main(int argc, char** argv) {
     if (child_nodes->parsed()) return report(ggen::bench::run_nodes_child(child_nodes_count, child_nodes_connect));
     if (child_lab->parsed()) return report(ggen::bench::run_lab_node(lab, lab_node));
     if (net->parsed()) {
-        auto const climbed = ggen::bench::climb_ladder(lab, lab_counts);
-        return climbed ? (*climbed ? 0 : k_exit_failed) : report(climbed.error());
+        auto const climbed = ggen::bench::climb_ladder(lab, lab_counts, lab_scenarios);
+        if (!climbed) return ggen::bench::complain(climbed.error());
+        return *climbed ? 0 : k_exit_failed;
     }
 #endif
     if (child_build->parsed()) return report(ggen::bench::run_build_child(child_corpus, child_index));

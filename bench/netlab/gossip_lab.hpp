@@ -43,7 +43,9 @@ struct LabComparison {
 Result<void> run_lab_node(LabOptions const& options, std::uint32_t node);
 
 /// `ggen-bench net`: the ladder of trust (docs/benchmarks.md "Real nodes with real delays"), printed rung by rung: a
-/// published case, then real nodes, then the simulator's own figures if both agree. False when a rung does not hold.
-Result<bool> climb_ladder(LabOptions const& options, std::vector<std::uint32_t> const& counts);
+/// published case, then real nodes, then the simulator's own figures if both agree; of `scenarios`, a folder, those of
+/// gossip. False when a rung does not hold. Errors: those of reading a scenario and of `compare_in_lab`.
+Result<bool> climb_ladder(LabOptions const& options, std::vector<std::uint32_t> const& counts,
+                          std::string const& scenarios);
 
 }  // namespace ggen::bench

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <thread>
 #include <vector>
 
