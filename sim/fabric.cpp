@@ -5,16 +5,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "codec/ed25519_peer_id.hpp"
+
 namespace ggen::sim {
 
 namespace {
-/// A protobuf of an Ed25519 public key inside an identity multihash (libp2p/specs peer-ids).
-constexpr std::uint8_t k_peer_prefix[] = {0x00, 0x24, 0x08, 0x01, 0x12, 0x20};
 constexpr std::size_t k_key_bytes = 32;
 }  // namespace
 
 PeerId Fabric::make_peer(std::uint64_t seed, std::uint64_t number) {
-    Bytes bytes{std::begin(k_peer_prefix), std::end(k_peer_prefix)};
+    Bytes bytes{k_ed25519_peer_id_head.begin(), k_ed25519_peer_id_head.end()};
     Dice dice{seed, Purpose::peer_key, number};
     for (std::size_t i = 0; i < k_key_bytes; i += 8) {
         auto word = dice.next();

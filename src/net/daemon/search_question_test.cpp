@@ -2,19 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include "codec/testing/peer_ids.hpp"
 #include "merkle/checkpoint.hpp"
 #include "registry/testing/registry_fixture.hpp"
 
 namespace ggen::p2p {
 namespace {
 
+using testing::numbered_peer;
 using testing::TestRegistry;
-
-PeerId peer(std::uint8_t number) {
-    Bytes bytes{0x00, 0x24, 0x08, 0x01, 0x12, 0x20};
-    bytes.resize(38, number);
-    return *PeerId::from_bytes(bytes);
-}
 
 /// A registry whose releases can be given as hits, proven in its newest tree.
 struct Log {
@@ -56,17 +52,17 @@ TEST(SearchGatheringTest, KeepsEachPackageOnceWithWhoeverToldOfIt) {
     auto const old = log.publish("acme/server", "1.0.0", "a web server");
     auto const newer = log.publish("acme/server", "1.1.0", "a web server");
     SearchGathering gathering{{"server", {}, {}, {}, 10}};
-    EXPECT_EQ(gathering.add(peer(1), newer), Worth::fresh);
-    EXPECT_EQ(gathering.add(peer(2), newer), Worth::duplicate);
-    EXPECT_EQ(gathering.add(peer(3), old), Worth::duplicate);
-    EXPECT_EQ(gathering.add(peer(4), old), Worth::duplicate);
+    EXPECT_EQ(gathering.add(numbered_peer(1), newer), Worth::fresh);
+    EXPECT_EQ(gathering.add(numbered_peer(2), newer), Worth::duplicate);
+    EXPECT_EQ(gathering.add(numbered_peer(3), old), Worth::duplicate);
+    EXPECT_EQ(gathering.add(numbered_peer(4), old), Worth::duplicate);
     auto const hits = gathering.ordered();
     EXPECT_EQ(names(hits), Names{"acme/server@1.1.0"});
     EXPECT_EQ(hits.if_array()->front().find("from")->if_array()->size(), 2U);
 
     SearchGathering other{{"server", {}, {}, {}, 10}};
-    EXPECT_EQ(other.add(peer(1), old), Worth::fresh);
-    EXPECT_EQ(other.add(peer(2), newer), Worth::fresh);
+    EXPECT_EQ(other.add(numbered_peer(1), old), Worth::fresh);
+    EXPECT_EQ(other.add(numbered_peer(2), newer), Worth::fresh);
     EXPECT_EQ(names(other.ordered()), Names{"acme/server@1.1.0"});
 }
 
@@ -74,8 +70,8 @@ TEST(SearchGatheringTest, EqualNamesOfTwoLogsAreTwoPackages) {
     Log one{1, "example/main"};
     Log two{2, "example/main"};
     SearchGathering gathering{{"server", {}, {}, {}, 10}};
-    EXPECT_EQ(gathering.add(peer(1), one.publish("acme/server", "1.0.0", "a web server")), Worth::fresh);
-    EXPECT_EQ(gathering.add(peer(1), two.publish("acme/server", "1.0.0", "a web server")), Worth::fresh);
+    EXPECT_EQ(gathering.add(numbered_peer(1), one.publish("acme/server", "1.0.0", "a web server")), Worth::fresh);
+    EXPECT_EQ(gathering.add(numbered_peer(1), two.publish("acme/server", "1.0.0", "a web server")), Worth::fresh);
     EXPECT_EQ(gathering.ordered().if_array()->size(), 2U);
 }
 
@@ -84,8 +80,8 @@ TEST(SearchGatheringTest, LiesAreTold) {
     auto hit = log.publish("acme/server", "1.0.0", "a web server");
     hit.manifest[0] ^= 1U;
     SearchGathering gathering{{"server", {}, {}, {}, 10}};
-    EXPECT_EQ(gathering.add(peer(1), hit), Worth::lie);
-    EXPECT_EQ(gathering.add(peer(1), {"no key", "no proof", Bytes(1)}), Worth::useless);
+    EXPECT_EQ(gathering.add(numbered_peer(1), hit), Worth::lie);
+    EXPECT_EQ(gathering.add(numbered_peer(1), {"no key", "no proof", Bytes(1)}), Worth::useless);
     EXPECT_EQ(gathering.size(), 0U);
 }
 
@@ -93,9 +89,9 @@ TEST(SearchGatheringTest, WhatWasNotAskedForIsLeftOut) {
     Log log{1, "example/main"};
     auto const hit = log.publish("acme/server", "1.0.0", "a web server");
     SearchGathering known{{"server", {}, {}, {log_id(log.registry.root().log_key)}, 10}};
-    EXPECT_EQ(known.add(peer(1), hit), Worth::useless);
+    EXPECT_EQ(known.add(numbered_peer(1), hit), Worth::useless);
     SearchGathering gathering{{"piano", {}, {}, {}, 10}};
-    EXPECT_EQ(gathering.add(peer(1), hit), Worth::fresh);
+    EXPECT_EQ(gathering.add(numbered_peer(1), hit), Worth::fresh);
     EXPECT_TRUE(gathering.ordered().if_array()->empty());
 }
 

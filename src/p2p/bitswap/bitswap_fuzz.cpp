@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/testing/fuzz_input.hpp"
+#include "codec/testing/peer_ids.hpp"
 #include "p2p/bitswap/archive_dag.hpp"
 #include "p2p/bitswap/bitswap.hpp"
 
@@ -11,12 +12,7 @@ namespace ggen::p2p {
 namespace {
 
 using ggen::testing::FuzzInput;
-
-PeerId peer_id(std::uint8_t number) {
-    Bytes bytes{0x00, 0x24, 0x08, 0x01, 0x12, 0x20};
-    bytes.resize(38, number);
-    return *PeerId::from_bytes(bytes);
-}
+using ggen::testing::numbered_peer;
 
 class OneBlock final : public BlockProvider {
 public:
@@ -62,7 +58,7 @@ struct Host {
         switch (what % 8) {
             case 0:
                 streams.push_back(next_key += 2);
-                core.on_inbound_stream(next_key, peer_id(who % 8), std::string{k_bitswap_protocol}, now);
+                core.on_inbound_stream(next_key, numbered_peer(who % 8), std::string{k_bitswap_protocol}, now);
                 break;
             case 1: {
                 auto const bytes = input.bytes(input.byte());
@@ -77,7 +73,7 @@ struct Host {
             }
             case 3: core.on_stream_finished(any(who), now); break;
             case 4: core.on_stream_reset(any(who), now); break;
-            case 5: core.on_peer_disconnected(peer_id(who % 8), now); break;
+            case 5: core.on_peer_disconnected(numbered_peer(who % 8), now); break;
             case 6:
                 if (unsent.empty()) break;
                 core.on_stream_sent(unsent.back().first, unsent.back().second, now);
@@ -95,7 +91,7 @@ void play(BytesView calls) {
     Host host;
     FuzzInput input{calls};
     while (!input.is_empty()) host.step(input);
-    for (std::uint8_t who = 0; who < 8; ++who) host.core.on_peer_disconnected(peer_id(who), host.now);
+    for (std::uint8_t who = 0; who < 8; ++who) host.core.on_peer_disconnected(numbered_peer(who), host.now);
     auto const status = host.core.status();
     GGEN_ASSERT(status.peers == 0 && status.inbound_streams == 0);
     GGEN_ASSERT(status.unsent_bytes == 0 && status.pending_bytes == 0);

@@ -5,18 +5,14 @@
 #include <map>
 #include <set>
 
+#include "codec/testing/peer_ids.hpp"
 #include "p2p/bitswap/archive_dag.hpp"
 
 namespace ggen::p2p {
 namespace {
 
 using std::chrono::seconds;
-
-PeerId peer_id(std::uint8_t number) {
-    Bytes bytes{0x00, 0x24, 0x08, 0x01, 0x12, 0x20};
-    bytes.resize(38, number);
-    return *PeerId::from_bytes(bytes);
-}
+using testing::numbered_peer;
 
 class Shelf final : public BlockProvider {
 public:
@@ -83,7 +79,7 @@ struct Net {
     }
     StreamKey open(std::uint8_t who) {
         next_key += 2;
-        core.on_inbound_stream(next_key, peer_id(who), std::string{k_bitswap_protocol}, now);
+        core.on_inbound_stream(next_key, numbered_peer(who), std::string{k_bitswap_protocol}, now);
         take();
         return next_key;
     }
@@ -97,7 +93,7 @@ struct Net {
     }
     [[nodiscard]] std::size_t blocks(std::uint8_t who) {
         std::size_t count = 0;
-        for (auto const& answer : said[peer_id(who)]) count += answer.blocks.size();
+        for (auto const& answer : said[numbered_peer(who)]) count += answer.blocks.size();
         return count;
     }
 
@@ -131,7 +127,7 @@ TEST(BitswapTest, BlocksAndPresencesAreTold) {
     net.send_all();
     std::vector<BitswapPresence> presences;
     std::vector<Bytes> blocks;
-    for (auto const& answer : net.said[peer_id(1)]) {
+    for (auto const& answer : net.said[numbered_peer(1)]) {
         presences.insert(presences.end(), answer.presences.begin(), answer.presences.end());
         for (auto const& one : answer.blocks) blocks.push_back(one.data);
     }
@@ -232,7 +228,7 @@ TEST(BitswapTest, StreamsAndUnfinishedMessagesHaveLimits) {
     EXPECT_LE(net.core.status().pending_bytes, k_bitswap_pending_per_peer_bytes_max);
     for (std::uint8_t who = 3; who < 30; ++who) pend(who);
     EXPECT_LE(net.core.status().pending_bytes, k_bitswap_pending_bytes_max);
-    for (std::uint8_t who = 1; who < 30; ++who) net.core.on_peer_disconnected(peer_id(who), net.now);
+    for (std::uint8_t who = 1; who < 30; ++who) net.core.on_peer_disconnected(numbered_peer(who), net.now);
     auto const status = net.core.status();
     EXPECT_EQ(status.pending_bytes + status.inbound_streams + status.peers, 0U);
 }
@@ -249,7 +245,7 @@ TEST(BitswapTest, WhoTakesNothingOrSaysNothingIsLetGo) {
     }
     EXPECT_TRUE(net.resets.contains(silent));
     ASSERT_EQ(net.reports.size(), 1U);
-    EXPECT_EQ(net.reports[0], (std::pair{peer_id(1), Conduct::timeout}));
+    EXPECT_EQ(net.reports[0], (std::pair{numbered_peer(1), Conduct::timeout}));
     auto const status = net.core.status();
     EXPECT_EQ(status.peers + status.inbound_streams + status.unsent_bytes, 0U);
     EXPECT_EQ(net.core.next_deadline(), std::nullopt);

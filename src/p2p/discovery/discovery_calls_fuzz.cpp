@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/testing/fuzz_input.hpp"
+#include "codec/testing/peer_ids.hpp"
 #include "p2p/discovery/bootstrap.hpp"
 #include "p2p/discovery/mdns.hpp"
 #include "p2p/discovery/peerstore.hpp"
@@ -14,12 +15,7 @@ namespace ggen::p2p {
 namespace {
 
 using ggen::testing::FuzzInput;
-
-PeerId peer_id(std::uint8_t number) {
-    Bytes bytes{0x00, 0x24, 0x08, 0x01, 0x12, 0x20};
-    bytes.resize(38, number);
-    return *PeerId::from_bytes(bytes);
-}
+using ggen::testing::numbered_peer;
 
 Multiaddr address(std::uint8_t number) {
     return *Multiaddr::parse("/ip4/81." + std::to_string(number) + ".0.1/tcp/1");
@@ -31,18 +27,18 @@ Bytes claim(FuzzInput& input) {
     DnsMessage message{true, {}, {{service, DnsType::ptr, 1, instance}}, {{instance, DnsType::txt, input.byte()}}};
     for (auto count = input.byte() % 20U; count > 0; --count) {
         message.additional[0].texts.push_back("dnsaddr=" + address(input.byte()).text() + "/p2p/" +
-                                              peer_id(input.byte() % 64).text());
+                                              numbered_peer(input.byte() % 64).text());
     }
     return encode_dns_message(message);
 }
 
 struct Host {
     Host()
-        : kad({.self = peer_id(200), .seed = 7, .refreshes = false}),
-          store({peer_id(200), {1'800'000'000}, {}}),
-          bootstrap({peer_id(200), 3, 4}) {
-        mdns = Mdns::create({.self = peer_id(200), .seed = 5}, now).value();
-        rendezvous = Rendezvous::create(kad, {peer_id(200), "x"}, now).value();
+        : kad({.self = numbered_peer(200), .seed = 7, .refreshes = false}),
+          store({numbered_peer(200), {1'800'000'000}, {}}),
+          bootstrap({numbered_peer(200), 3, 4}) {
+        mdns = Mdns::create({.self = numbered_peer(200), .seed = 5}, now).value();
+        rendezvous = Rendezvous::create(kad, {numbered_peer(200), "x"}, now).value();
     }
 
     [[nodiscard]] std::array<Protocol*, 5> all() { return {mdns.get(), &bootstrap, &store, &kad, rendezvous.get()}; }
@@ -100,7 +96,7 @@ struct Host {
 void step(Host& host, FuzzInput& input) {
     auto const call = input.byte();
     auto const who = input.byte();
-    auto const peer = peer_id(who % 64);
+    auto const peer = numbered_peer(who % 64);
     auto const where = address(input.byte());
     switch (call % 10) {
         case 0: host.mdns->on_datagram(claim(input), (who & 1U) != 0, host.now); break;
@@ -117,7 +113,9 @@ void step(Host& host, FuzzInput& input) {
         case 6:
             host.tell([&](Protocol& one) { one.on_peer_addresses(peer, {&where, 1}, (who & 64U) != 0, host.now); });
             break;
-        case 7: host.tell([&](Protocol& one) { one.on_host_changed({peer_id(200), {}, {where}}, host.now); }); break;
+        case 7:
+            host.tell([&](Protocol& one) { one.on_host_changed({numbered_peer(200), {}, {where}}, host.now); });
+            break;
         case 8: host.tell([&](Protocol& one) { one.on_peer_record(peer, input.bytes(who), host.now); }); break;
         default: host.pass(std::chrono::milliseconds{who * 100}); break;
     }
@@ -129,7 +127,7 @@ void play(BytesView data) {
     FuzzInput input{data};
     while (!input.is_empty()) step(host, input);
     for (std::uint8_t who = 0; who < 64; ++who) {
-        host.tell([&](Protocol& one) { one.on_peer_disconnected(peer_id(who), host.now); });
+        host.tell([&](Protocol& one) { one.on_peer_disconnected(numbered_peer(who), host.now); });
     }
     host.pass(k_mdns_ttl_max);
     GGEN_ASSERT(host.mdns->neighbour_count() == 0 && host.bootstrap.connected_count() == 0);

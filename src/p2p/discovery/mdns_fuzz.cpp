@@ -1,6 +1,7 @@
 // One datagram of the local network: read or refused; what was read is written and read again as the same.
 #include <cstdint>
 
+#include "codec/testing/peer_ids.hpp"
 #include "p2p/discovery/mdns.hpp"
 
 namespace ggen::p2p {
@@ -32,9 +33,7 @@ void play(BytesView datagram) {
             GGEN_ASSERT(is_same(again->additional, message->additional));
         }
     }
-    Bytes id{0x00, 0x24, 0x08, 0x01, 0x12, 0x20};
-    id.resize(38, 1);
-    auto const mdns = Mdns::create({.self = *PeerId::from_bytes(id), .seed = 1}, {}).value();
+    auto const mdns = Mdns::create({.self = ggen::testing::numbered_peer(1), .seed = 1}, {}).value();
     mdns->on_datagram(datagram, (datagram.size() & 1U) != 0, {});
     GGEN_ASSERT(mdns->neighbour_count() <= k_dns_records_max);
 }

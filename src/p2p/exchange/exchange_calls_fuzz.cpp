@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/testing/fuzz_input.hpp"
+#include "codec/testing/peer_ids.hpp"
 #include "p2p/exchange/exchange.hpp"
 #include "p2p/protocol/message_reader.hpp"
 
@@ -13,12 +14,7 @@ namespace ggen::p2p {
 namespace {
 
 using ggen::testing::FuzzInput;
-
-ggen::PeerId peer_id(std::uint8_t number) {
-    ggen::Bytes bytes{0x00, 0x24, 0x08, 0x01, 0x12, 0x20};
-    bytes.resize(38, number);
-    return *ggen::PeerId::from_bytes(bytes);
-}
+using ggen::testing::numbered_peer;
 
 ggen::Multiaddr address(std::uint8_t number) {
     return *ggen::Multiaddr::parse("/ip4/81." + std::to_string(number) + ".0.1/tcp/1");
@@ -102,9 +98,9 @@ void step(Host& host, FuzzInput& input, std::vector<std::shared_ptr<MemoryChunkS
     auto const who = static_cast<std::uint8_t>(input.byte() % 40);
     auto& core = host.exchange;
     switch (call % 16) {
-        case 0: core.on_peer_connected({peer_id(who), address(who), Direction::inbound}, host.now); break;
-        case 1: core.on_peer_disconnected(peer_id(who), host.now); break;
-        case 2: core.on_inbound_stream(host.inbound += 2, peer_id(who), "x", host.now); break;
+        case 0: core.on_peer_connected({numbered_peer(who), address(who), Direction::inbound}, host.now); break;
+        case 1: core.on_peer_disconnected(numbered_peer(who), host.now); break;
+        case 2: core.on_inbound_stream(host.inbound += 2, numbered_peer(who), "x", host.now); break;
         case 3: core.on_stream_bytes(host.stream(who) & ~StreamKey{1}, request(input), host.now); break;
         case 4:
         case 5: core.on_stream_bytes(host.stream(who), answer(input), host.now); break;
@@ -121,7 +117,7 @@ void step(Host& host, FuzzInput& input, std::vector<std::shared_ptr<MemoryChunkS
             if ((who & 2U) != 0) one.chunk_root = ggen::merkle::chunk_root(*blob(is_large));
             stores.push_back(std::make_shared<MemoryChunkStore>());
             one.store = stores.back();
-            for (std::uint8_t i = 0; i < who % 8; ++i) one.providers.push_back({peer_id(i), {address(i)}});
+            for (std::uint8_t i = 0; i < who % 8; ++i) one.providers.push_back({numbered_peer(i), {address(i)}});
             if ((who & 4U) != 0) one.sources = {{"origin", (who & 8U) != 0}};
             one.deadline = host.now + std::chrono::seconds{who};
             host.fetches.push_back(core.fetch_blob(std::move(one), host.now));
@@ -129,12 +125,12 @@ void step(Host& host, FuzzInput& input, std::vector<std::shared_ptr<MemoryChunkS
         }
         case 12:
             if (host.fetches.empty()) break;
-            core.add_providers(host.fetches[who % host.fetches.size()], {{peer_id(who), {}}}, host.now);
+            core.add_providers(host.fetches[who % host.fetches.size()], {{numbered_peer(who), {}}}, host.now);
             break;
         case 13:
             if (host.reads.empty()) break;
             core.on_source_read(host.reads.back().first, host.reads.back().second,
-                                ggen::Bytes(who * 7000U, std::uint8_t{8}), host.now);
+                                ggen::Bytes(std::size_t{who} * 7'000, std::uint8_t{8}), host.now);
             host.reads.pop_back();
             break;
         case 14:
@@ -153,7 +149,7 @@ void play(BytesView calls) {
     std::vector<std::shared_ptr<MemoryChunkStore>> stores;
     FuzzInput input{calls};
     while (!input.is_empty()) step(host, input, stores);
-    for (std::uint8_t who = 0; who < 40; ++who) exchange.on_peer_disconnected(peer_id(who), host.now);
+    for (std::uint8_t who = 0; who < 40; ++who) exchange.on_peer_disconnected(numbered_peer(who), host.now);
     host.pass(std::chrono::minutes{3});
     auto const status = exchange.status();
     GGEN_ASSERT(status.blobs == 0 && status.questions == 0 && status.outbound_streams == 0);

@@ -1,10 +1,11 @@
 #include "p2p/kad/contact_book.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <limits>
 #include <utility>
+
+#include "codec/ed25519_peer_id.hpp"
 
 namespace ggen::p2p {
 namespace {
@@ -30,8 +31,6 @@ constexpr std::size_t k_head_bytes = 15;
 constexpr std::uint32_t k_round_trip_max = 0xffffff;
 constexpr std::uint8_t k_answered_bit = 1;
 constexpr std::uint8_t k_short_bit = 2;
-constexpr std::array<std::uint8_t, 6> k_ed25519_head{0x00, 0x24, 0x08, 0x01, 0x12, 0x20};
-constexpr std::size_t k_ed25519_id_bytes = k_ed25519_head.size() + 32;
 static_assert(k_kad_addresses_accept_max * (k_kad_address_bytes_max + 2) <= std::numeric_limits<std::uint16_t>::max());
 
 std::uint16_t mark_of(KadKey const& key) {
@@ -75,8 +74,8 @@ Place place_at(BytesView slot, std::size_t at) {
 Bytes id_at(BytesView slot, Place const& place) {
     auto const lying = slot.subspan(place.at + k_head_bytes, place.head.id_bytes);
     Bytes out;
-    out.reserve(k_ed25519_id_bytes);
-    if (place.head.is_short) out.assign(k_ed25519_head.begin(), k_ed25519_head.end());
+    out.reserve(k_ed25519_peer_id_bytes);
+    if (place.head.is_short) out.assign(k_ed25519_peer_id_head.begin(), k_ed25519_peer_id_head.end());
     out.insert(out.end(), lying.begin(), lying.end());
     return out;
 }
@@ -108,9 +107,9 @@ std::optional<Place> place_of(BytesView slot, KadKey const& key) {
 
 Bytes pack(KadContact const& contact, BookNote const& note) {
     auto id = contact.id.bytes();
-    bool const is_short = id.size() == k_ed25519_id_bytes &&
-                          std::equal(k_ed25519_head.begin(), k_ed25519_head.end(), id.begin());
-    if (is_short) id = id.subspan(k_ed25519_head.size());
+    bool const is_short = id.size() == k_ed25519_peer_id_bytes &&
+                          std::equal(k_ed25519_peer_id_head.begin(), k_ed25519_peer_id_head.end(), id.begin());
+    if (is_short) id = id.subspan(k_ed25519_peer_id_head.size());
     auto const addresses = contact.addresses.packed();
     Bytes out;
     out.reserve(k_head_bytes + id.size() + addresses.size());

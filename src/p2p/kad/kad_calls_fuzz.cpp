@@ -5,12 +5,14 @@
 #include <vector>
 
 #include "base/testing/fuzz_input.hpp"
+#include "codec/testing/peer_ids.hpp"
 #include "p2p/kad/kad.hpp"
 #include "p2p/protocol/message_reader.hpp"
 
 namespace {
 
 using ggen::testing::FuzzInput;
+using ggen::testing::numbered_peer;
 using ggen::p2p::Kad;
 using ggen::p2p::StreamKey;
 
@@ -26,12 +28,6 @@ public:
         return best;
     }
 };
-
-ggen::PeerId peer_id(std::uint8_t number) {
-    ggen::Bytes bytes{0x00, 0x24, 0x08, 0x01, 0x12, 0x20};
-    bytes.resize(38, number);
-    return *ggen::PeerId::from_bytes(bytes);
-}
 
 ggen::Multiaddr address(std::uint8_t number) {
     return *ggen::Multiaddr::parse("/ip4/81." + std::to_string(number) + ".0.1/tcp/1");
@@ -50,7 +46,7 @@ ggen::Bytes message(FuzzInput& input) {
     for (unsigned i = 0; i < shape / 32U; ++i) {
         auto const number = input.byte();
         auto const where = address(number);
-        ggen::p2p::KadPeer peer{peer_id(number), ggen::p2p::AddressList::from({&where, 1}, 1),
+        ggen::p2p::KadPeer peer{numbered_peer(number), ggen::p2p::AddressList::from({&where, 1}, 1),
                                 ggen::p2p::KadConnection::connected};
         out.closer.push_back(peer);
         out.providers.push_back(peer);
@@ -104,14 +100,14 @@ void step(Host& host, FuzzInput& input) {
     switch (call % 16) {
         case 0: {
             auto const where = address(who);
-            kad.on_peer_connected({peer_id(who), where, ggen::p2p::Direction::inbound}, host.now);
-            kad.on_peer_addresses(peer_id(who), {&where, 1}, false, host.now);
+            kad.on_peer_connected({numbered_peer(who), where, ggen::p2p::Direction::inbound}, host.now);
+            kad.on_peer_addresses(numbered_peer(who), {&where, 1}, false, host.now);
             std::vector<std::string> const names{std::string(ggen::p2p::k_kad_protocol)};
-            kad.on_peer_protocols(peer_id(who), std::span(names).first(call / 128U), host.now);
+            kad.on_peer_protocols(numbered_peer(who), std::span(names).first(call / 128U), host.now);
             break;
         }
-        case 1: kad.on_peer_disconnected(peer_id(who), host.now); break;
-        case 2: kad.on_inbound_stream(host.inbound += 2, peer_id(who), "x", host.now); break;
+        case 1: kad.on_peer_disconnected(numbered_peer(who), host.now); break;
+        case 2: kad.on_inbound_stream(host.inbound += 2, numbered_peer(who), "x", host.now); break;
         case 3:
         case 4: kad.on_stream_bytes(host.stream(who), message(input), host.now); break;
         case 5: kad.on_stream_bytes(host.stream(who), ggen::Bytes(1, input.byte()), host.now); break;
@@ -132,14 +128,14 @@ void step(Host& host, FuzzInput& input) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
-    ggen::p2p::KadOptions options{peer_id(200), 7};
+    ggen::p2p::KadOptions options{numbered_peer(200), 7};
     options.validators.add("v", std::make_shared<AnyValue>());
     Kad kad(std::move(options));
-    kad.on_host_changed({peer_id(200), kad.protocols(), {address(200)}}, {});
+    kad.on_host_changed({numbered_peer(200), kad.protocols(), {address(200)}}, {});
     Host host{kad};
     FuzzInput input{{data, size}};
     while (!input.is_empty()) step(host, input);
-    for (std::uint8_t who = 0; who < 40; ++who) kad.on_peer_disconnected(peer_id(who), host.now);
+    for (std::uint8_t who = 0; who < 40; ++who) kad.on_peer_disconnected(numbered_peer(who), host.now);
     for (std::uint8_t key = 0; key < 4; ++key) kad.unpublish(ggen::Bytes{'/', 'v', '/', key});
     host.pass(std::chrono::minutes{2});
     auto const status = kad.status();

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "codec/testing/peer_ids.hpp"
+
 namespace ggen::p2p::testing {
 
 PeerId test_peer(std::uint8_t number) {
-    Bytes bytes{0x00, 0x24, 0x08, 0x01, 0x12, 0x20};
-    bytes.insert(bytes.end(), 32, number);
-    return PeerId::from_bytes(bytes).value();
+    return ggen::testing::numbered_peer(number);
 }
 
 std::size_t TestNetwork::add(std::uint8_t number, Protocol* protocol, std::vector<std::string> raw_protocols) {
