@@ -18,11 +18,11 @@ constexpr int k_poll_ms = 200;
 /// What is read and dropped behind a request, so that closing does not take its answer along.
 constexpr std::size_t k_drained_bytes_max = std::size_t{1024} * 1024;
 
-std::optional<std::size_t> parse_length(std::string_view text) {
-    std::size_t value = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    bool const is_whole = error == std::errc{} && end == text.data() + text.size() && !text.empty();
-    return is_whole ? std::optional{value} : std::nullopt;
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+    std::uint16_t port = 0;
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    bool const is_whole = error == std::errc{} && end == text.data() + text.size();
+    return is_whole ? std::optional{port} : std::nullopt;
 }
 
 Result<posix::Fd> listen_at(std::string const& address, std::string* url) {
@@ -33,12 +33,11 @@ Result<posix::Fd> listen_at(std::string const& address, std::string* url) {
     if (colon == std::string::npos) return invalid();
     sockaddr_in where{};
     where.sin_family = AF_INET;
-    auto const port = parse_length(std::string_view{address}.substr(colon + 1));
-    constexpr std::size_t k_port_max = 65'535;
-    if (!port || *port > k_port_max || ::inet_pton(AF_INET, address.substr(0, colon).c_str(), &where.sin_addr) != 1) {
+    auto const port = parse_port(std::string_view{address}.substr(colon + 1));
+    if (!port || ::inet_pton(AF_INET, address.substr(0, colon).c_str(), &where.sin_addr) != 1) {
         return invalid();
     }
-    where.sin_port = htons(static_cast<std::uint16_t>(*port));
+    where.sin_port = htons(*port);
     posix::Fd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     int const yes = 1;
     auto* const raw = reinterpret_cast<sockaddr*>(&where);  // NOLINT(cppcoreguidelines-pro-type-reinterpret-cast)

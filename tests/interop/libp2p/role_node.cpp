@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "p2p/swarm/address_book.hpp"
 #include "peer_overlay.hpp"
 
 namespace ggen::p2p::interop {
@@ -14,15 +15,12 @@ constexpr std::chrono::seconds k_step_timeout{60};
 
 TimePoint steady_now() { return std::chrono::steady_clock::now(); }
 
-Result<PeerId> peer_of(Multiaddr const& address) {
-    if (auto peer = address.peer_id()) return *std::move(peer);
-    return Error{Errc::invalid, address.text() + " does not end in /p2p"};
-}
-
-Multiaddr without_peer(Multiaddr const& address) {
-    auto parts = address.parts();
-    parts.pop_back();
-    return Multiaddr::from_parts(std::move(parts)).value();
+/// Who listens there, and where. Errors: invalid (it does not say both).
+Result<std::pair<PeerId, Multiaddr>> place_of(Multiaddr const& address) {
+    auto const peer = address.peer_id();
+    auto const bare = peer ? without_peer(address, *peer) : std::nullopt;
+    if (bare) return std::pair{*peer, *bare};
+    return Error{Errc::invalid, address.text() + " does not say where and, in a /p2p part, who"};
 }
 
 }  // namespace
@@ -68,10 +66,10 @@ Result<Multiaddr> RoleNode::listen(std::string const& ip) {
 }
 
 Result<RoleNode::Latency> RoleNode::ping(Multiaddr const& address) {
-    ASSIGN_OR_RETURN(auto const peer, peer_of(address));
+    ASSIGN_OR_RETURN(auto const place, place_of(address));
     auto const begin = steady_now();
     std::optional<PingDone> done;
-    ping_.ping(peer, {without_peer(address)}, begin);
+    ping_.ping(place.first, {place.second}, begin);
     swarm_.on_protocols_called(begin);
     RETURN_IF_ERROR(run([&](TimePoint) {
         done = ping_.poll_event();
@@ -99,9 +97,11 @@ Result<void> RoleNode::ask(std::function<QueryId(TimePoint)> const& start,
 }
 
 Result<void> RoleNode::bootstrap(Multiaddr const& address) {
-    ASSIGN_OR_RETURN(auto const peer, peer_of(address));
-    std::vector const addresses{without_peer(address)};
-    return ask([&](TimePoint now) { return kad_->bootstrap({KadPeer{peer, AddressList::from(addresses, 8)}}, now); });
+    ASSIGN_OR_RETURN(auto const place, place_of(address));
+    std::vector const addresses{place.second};
+    return ask([&](TimePoint now) {
+        return kad_->bootstrap({KadPeer{place.first, AddressList::from(addresses, 8)}}, now);
+    });
 }
 
 Result<void> RoleNode::provide(std::string const& key) {
