@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <functional>
 
@@ -8,10 +11,14 @@
 #include "search/index_directory.hpp"
 #include "search/index_writer.hpp"
 #include "suites/corpus_documents.hpp"
+#include "suites/seeded.hpp"
 #include "suites/suites.hpp"
 
 namespace ggen::bench {
 namespace {
+
+/// As many packages as the largest registries in use have, in round numbers.
+constexpr std::size_t k_largest_registry = 1'100'000;
 
 Error wrong(std::string text) { return Error{Errc::internal, std::move(text)}; }
 
@@ -215,6 +222,54 @@ private:
     SearchPage page_;
 };
 
+/// One unit: the index opened and a hundred questions asked; the figure is what the process has in memory for them, the
+/// pages of the mapped index among it.
+class OpenMemoryWork final : public Work {
+public:
+    explicit OpenMemoryWork(std::size_t count) : count_(count) {}
+    Result<void> prepare(std::string const& directory) override {
+        directory_ = directory + "/index";
+        // In a child, so that nothing of the building stays in this process.
+        auto const child = ::fork();
+        if (child == 0) ::_exit(build() ? 0 : 1);
+        int status = 0;
+        if (child < 0 || ::waitpid(child, &status, 0) != child || status != 0) {
+            return wrong("the index could not be built");
+        }
+        return ok();
+    }
+    Result<void> run() override {
+        auto const before = memory_now().resident;
+        ASSIGN_OR_RETURN(auto const index, open_search_index(*files_, directory_));
+        SeededBytes random{3};
+        for (int i = 0; i < 100; ++i) {
+            SearchQuery query;
+            auto const* const word = i % 2 == 0 ? "fast" : "json";
+            query.text = i == 0 ? "zod-parser" : fmt::format("{} {}", random.below(count_), word);
+            query.fuzzy = i % 3 == 0;
+            ASSIGN_OR_RETURN(auto const page, index->search(query));
+            if (i == 0) is_found_ = !page.hits.empty() && page.hits.front().document.name == "zod-parser";
+        }
+        auto const after = memory_now().resident;
+        bytes_.push_back(after > before ? static_cast<double>(after - before) : 0);
+        return ok();
+    }
+    Result<void> check() override { return is_found_ ? ok() : Result<void>{wrong("the package was not found")}; }
+    std::vector<Figure> figures() override { return {{"open_index_bytes", "bytes", Kind::load, bytes_}}; }
+
+private:
+    Result<void> build() {
+        ASSIGN_OR_RETURN(auto builder, SearchIndexBuilder::create(*files_, directory_));
+        for (auto const& document : make_documents(count_)) RETURN_IF_ERROR(builder->add(document));
+        return builder->finish();
+    }
+    std::size_t count_;
+    std::string directory_;
+    std::unique_ptr<FileSystem> files_ = make_posix_file_system();
+    bool is_found_ = false;
+    std::vector<double> bytes_;
+};
+
 /// One unit: a change of one package, durable, and the search that finds it.
 class UpdateWork final : public Work {
 public:
@@ -255,6 +310,10 @@ void add(Catalogue& catalogue, char const* group, std::string const& name, std::
     Test test{group, name, TestClass::micro, what,
               [count, make] { return std::make_unique<SearchWork>(count, make()); }, std::move(aliases), is_quick};
     test.exact_runs = count <= 1'000 ? 1 : 0;
+    if (count >= 100'000) {  // To index them takes longer than what is measured.
+        test.rounds_max = 1;
+        test.time_limit_s = 600;
+    }
     catalogue.add(std::move(test));
 }
 
@@ -285,7 +344,7 @@ void add_search_suite(Catalogue& catalogue) {
         add(catalogue, "search_facets", fmt::format("counts_n{}", n), n, facets,
             "counts by category, license and origin");
     }
-    for (std::size_t const n : {100UL, 500UL, 1'000UL, 10'000UL, 100'000UL}) {
+    for (std::size_t const n : {100UL, 500UL, 1'000UL, 10'000UL, 100'000UL, k_largest_registry}) {
         bool const is_quick = n <= 1'000;
         add(catalogue, "search_scaling", fmt::format("keyword_n{}", n), n, keyword,
             "one word as the index grows", {}, is_quick);
@@ -300,20 +359,40 @@ void add_search_suite(Catalogue& catalogue) {
         catalogue.add({"search_sorting", name, TestClass::micro, "50 hits in an order that is checked",
                        [order = sort] { return std::make_unique<SearchWork>(1'000, sorted(order)); }});
     }
-    for (std::size_t const n : {100UL, 1'000UL, 10'000UL}) {
+    for (std::size_t const n : {100UL, 1'000UL, 10'000UL, k_largest_registry}) {
         Test build{"search_index", fmt::format("build_n{}", n), TestClass::micro,
                    "an index on disk from its documents", [n] { return std::make_unique<BuildWork>(n); }};
         build.is_quick = n <= 1'000;
         build.exact_runs = n <= 1'000 ? 1 : 0;
+        if (n > 10'000) {
+            build.rounds_max = build.slices_max = 1;
+            build.time_limit_s = 600;
+        }
         catalogue.add(std::move(build));
         Test open{"search_index", fmt::format("open_and_answer_n{}", n), TestClass::micro,
                   "map the index, answer the first question", [n] { return std::make_unique<OpenWork>(n); }};
         open.exact_runs = n <= 1'000 ? 1 : 0;
+        if (n > 10'000) {
+            open.is_quick = false;
+            open.rounds_max = 1;
+            open.time_limit_s = 600;
+        }
         catalogue.add(std::move(open));
     }
     catalogue.add({"search_index", "update_visible", TestClass::micro,
                    "a durable change and the search that finds it",
                    [] { return std::make_unique<UpdateWork>(); }});
+    for (std::size_t const n : {1'000UL, 100'000UL, k_largest_registry}) {
+        Test memory{"memory_search_index", fmt::format("open_n{}", n), TestClass::micro,
+                    "resident memory of an opened index of n after a hundred questions",
+                    [n] { return std::make_unique<OpenMemoryWork>(n); }};
+        memory.exact_runs = 0;
+        memory.slices_max = 1;
+        memory.is_quick = n <= 1'000;
+        memory.rounds_max = n <= 1'000 ? 100 : 1;
+        memory.time_limit_s = 600;
+        catalogue.add(std::move(memory));
+    }
 }
 
 }  // namespace ggen::bench

@@ -4,6 +4,7 @@ namespace ggen::bench {
 
 void add_suites(Catalogue& catalogue) {
     add_registry_suite(catalogue);
+    add_registry_log_suite(catalogue);
     add_search_suite(catalogue);
     add_install_suite(catalogue);
     add_resolve_suite(catalogue);

@@ -10,6 +10,7 @@ namespace ggen::bench {
 void add_suites(Catalogue& catalogue);
 
 void add_registry_suite(Catalogue& catalogue);
+void add_registry_log_suite(Catalogue& catalogue);
 void add_search_suite(Catalogue& catalogue);
 void add_install_suite(Catalogue& catalogue);
 void add_resolve_suite(Catalogue& catalogue);
