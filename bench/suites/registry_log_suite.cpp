@@ -19,8 +19,8 @@ Error wrong(std::string text) { return Error{Errc::internal, std::move(text)}; }
 
 std::string package(std::size_t i) { return fmt::format("acme/p{}", i); }
 
-/// A registry of `count` signed releases in a folder: its log and state tree, as a real writer makes them. The bytes of the
-/// packages are not in it: neither a proof nor an audit reads them.
+/// A registry of `count` signed releases in a folder: its log and state tree, as a real writer makes them. The bytes of
+/// the packages are not in it: neither a proof nor an audit reads them.
 class ReleaseLog {
 public:
     static Result<std::unique_ptr<ReleaseLog>> create(std::string const& directory, std::size_t count) {
