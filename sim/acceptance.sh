@@ -43,6 +43,7 @@ flood 40 1
 gossip-1k 40 1
 gossip-1k 40 2
 gossip-large 30 1
+gossip-wire 20 1
 exchange-90 200 1
 exchange-90 200 2
 exchange-small 200 1

@@ -45,7 +45,7 @@ namespace ggen::sim {
 
 /// What a stream of dice is for: part of its key.
 enum class Purpose : std::uint64_t {
-    site = 1, peer_key, jitter, loss, program, workload, churn, fault, byzantine, height, wiring
+    site = 1, peer_key, jitter, loss, program, workload, churn, fault, byzantine, height, wiring, keys
 };
 
 /// A sequence of dice for one node and purpose.

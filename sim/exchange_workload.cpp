@@ -69,11 +69,11 @@ public:
     explicit ExchangeWorkload(Options options) : options_(options) {}
 
     void prepare(World& world) override;
-    void equip(World& world, NodeId node, VirtualHost& host) override;
+    void equip(World& world, NodeId node, SimulatedHost& host) override;
     void begin(World& world) override;
     void check(World& world) override;
     void conclude(World& world, std::vector<Figure>& figures) override;
-    [[nodiscard]] bool on_called(VirtualHost& host, std::size_t protocol) override;
+    [[nodiscard]] bool on_called(SimulatedHost& host, std::size_t protocol) override;
 
 private:
     enum class Step : std::uint8_t { idle, checkpoint, bundle, blob, done, failed };
@@ -91,7 +91,7 @@ private:
         std::size_t liars = 0;
     };
 
-    [[nodiscard]] static p2p::Exchange& exchange(VirtualHost& host) {
+    [[nodiscard]] static p2p::Exchange& exchange(SimulatedHost& host) {
         return static_cast<p2p::Exchange&>(host.protocol(0));
     }
     [[nodiscard]] std::vector<p2p::ContentHolder> providers(bool is_clean) const;
@@ -153,7 +153,7 @@ void ExchangeWorkload::prepare(World& world) {
     holders_ = std::move(honest);
 }
 
-void ExchangeWorkload::equip(World& world, NodeId node, VirtualHost& host) {
+void ExchangeWorkload::equip(World& world, NodeId node, SimulatedHost& host) {
     if (world.program(node) != Program::honest) {
         auto const die = mix(world.seed(), node, static_cast<std::uint64_t>(Purpose::byzantine));
         host.add(std::make_unique<HostileServer>(k_mix[die % k_mix.size()], blob_));
@@ -215,7 +215,7 @@ void ExchangeWorkload::fetch_blob(Install& install) {
     install.fetch = exchange(*world_->host(install.node)).fetch_blob(std::move(request), world_->time_point());
 }
 
-bool ExchangeWorkload::on_called(VirtualHost& host, std::size_t protocol) {
+bool ExchangeWorkload::on_called(SimulatedHost& host, std::size_t protocol) {
     if (protocol != 0) return false;
     bool has_called = false;
     while (auto const event = exchange(host).poll_event()) {

@@ -11,16 +11,25 @@ namespace ggen::sim {
 
 namespace {
 constexpr std::size_t k_key_bytes = 32;
-}  // namespace
 
-PeerId Fabric::make_peer(std::uint64_t seed, std::uint64_t number) {
-    Bytes bytes{k_ed25519_peer_id_head.begin(), k_ed25519_peer_id_head.end()};
-    Dice dice{seed, Purpose::peer_key, number};
+void append_dice(Bytes& bytes, Dice dice) {
     for (std::size_t i = 0; i < k_key_bytes; i += 8) {
         auto word = dice.next();
         for (std::size_t j = 0; j < 8; ++j, word >>= 8U) bytes.push_back(static_cast<std::uint8_t>(word));
     }
+}
+}  // namespace
+
+PeerId Fabric::make_peer(std::uint64_t seed, std::uint64_t number) {
+    Bytes bytes{k_ed25519_peer_id_head.begin(), k_ed25519_peer_id_head.end()};
+    append_dice(bytes, {seed, Purpose::peer_key, number});
     return PeerId::from_bytes(bytes).value();
+}
+
+Ed25519PrivateKey Fabric::make_key(std::uint64_t seed, std::uint64_t number) {
+    Bytes bytes;
+    append_dice(bytes, {seed, Purpose::keys, number});
+    return Ed25519PrivateKey::from_seed(bytes).value();
 }
 
 Multiaddr Fabric::make_address(Endpoint endpoint) {

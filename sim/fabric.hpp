@@ -9,6 +9,7 @@
 
 #include "codec/multiaddr.hpp"
 #include "codec/peer_id.hpp"
+#include "crypto/ed25519.hpp"
 #include "sim/network.hpp"
 
 namespace ggen::sim {
@@ -57,6 +58,8 @@ public:
     [[nodiscard]] PeerId const& peer(NodeId node) const;
     /// A valid peer id that `seed` and `number` decide; nobody has its key.
     [[nodiscard]] static PeerId make_peer(std::uint64_t seed, std::uint64_t number);
+    /// The key of a node that has one, which `seed` and `number` decide.
+    [[nodiscard]] static Ed25519PrivateKey make_key(std::uint64_t seed, std::uint64_t number);
     [[nodiscard]] static Multiaddr make_address(Endpoint endpoint);
     /// The endpoint of /ip4/…/tcp/…, with or without /p2p; port 0 for any other address.
     [[nodiscard]] static Endpoint endpoint_of(Multiaddr const& address);

@@ -25,11 +25,11 @@ public:
     explicit GossipWorkload(GossipRunOptions options) : options_(options) {}
 
     void prepare(World& world) override;
-    void equip(World& world, NodeId node, VirtualHost& host) override;
+    void equip(World& world, NodeId node, SimulatedHost& host) override;
     void begin(World& world) override;
     void check(World& world) override;
     void conclude(World& world, std::vector<Figure>& figures) override;
-    [[nodiscard]] bool on_called(VirtualHost& host, std::size_t protocol) override;
+    [[nodiscard]] bool on_called(SimulatedHost& host, std::size_t protocol) override;
 
 private:
     struct Message {
@@ -39,7 +39,7 @@ private:
         std::vector<std::pair<NodeId, Nanos>> latencies;
     };
 
-    static p2p::Gossip& gossip(VirtualHost& host) {
+    static p2p::Gossip& gossip(SimulatedHost& host) {
         return static_cast<p2p::Gossip&>(inner_protocol(host.protocol(k_gossip_protocol)));
     }
     [[nodiscard]] Links::Peers choose_links(World& world, NodeId node) const;
@@ -108,7 +108,7 @@ p2p::GossipOptions GossipWorkload::core_options(World const& world, NodeId node)
     return core;
 }
 
-void GossipWorkload::equip(World& world, NodeId node, VirtualHost& host) {
+void GossipWorkload::equip(World& world, NodeId node, SimulatedHost& host) {
     bool const is_sybil = world.program(node) == Program::sybil;
     auto const start = is_sybil ? options_.attack.joins_at() : std::max(world.now(), options_.link_at);
     host.add(std::make_unique<Links>(choose_links(world, node), to_time_point(start)));
@@ -172,7 +172,7 @@ void GossipWorkload::send(World& world, NodeId publisher, BytesView data) {
     host->pump();
 }
 
-bool GossipWorkload::on_called(VirtualHost& host, std::size_t protocol) {
+bool GossipWorkload::on_called(SimulatedHost& host, std::size_t protocol) {
     if (protocol != k_gossip_protocol) return false;
     auto const node = host.self();
     auto& core = gossip(host);

@@ -133,7 +133,7 @@ public:
         world_ = &world;
         nodes_.resize(world.node_count());
     }
-    void equip(World& world, NodeId node, VirtualHost& host) override {
+    void equip(World& world, NodeId node, SimulatedHost& host) override {
         p2p::GossipOptions options;
         Links::Peers peers;
         for (auto const& step : script_) {
@@ -163,7 +163,7 @@ public:
         times_.put(figures, "interop");
         for (NodeId node = 0; node < nodes_.size() && !log_.empty(); ++node) save(node);
     }
-    bool on_called(VirtualHost& host, std::size_t protocol) override {
+    bool on_called(SimulatedHost& host, std::size_t protocol) override {
         if (protocol != k_gossip_protocol) return false;
         auto const node = host.self();
         while (auto const event = gossip(node).poll_event()) {

@@ -67,12 +67,12 @@ public:
     explicit KadWorkload(Options options) : options_(options) {}
 
     void prepare(World& world) override;
-    void equip(World& world, NodeId node, VirtualHost& host) override;
+    void equip(World& world, NodeId node, SimulatedHost& host) override;
     void on_stop(World& world, NodeId node, bool keeps_disk) override;
     void begin(World& world) override;
     void check(World& world) override;
     void conclude(World& world, std::vector<Figure>& figures) override;
-    [[nodiscard]] bool on_called(VirtualHost& host, std::size_t protocol) override;
+    [[nodiscard]] bool on_called(SimulatedHost& host, std::size_t protocol) override;
 
 private:
     struct Operation {
@@ -91,7 +91,7 @@ private:
         Samples times;
     };
 
-    static p2p::Kad& kad(VirtualHost& host) { return static_cast<p2p::Kad&>(inner_protocol(host.protocol(0))); }
+    static p2p::Kad& kad(SimulatedHost& host) { return static_cast<p2p::Kad&>(inner_protocol(host.protocol(0))); }
     void join(World& world, NodeId node);
     [[nodiscard]] Bytes key_of(Kind kind, std::uint64_t number) const;
     [[nodiscard]] NodeId draw_node(World& world, Dice& dice) const;
@@ -121,7 +121,7 @@ void KadWorkload::prepare(World& world) {
     }
 }
 
-void KadWorkload::equip(World& world, NodeId node, VirtualHost& host) {
+void KadWorkload::equip(World& world, NodeId node, SimulatedHost& host) {
     p2p::KadOptions options{.self = world.fabric().peer(node)};
     options.seed = mix(world.seed(), static_cast<std::uint64_t>(Purpose::program), mix(node, world.starts(node)));
     options.validators.add("sim", std::make_shared<AnyValue>());
@@ -253,7 +253,7 @@ void KadWorkload::start(World& world, NodeId node, Kind kind, Bytes key, bool is
     host->pump();
 }
 
-bool KadWorkload::on_called(VirtualHost& host, std::size_t protocol) {
+bool KadWorkload::on_called(SimulatedHost& host, std::size_t protocol) {
     if (protocol != 0) return false;
     while (auto const event = kad(host).poll_event()) on_event(host.self(), *event);
     return false;

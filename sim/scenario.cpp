@@ -41,7 +41,7 @@ LinkRate read_rate(Fields& fields) {
 Result<void> read_link(Json const* json, Scenario& scenario) {
     Fields fields{json, "link"};
     auto& link = scenario.link;
-    link.fidelity = choice<Fidelity, 2>(fields, "fidelity", {"F0", "F1"});
+    link.fidelity = choice<Fidelity, 3>(fields, "fidelity", {"F0", "F1", "F2"});
     link.jitter_permille = permille(fields, "jitter_permille", link.jitter_permille);
     link.loss_ppm = static_cast<std::uint32_t>(fields.number("loss_ppm", 0, 500'000));
     link.dial_timeout = fields.seconds("dial_timeout_s", link.dial_timeout);
@@ -61,6 +61,7 @@ Result<void> read_host(Json const* json, HostOptions& host) {
     host.connections_max = number32(fields, "connections_max", host.connections_max);
     host.inbound_per_subnet_max = number32(fields, "inbound_per_subnet_max", host.inbound_per_subnet_max);
     host.idle_timeout = fields.seconds("idle_timeout_s", host.idle_timeout);
+    host.has_keys = fields.flag("keys", host.has_keys);
     host.dial_round_trips = static_cast<std::uint32_t>(fields.number("dial_round_trips", host.dial_round_trips, 10));
     return fields.finish();
 }
@@ -145,6 +146,15 @@ Result<Scenario> parse_scenario(std::string_view text, std::uint32_t nodes) {
     RETURN_IF_ERROR(read_link(fields.object("link"), scenario));
     RETURN_IF_ERROR(read_host(fields.object("host"), scenario.host));
     RETURN_IF_ERROR(read_churn(fields.object("churn"), scenario.churn));
+    auto host = scenario.host;
+    host.connections_max = HostOptions{}.connections_max;
+    host.has_keys = false;
+    if (scenario.link.fidelity == Fidelity::wire && !(host == HostOptions{})) {
+        fields.fail("host", "only connections_max and keys can be chosen at F2: the rest is the swarm's own");
+    }
+    if (scenario.link.fidelity == Fidelity::wire && scenario.nodes > k_wire_nodes_max) {
+        fields.fail("nodes", "at most 1,000 at F2");
+    }
     scenario.draws_faults = fields.flag("draw_faults", false);
     for (auto const& item : fields.list("faults")) {
         ASSIGN_OR_RETURN(auto const fault, read_fault(item));

@@ -7,12 +7,13 @@
 #include "base/result.hpp"
 #include "codec/json.hpp"
 #include "sim/link.hpp"
-#include "sim/virtual_host.hpp"
+#include "sim/simulated_host.hpp"
 
 namespace ggen::sim {
 
 inline constexpr std::size_t k_scenario_bytes_max = 64 * k_mib + k_mib;
 inline constexpr std::uint32_t k_nodes_max = 200'000;
+inline constexpr std::uint32_t k_wire_nodes_max = 1'000;  ///< at F2
 
 /// Conduct of a node (docs/simulator.md "Byzantine programs").
 enum class Program : std::uint8_t { honest, mute, late, invalid, slow, spam, sybil, eclipse };

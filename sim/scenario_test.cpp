@@ -47,7 +47,11 @@ TEST(ScenarioTest, MistakesAreToldWithTheirPath) {
     EXPECT_EQ(error(R"({"nodes": 1, "duration_s": 0})"), "scenario.duration_s: more than 0 is expected");
     EXPECT_EQ(error(R"({"nodes": 1, "duration_s": 1, "nodez": 1})"), "scenario: unknown member \"nodez\"");
     EXPECT_EQ(error(R"({"nodes": 1, "duration_s": 1, "link": {"fidelity": "F9"}})"),
-              "link.fidelity: one of F0, F1 is expected");
+              "link.fidelity: one of F0, F1, F2 is expected");
+    EXPECT_EQ(error(R"({"nodes": 1001, "duration_s": 1, "link": {"fidelity": "F2"}})"),
+              "scenario.nodes: at most 1,000 at F2");
+    EXPECT_EQ(error(R"({"nodes": 9, "duration_s": 1, "link": {"fidelity": "F2"}, "host": {"idle_timeout_s": 5}})"),
+              "scenario.host: only connections_max and keys can be chosen at F2: the rest is the swarm's own");
     EXPECT_EQ(error(R"({"nodes": 1, "duration_s": 1, "faults": [{"kind": "rain"}]})"),
               "faults.kind: one of partition, isolate, clog, flap, crash, collapse is expected");
     EXPECT_EQ(error(R"({"nodes": 1, "duration_s": 1, "byzantine": [{"program": "mute", "share_permille": 1001}]})"),
@@ -259,7 +263,7 @@ TEST(ScenarioTest, ExperimentsThatCannotBePlayedAreRefused) {
 }
 
 TEST(ScenarioTest, EchoCountsTheRoundTrips) {
-    for (auto const* const fidelity : {"F0", "F1"}) {
+    for (auto const* const fidelity : {"F0", "F1", "F2"}) {
         auto const report = run(std::string{R"({"nodes": 20, "duration_s": 200, "workload": "echo",
             "link": {"jitter_permille": 0, "fidelity": ")"} + fidelity + "\"}}");
         EXPECT_EQ(figure(report, "fresh_rtt_p50"), 3.0) << fidelity;

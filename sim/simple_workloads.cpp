@@ -27,7 +27,7 @@ public:
         RETURN_IF_ERROR(fields.finish());
         return workload;
     }
-    void equip(World& world, NodeId node, VirtualHost& host) override {
+    void equip(World& world, NodeId node, SimulatedHost& host) override {
         host.add(make_conduct(world, node, std::make_unique<Echo>()));
     }
     void begin(World& world) override {
@@ -99,7 +99,7 @@ public:
         RETURN_IF_ERROR(fields.finish());
         return workload;
     }
-    void equip(World& world, NodeId node, VirtualHost& host) override {
+    void equip(World& world, NodeId node, SimulatedHost& host) override {
         std::vector<std::pair<PeerId, Multiaddr>> neighbours;
         Dice dice{world.seed(), Purpose::wiring, node};
         for (std::uint64_t i = 0; i < degree_ / 2; ++i) {
@@ -138,7 +138,7 @@ public:
     }
 
 private:
-    static Flood& flood(VirtualHost& host) { return static_cast<Flood&>(inner_protocol(host.protocol(0))); }
+    static Flood& flood(SimulatedHost& host) { return static_cast<Flood&>(inner_protocol(host.protocol(0))); }
 
     std::uint64_t degree_ = 0;
     std::uint64_t messages_ = 0;

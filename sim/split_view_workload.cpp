@@ -54,11 +54,11 @@ public:
     explicit SplitViewWorkload(Options options) : options_(options) {}
 
     void prepare(World& world) override;
-    void equip(World& world, NodeId node, VirtualHost& host) override;
+    void equip(World& world, NodeId node, SimulatedHost& host) override;
     void begin(World& world) override;
     void check(World& world) override;
     void conclude(World& world, std::vector<Figure>& figures) override;
-    [[nodiscard]] bool on_called(VirtualHost& host, std::size_t protocol) override;
+    [[nodiscard]] bool on_called(SimulatedHost& host, std::size_t protocol) override;
 
 private:
     struct Log {
@@ -92,10 +92,10 @@ private:
         std::unique_ptr<p2p::Ledger> ledger = std::make_unique<p2p::Ledger>();
     };
 
-    static p2p::Gossip& gossip(VirtualHost& host) {
+    static p2p::Gossip& gossip(SimulatedHost& host) {
         return static_cast<p2p::Gossip&>(host.protocol(k_gossip_protocol));
     }
-    static p2p::Exchange& exchange(VirtualHost& host) {
+    static p2p::Exchange& exchange(SimulatedHost& host) {
         return static_cast<p2p::Exchange&>(host.protocol(k_exchange_protocol));
     }
     void make_log(std::string const& name, std::size_t index);
@@ -104,10 +104,10 @@ private:
     void adopt(Follower& follower, std::size_t log);
     void look(NodeId node);
     void lie(NodeId node, std::uint64_t turn);
-    void ask(VirtualHost& host, std::string const& path, Asked what);
-    void on_news(VirtualHost& host, Follower& follower);
-    void on_fetched(VirtualHost& host, Follower& follower, p2p::ObjectFetched const& fetched);
-    void tell(VirtualHost& host, Follower& follower, std::size_t log);
+    void ask(SimulatedHost& host, std::string const& path, Asked what);
+    void on_news(SimulatedHost& host, Follower& follower);
+    void on_fetched(SimulatedHost& host, Follower& follower, p2p::ObjectFetched const& fetched);
+    void tell(SimulatedHost& host, Follower& follower, std::size_t log);
     [[nodiscard]] std::size_t size_at(std::size_t log, std::size_t side, std::size_t step) const;
 
     Options options_;
@@ -185,7 +185,7 @@ p2p::TopicOptions SplitViewWorkload::topic_options(NodeId node, std::size_t log)
     return options;
 }
 
-void SplitViewWorkload::equip(World& world, NodeId node, VirtualHost& host) {
+void SplitViewWorkload::equip(World& world, NodeId node, SimulatedHost& host) {
     auto& follower = followers_[node];
     Links::Peers peers;
     Dice dice{world.seed(), Purpose::wiring, node};
@@ -313,13 +313,13 @@ void SplitViewWorkload::lie(NodeId node, std::uint64_t turn) {
     host->pump();
 }
 
-void SplitViewWorkload::ask(VirtualHost& host, std::string const& path, Asked what) {
+void SplitViewWorkload::ask(SimulatedHost& host, std::string const& path, Asked what) {
     p2p::ObjectRequest const wanted{logs_[what.log].id, path, 0, 64 * k_kib};
     auto const id = exchange(host).fetch({what.peer, {}}, wanted, world_->time_point());
     followers_[host.self()].asked.emplace(id, std::move(what));
 }
 
-bool SplitViewWorkload::on_called(VirtualHost& host, std::size_t protocol) {
+bool SplitViewWorkload::on_called(SimulatedHost& host, std::size_t protocol) {
     auto& follower = followers_[host.self()];
     if (follower.is_liar) {
         while (protocol == k_gossip_protocol && gossip(host).poll_event()) {}
@@ -356,7 +356,7 @@ bool SplitViewWorkload::on_called(VirtualHost& host, std::size_t protocol) {
     return has_called;
 }
 
-void SplitViewWorkload::on_news(VirtualHost& host, Follower& follower) {
+void SplitViewWorkload::on_news(SimulatedHost& host, Follower& follower) {
     for (auto const& news : std::exchange(follower.news, {})) {
         auto& tree = follower.trees[news.log];
         bool const is_right = news.is_evidence ? tree.keep(news.text) : tree.compare(news.text);
@@ -366,7 +366,7 @@ void SplitViewWorkload::on_news(VirtualHost& host, Follower& follower) {
     }
 }
 
-void SplitViewWorkload::on_fetched(VirtualHost& host, Follower& follower, p2p::ObjectFetched const& fetched) {
+void SplitViewWorkload::on_fetched(SimulatedHost& host, Follower& follower, p2p::ObjectFetched const& fetched) {
     auto const at = follower.asked.find(fetched.id);
     if (at == follower.asked.end()) return;
     auto const asked = std::move(at->second);
@@ -392,7 +392,7 @@ void SplitViewWorkload::on_fetched(VirtualHost& host, Follower& follower, p2p::O
 }
 
 /// Once each time that somebody new is there to hear it.
-void SplitViewWorkload::tell(VirtualHost& host, Follower& follower, std::size_t log) {
+void SplitViewWorkload::tell(SimulatedHost& host, Follower& follower, std::size_t log) {
     auto const& evidence = follower.trees[log].evidence();
     if (!evidence) return;
     follower.topics[log]->know_fork();

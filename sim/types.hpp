@@ -34,7 +34,8 @@ inline constexpr Nanos k_clock_offset = 3'600 * k_second;
 /// How much of a connection is simulated (docs/simulator.md).
 enum class Fidelity : std::uint8_t {
     ideal,      ///< F0: streams with latency, order and connection set-up
-    transport   ///< F1: and bandwidth, slow start, loss
+    transport,  ///< F1: and bandwidth, slow start, loss
+    wire        ///< F2: and every byte of multistream, Noise and yamux, by the production swarm
 };
 
 }  // namespace ggen::sim

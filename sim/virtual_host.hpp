@@ -6,51 +6,26 @@
 #include <queue>
 #include <vector>
 
-#include "sim/fabric.hpp"
+#include "sim/simulated_host.hpp"
 
 namespace ggen::sim {
 
-struct HostOptions {
-    /// over it, the least valued are trimmed, or the dialer is refused
-    std::uint32_t connections_max = 300;
-    std::uint32_t inbound_per_subnet_max = 16;    ///< of one /24; 0 = no limit
-    std::uint32_t streams_per_connection_max = 512;
-    std::uint32_t window_bytes = 1U << 20U;       ///< of a stream
-    std::uint32_t dial_round_trips = 2;           ///< TCP, then Noise; the first bytes travel with its last message
-    Nanos dial_step = 250 * k_millisecond;        ///< between the addresses of one peer
-    Nanos idle_timeout = 120 * k_second;          ///< of a connection that nobody uses or values
-    bool has_identify = true;                     ///< peers learn each other's protocols and addresses
-};
-
-class VirtualHost;
-
-/// What uses the protocols of a host: takes their events. It outlives the host.
-class Application {
-public:
-    virtual ~Application() = default;
-    /// After each call to the protocol, when its outputs were taken. True when it called the protocol in turn.
-    [[nodiscard]] virtual bool on_called(VirtualHost& host, std::size_t protocol) = 0;
-};
-
 /// Carries protocols over the virtual network as the swarm carries them over the real one: streams, dials, limits,
 /// disconnects, and what identify would tell. Watches that the protocols keep their side of the seam.
-class VirtualHost final : public NodeProgram {
+class VirtualHost final : public SimulatedHost {
 public:
     VirtualHost(Fabric& fabric, NodeId self, HostOptions const& options);
     ~VirtualHost() override;
 
-    /// Before the start; the order is that of calls. At most 8.
-    void add(std::unique_ptr<p2p::Protocol> protocol);
-    [[nodiscard]] p2p::Protocol& protocol(std::size_t index);
-    [[nodiscard]] std::size_t protocol_count() const;
-    /// After a call to a protocol from outside (an operation of the scenario): takes what it puts out.
-    void pump();
-
-    void set_application(Application* application) { application_ = application; }
-    [[nodiscard]] NodeId self() const { return self_; }
-    [[nodiscard]] std::size_t connection_count() const { return connection_count_; }
-    [[nodiscard]] std::vector<NodeId> connected_peers() const;
-    void learn(NodeId peer, Endpoint endpoint);
+    void add(std::unique_ptr<p2p::Protocol> protocol) override;
+    [[nodiscard]] p2p::Protocol& protocol(std::size_t index) override;
+    [[nodiscard]] std::size_t protocol_count() const override;
+    void pump() override;
+    void set_application(Application* application) override { application_ = application; }
+    [[nodiscard]] NodeId self() const override { return self_; }
+    [[nodiscard]] std::size_t connection_count() const override { return connection_count_; }
+    [[nodiscard]] std::vector<NodeId> connected_peers() const override;
+    void learn(NodeId peer, Endpoint endpoint) override;
 
     void on_start() override;
     void on_dialed(std::uint32_t dial, Wire wire) override;

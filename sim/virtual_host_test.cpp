@@ -139,7 +139,7 @@ TEST(VirtualHostTest, TheFirstAnswerOfANewConnectionTakesThreeRoundTrips) {
 class Chain final : public Application {
 public:
     explicit Chain(Pair& pair) : pair_(pair) {}
-    bool on_called(VirtualHost& host, std::size_t protocol) override {
+    bool on_called(SimulatedHost& host, std::size_t protocol) override {
         auto& first = static_cast<Probe&>(host.protocol(0));
         if (protocol != 0 || has_begun_ || first.received == 0) return false;
         has_begun_ = true;

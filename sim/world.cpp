@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "p2p/identity/identity.hpp"
 #include "sim/faults.hpp"
+#include "sim/virtual_host.hpp"
+#include "sim/wire_host.hpp"
 
 namespace ggen::sim {
 
@@ -68,7 +71,8 @@ void World::add_nodes() {
             die -= rate.share_permille;
         }
         auto const node = network_.add_node(settings);
-        fabric_.name_node(node, Fabric::make_peer(seed_, i));
+        fabric_.name_node(node, has_keys() ? p2p::peer_id_of(Fabric::make_key(seed_, i).public_key())
+                                           : Fabric::make_peer(seed_, i));
         crowd_of_.push_back(roles[i]);
         is_dead_.push_back(roles[i] == 0 && dice.chance(scenario_.dead_permille, k_permille));
     }
@@ -101,7 +105,7 @@ void World::check() {
     workload_->check(*this);
 }
 
-VirtualHost* World::host(NodeId node) { return static_cast<VirtualHost*>(network_.program(node)); }
+SimulatedHost* World::host(NodeId node) { return static_cast<SimulatedHost*>(network_.program(node)); }
 
 Program World::program(NodeId node) const {
     return crowd_of_[node] == 0 ? Program::honest : scenario_.crowds[crowd_of_[node] - 1].program;
@@ -113,9 +117,21 @@ Crowd const* World::crowd(NodeId node) const {
 
 Multiaddr World::address(NodeId node) const { return Fabric::make_address(network_.endpoint(node)); }
 
+bool World::has_keys() const {
+    return scenario_.host.has_keys || scenario_.link.fidelity == Fidelity::wire;
+}
+
+std::unique_ptr<SimulatedHost> World::make_host(NodeId node) {
+    if (scenario_.link.fidelity != Fidelity::wire) {
+        return std::make_unique<VirtualHost>(fabric_, node, scenario_.host);
+    }
+    auto const dice = mix(seed_, static_cast<std::uint64_t>(Purpose::keys), mix(node, starts_[node]));
+    return std::make_unique<WireHost>(fabric_, node, scenario_.host, Fabric::make_key(seed_, node), dice);
+}
+
 void World::start_node(NodeId node) {
     if (network_.is_up(node)) return;
-    auto host = std::make_unique<VirtualHost>(fabric_, node, scenario_.host);
+    auto host = make_host(node);
     workload_->equip(*this, node, *host);
     ++starts_[node];
     network_.start(node, std::move(host));

@@ -7,7 +7,7 @@
 
 #include "sim/fabric.hpp"
 #include "sim/scenario.hpp"
-#include "sim/virtual_host.hpp"
+#include "sim/simulated_host.hpp"
 
 namespace ggen::sim {
 
@@ -28,7 +28,7 @@ public:
     /// All nodes have their names and none runs.
     virtual void prepare(World& /*world*/) {}
     /// Adds the protocols of `node`, at its first start and after each restart.
-    virtual void equip(World& world, NodeId node, VirtualHost& host) = 0;
+    virtual void equip(World& world, NodeId node, SimulatedHost& host) = 0;
     /// The node is down. With `keeps_disk` what it had stored is there again when it starts.
     virtual void on_stop(World& /*world*/, NodeId /*node*/, bool /*keeps_disk*/) {}
     /// All nodes that start at the beginning run.
@@ -58,7 +58,7 @@ public:
 
     /// Regular nodes come first, then those that byzantine crowds add.
     [[nodiscard]] std::uint32_t node_count() const { return static_cast<std::uint32_t>(crowd_of_.size()); }
-    [[nodiscard]] VirtualHost* host(NodeId node);  ///< null while it is down
+    [[nodiscard]] SimulatedHost* host(NodeId node);  ///< null while it is down
     [[nodiscard]] bool is_dead(NodeId node) const { return is_dead_[node]; }  ///< never starts
     [[nodiscard]] Program program(NodeId node) const;
     [[nodiscard]] Crowd const* crowd(NodeId node) const;
@@ -91,6 +91,8 @@ private:
         bool is_over = false;
     };
 
+    [[nodiscard]] bool has_keys() const;
+    [[nodiscard]] std::unique_ptr<SimulatedHost> make_host(NodeId node);
     void add_nodes();
     void check();
 
