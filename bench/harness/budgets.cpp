@@ -15,7 +15,7 @@ namespace {
 
 constexpr TomlLimits k_limits{.bytes_max = std::size_t{1} << 20U, .depth_max = 8, .keys_max = 20'000};
 constexpr std::array<std::string_view, 4> k_colours{"green", "yellow", "red", "unmeasured"};
-constexpr std::array<std::string_view, 5> k_statistics{"median", "p90", "p99", "least", "most"};
+constexpr std::array<std::string_view, 6> k_statistics{"median", "p90", "p95", "p99", "least", "most"};
 constexpr std::array<std::string_view, 3> k_levels{"must", "should", "nice"};
 constexpr std::array<std::string_view, 6> k_judges{"command",     "tests",     "budgets",
                                                    "regressions", "self_test", "count"};
@@ -186,6 +186,7 @@ std::string_view colour_name(Colour colour) { return k_colours[static_cast<std::
 
 double statistic_of(std::vector<double> const& values, std::string_view statistic) {
     if (statistic == "p90") return percentile(values, 90);
+    if (statistic == "p95") return percentile(values, 95);
     if (statistic == "p99") return percentile(values, 99);
     if (statistic == "least") return percentile(values, 0);
     if (statistic == "most") return percentile(values, 100);

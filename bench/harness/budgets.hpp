@@ -14,7 +14,7 @@ namespace ggen::bench {
 struct Budget {
     std::string test_id;
     std::string metric;
-    std::string statistic = "median";  ///< Of the values: median, p90, p99, least, most.
+    std::string statistic = "median";  ///< Of the values: median, p90, p95, p99, least, most.
     double green = 0;                  ///< At most this (at least, when more is better) is what we promise.
     double yellow = 0;                 ///< Beyond this is red.
     bool more_is_better = false;
@@ -39,7 +39,7 @@ struct BudgetResult {
 /// Every budget against the run; a figure that is missing or void is `unmeasured`.
 [[nodiscard]] std::vector<BudgetResult> apply_budgets(std::vector<Budget> const& budgets, Run const& run);
 
-/// "median", "p90", "p99", "least" or "most" of `values`. Precondition: `statistic` is one of them.
+/// "median", "p90", "p95", "p99", "least" or "most" of `values`. Precondition: `statistic` is one of them.
 [[nodiscard]] double statistic_of(std::vector<double> const& values, std::string_view statistic);
 
 /// A line of gate.toml.

@@ -1,6 +1,13 @@
 // Comparison, budgets and the gate: what judges must not be fooled.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "harness/benchmark.hpp"
 #include "harness/compare.hpp"
 #include "harness/gate.hpp"
 #include "harness/testing.hpp"
@@ -135,6 +142,29 @@ TEST(BudgetTest, FiguresGetTheirColours) {
     EXPECT_EQ(colours(50, 1.0), (std::pair{Colour::green, Colour::green}));
     EXPECT_EQ(colours(55, 0.995), (std::pair{Colour::yellow, Colour::yellow}));
     EXPECT_EQ(colours(61, 0.9), (std::pair{Colour::red, Colour::red}));
+}
+
+/// The committed files fit each other: every budget can be read and is of a test that there is, every group has one.
+TEST(BudgetTest, TheCommittedBudgetsAreOfTestsThatThereAre) {
+    auto const read = [](char const* name) {
+        std::ifstream file{std::string{GGEN_SOURCE_DIR} + "/bench/" + name};
+        return std::string{std::istreambuf_iterator<char>{file}, {}};
+    };
+    auto const budgets = parse_budgets(read("budgets.toml"), "budgets.toml");
+    ASSERT_TRUE(budgets) << budgets.error().context;
+    std::set<std::string, std::less<>> tests;
+    std::set<std::string, std::less<>> groups;
+    std::istringstream lines{read("baselines/tests.txt")};
+    for (std::string line; std::getline(lines, line);) {
+        groups.emplace(group_of(line));
+        tests.insert(std::move(line));
+    }
+    ASSERT_FALSE(tests.empty());
+    for (auto const& budget : *budgets) {
+        EXPECT_TRUE(tests.contains(budget.test_id)) << budget.test_id;
+        groups.erase(std::string{group_of(budget.test_id)});
+    }
+    EXPECT_TRUE(groups.empty()) << *groups.begin() << " has no budget";
 }
 
 TEST(BudgetTest, WhatDidNotRunIsUnmeasured) {
