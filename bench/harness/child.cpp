@@ -9,6 +9,8 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
+#include <fstream>
 
 #include "codec/json.hpp"
 #include "harness/allocations.hpp"
@@ -36,6 +38,10 @@ constexpr std::uint64_t k_runs_of_slice_max = 1U << 20U;
 /// Long work is not repeated beyond this, once `k_slices_min` slices are there.
 constexpr std::uint64_t k_slices_ns_max = 1'500'000'000;
 constexpr std::uint32_t k_slices_min = 3;
+/// A slice that waited for a processor for more than this share of its time is measured again.
+constexpr std::uint64_t k_disturbed_percent = 2;
+/// Work that has so much of its processor time in other threads waits for itself, too: that is its own affair.
+constexpr std::uint64_t k_threaded_percent = 2;
 
 std::uint64_t rusage_ns(int who) {
     rusage usage{};
@@ -45,6 +51,21 @@ std::uint64_t rusage_ns(int who) {
                static_cast<std::uint64_t>(t.tv_usec) * 1'000U;
     };
     return ns(usage.ru_utime) + ns(usage.ru_stime);
+}
+
+/// How long this thread was ready and had no processor, by the kernel (proc(5): the second number of schedstat). 0 where
+/// the kernel does not tell.
+std::uint64_t waited_ns() {
+    std::ifstream file{"/proc/thread-self/schedstat"};
+    std::uint64_t ran = 0;
+    std::uint64_t waited = 0;
+    return file >> ran >> waited ? waited : 0;
+}
+
+std::uint64_t thread_cpu_ns() {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(time.tv_nsec);
 }
 
 /// Whole programs run in children of this process: their time counts too.
@@ -61,6 +82,8 @@ struct Slice {
     double allocations = 0;
     double allocated_bytes = 0;
     std::uint64_t spent_ns = 0;
+    /// Others had the processor meanwhile, for so long that the wall time tells about them.
+    bool is_disturbed = false;
 };
 
 /// `GGEN_BENCH_INJECT=<test id>:<percent>%` adds so much processor time to each run of that test: the gate
@@ -110,6 +133,9 @@ public:
         Slice out;
         // A slowed test runs until one more run is due, so that each slice carries its share.
         if (injection_.is_active()) runs += (injection_.period() - runs % injection_.period()) % injection_.period();
+        auto const waited = waited_ns();
+        auto const process_cpu = process_cpu_ns();
+        auto const thread_cpu = thread_cpu_ns();
         for (std::uint64_t i = 0; i < runs;) {
             if (work_->needs_reset()) RETURN_IF_ERROR(work_->reset());
             auto const batch = work_->needs_reset() ? 1 : runs;
@@ -126,6 +152,10 @@ public:
             out.allocated_bytes += static_cast<double>(after.bytes - allocated.bytes);
             i += batch;
         }
+        auto const in_all = process_cpu_ns() - process_cpu;
+        auto const in_others = in_all - std::min(in_all, thread_cpu_ns() - thread_cpu);
+        bool const is_alone = in_others * 100 <= in_all * k_threaded_percent;
+        out.is_disturbed = is_alone && (waited_ns() - waited) * 100 > out.spent_ns * k_disturbed_percent;
         for (auto* const value : {&out.cpu_ns, &out.wall_ns, &out.allocations, &out.allocated_bytes}) {
             *value /= static_cast<double>(runs);
         }
@@ -198,8 +228,13 @@ Result<std::vector<Figure>> measure_figures(Measured& measured, Test const& test
     std::vector<double> bytes;
     std::uint64_t spent = 0;
     auto const slices = std::min(options.slices, test.slices_max);
+    auto again = test.test_class == TestClass::micro ? 2 * slices : 0;
     for (std::uint32_t i = 0; i < slices && (i < k_slices_min || spent < k_slices_ns_max); ++i) {
-        ASSIGN_OR_RETURN(auto const slice, measured.slice(runs));
+        ASSIGN_OR_RETURN(auto slice, measured.slice(runs));
+        for (; slice.is_disturbed && again > 0 && spent < k_slices_ns_max; --again) {
+            spent += slice.spent_ns;
+            ASSIGN_OR_RETURN(slice, measured.slice(runs));
+        }
         cpu.values.push_back(slice.cpu_ns);
         wall.values.push_back(slice.wall_ns);
         calls.push_back(slice.allocations);
