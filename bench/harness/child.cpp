@@ -53,8 +53,8 @@ std::uint64_t rusage_ns(int who) {
     return ns(usage.ru_utime) + ns(usage.ru_stime);
 }
 
-/// How long this thread was ready and had no processor, by the kernel (proc(5): the second number of schedstat). 0 where
-/// the kernel does not tell.
+/// How long this thread was ready and had no processor, by the kernel (the second number of schedstat). 0 where it does
+/// not tell.
 std::uint64_t waited_ns() {
     std::ifstream file{"/proc/thread-self/schedstat"};
     std::uint64_t ran = 0;
