@@ -151,6 +151,12 @@ class Overlay:
 class Node(Profile):
     """Started without waiting for it, so that many start beside each other."""
 
+    def configure(self, text):
+        """What nodes that everybody comes in by have in p2p.toml."""
+        folder = self.home / "config"
+        folder.mkdir(parents=True)
+        (folder / "p2p.toml").write_text(text)
+
     def launch(self, bootstrap):
         flags = ["--bootstrap", bootstrap] if bootstrap else []
         self.process = subprocess.Popen(self.command("p2p", "start", "--json", *LISTEN, *flags), cwd=self.project,
@@ -257,19 +263,24 @@ def find_all(ladder, nodes):
 
 def thousand(ladder, room, count):
     began = time.monotonic()
-    first = room.add(Node(room.ggen, room.path, "first")).launch(None).wait_started()
+    first = room.add(Node(room.ggen, room.path, "first"))
+    first.configure(f"max_connections = {max(300, 2 * count)}\n")
+    first.launch(None).wait_started()
     nodes = [first]
     try:
         nodes += start_many(room, count - 1, first.address, "t")
         started = time.monotonic() - began
+        print(f"{count} nodes started in {started:.1f} s with {cpu_seconds(nodes):.1f} s of processor time", flush=True)
         lookups = find_all(ladder, nodes)
         took = time.monotonic() - began
         ladder.judge(took < FOUND_SECONDS_MAX, f"{count} nodes are all found",
                      f"{took:.1f} s after the first process (under {FOUND_SECONDS_MAX} s), the last one started after "
                      f"{started:.1f} s; {lookups} lookups, {cpu_seconds(nodes):.1f} s of processor time of the nodes, "
                      f"{os.cpu_count()} processors")
+        sample = nodes[:: max(1, count // 50)]
+        connections = sum(node.peer_count() for node in sample) / len(sample)
         memory = sum(kernel_bytes(node.pid, "Pss") for node in nodes) / len(nodes)
-        print(f"  {memory / 2**20:.2f} MiB PSS each")
+        print(f"  {memory / 2**20:.2f} MiB PSS and {connections:.0f} connections each")
     finally:
         end(nodes)
 
