@@ -10,39 +10,33 @@
 namespace ggen {
 namespace {
 
-X25519PublicKey public_key_of(BytesView bytes) {
-    detail::Pkey const key{EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, bytes.data(), bytes.size())};
-    X25519PublicKey out{};
-    std::size_t length = out.size();
-    GGEN_ASSERT(key != nullptr && EVP_PKEY_get_raw_public_key(key.get(), out.data(), &length) == 1);
-    return out;
-}
+constexpr std::size_t k_key_bytes = 32;
 
 }  // namespace
 
+X25519PrivateKey::X25519PrivateKey(BytesView bytes)
+    : key_(EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, bytes.data(), bytes.size()), detail::FreePkey{}) {
+    std::size_t length = public_key_.size();
+    GGEN_ASSERT(key_ != nullptr && EVP_PKEY_get_raw_public_key(key_.get(), public_key_.data(), &length) == 1);
+}
+
 X25519PrivateKey X25519PrivateKey::generate(Random& random) {
-    X25519PrivateKey key;
-    random.fill(key.private_);
-    key.public_key_ = public_key_of(key.private_);
+    std::array<std::uint8_t, k_key_bytes> bytes{};
+    random.fill(bytes);
+    X25519PrivateKey key{bytes};
+    OPENSSL_cleanse(bytes.data(), bytes.size());
     return key;
 }
 
 Result<X25519PrivateKey> X25519PrivateKey::from_bytes(BytesView bytes) {
-    X25519PrivateKey key;
-    if (bytes.size() != key.private_.size()) return Error{Errc::invalid, "an X25519 key has 32 bytes"};
-    std::copy(bytes.begin(), bytes.end(), key.private_.begin());
-    key.public_key_ = public_key_of(key.private_);
-    return key;
+    if (bytes.size() != k_key_bytes) return Error{Errc::invalid, "an X25519 key has 32 bytes"};
+    return X25519PrivateKey{bytes};
 }
 
-X25519PrivateKey::~X25519PrivateKey() { OPENSSL_cleanse(private_.data(), private_.size()); }
-
 Result<X25519Shared> X25519PrivateKey::agree(X25519PublicKey const& peer) const {
-    detail::Pkey const own{
-        EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, private_.data(), private_.size())};
     detail::Pkey const other{EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, peer.data(), peer.size())};
-    GGEN_ASSERT(own != nullptr && other != nullptr);
-    detail::PkeyContext const context{EVP_PKEY_CTX_new(own.get(), nullptr)};
+    GGEN_ASSERT(other != nullptr);
+    detail::PkeyContext const context{EVP_PKEY_CTX_new(key_.get(), nullptr)};
     GGEN_ASSERT(context != nullptr && EVP_PKEY_derive_init(context.get()) == 1);
     X25519Shared shared{};
     std::size_t length = shared.size();

@@ -120,7 +120,7 @@ void Peerstore::on_peer_addresses(PeerId const& peer, std::span<Multiaddr const>
 void Peerstore::on_peer_record(PeerId const& peer, BytesView sealed, TimePoint /*now*/) {
     auto* const known = entry(peer);
     if (known == nullptr || sealed.size() > k_peerstore_record_bytes_max) return;
-    auto const record = open_peer_record(sealed);
+    auto const record = reopen_peer_record(sealed);
     if (!record || record->peer != peer) return;
     auto& stored = known->stored;
     if (!stored.signed_record.empty() && record->seq <= stored.record_seq) return;

@@ -14,6 +14,10 @@ constexpr std::uint32_t k_value_of_member = 10;   // of a connection to a peer o
 constexpr std::uint32_t k_value_of_neighbour = 30;  // to one of the k nearest to this node
 constexpr std::chrono::seconds k_first_refresh{30};
 constexpr std::chrono::seconds k_second_refresh{90};  // after the first
+/// Whoever knows its neighbours finds everybody through them, and is found: the lookups of its far buckets, which connect
+/// it with hundreds of peers, have time. A network that starts as one would spend its first minute on little else.
+constexpr std::chrono::seconds k_refresh_after_joining_min{15};
+constexpr std::chrono::seconds k_refresh_after_joining_max{45};
 
 std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
     if (!a || !b) return a ? a : b;
@@ -324,6 +328,12 @@ Bytes Kad::random_id_in(unsigned bucket) {
         id[1] = 0x20;
         if (kad_common_bits(kad_key_of(id), table_.self()) == bucket) return id;
     }
+}
+
+void Kad::refresh_after_joining(TimePoint now) {
+    auto const span = std::chrono::nanoseconds{k_refresh_after_joining_max - k_refresh_after_joining_min}.count();
+    refresh_at_ = now + k_refresh_after_joining_min +
+                  std::chrono::nanoseconds{static_cast<std::int64_t>(static_cast<double>(span) * random_.unit())};
 }
 
 void Kad::refresh(TimePoint now) {

@@ -111,6 +111,7 @@ private:
     void start_probes(TimePoint now);
     void value_peer(PeerId const& peer, bool is_member);
     [[nodiscard]] std::uint64_t counted_group(BytesView address) const;
+    void refresh_after_joining(TimePoint now);
     void refresh(TimePoint now);
     void start_refreshes(TimePoint now);
     void republish(TimePoint now);

@@ -303,7 +303,7 @@ void Kad::arrive(Query& query, TimePoint now) {
         }
         case QueryKind::bootstrap:
             finish(query, nearest.empty() ? std::optional(Error{Errc::unavailable, "no peer answered"}) : std::nullopt);
-            if (!nearest.empty() && options_.refreshes) refresh_at_ = now;
+            if (!nearest.empty() && options_.refreshes) refresh_after_joining(now);
             return;
         case QueryKind::find_peer:
             finish(query, Error{Errc::not_found, "nobody knows an address of this peer"});

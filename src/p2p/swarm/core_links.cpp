@@ -83,9 +83,13 @@ void Swarm::Core::start_upgrade(Link& link, TimePoint now) {
     link.state = Link::State::upgrading;
     link.limit.reset();
     count(link, true);
+    if (!static_key_signature_) {
+        static_key_signature_ = sign_static_key(options_.identity, static_key_.public_key());
+    }
     link.connection = std::make_unique<Connection>(
         ConnectionConfig{is_dialer ? Yamux::Role::dialer : Yamux::Role::listener, options_.identity, static_key_,
-                         X25519PrivateKey::generate(random_), link.dialed, names_, options_.has_early_muxer},
+                         X25519PrivateKey::generate(random_), link.dialed, names_, options_.has_early_muxer,
+                         static_key_signature_},
         budget_, now);
     mark(link);
 }

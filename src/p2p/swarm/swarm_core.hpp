@@ -122,6 +122,7 @@ public:
     Gate& gate_;
     PeerId self_;
     X25519PrivateKey static_key_;
+    std::optional<Ed25519Signature> static_key_signature_;  // made with the first connection
     WindowBudget budget_;
     TimePoint now_{};
 

@@ -15,7 +15,8 @@ NoiseConfig noise_config(ConnectionConfig const& config) {
     bool const is_dialer = config.role == Yamux::Role::dialer;
     return {is_dialer ? NoiseXx::Role::initiator : NoiseXx::Role::responder, config.identity, config.static_key,
             config.ephemeral_key, config.expected_peer,
-            config.has_early_muxer ? std::vector<std::string>{k_muxer} : std::vector<std::string>{}};
+            config.has_early_muxer ? std::vector<std::string>{k_muxer} : std::vector<std::string>{},
+            config.static_key_signature};
 }
 
 /// Precondition: the name is a good one.
@@ -29,6 +30,7 @@ Connection::Connection(ConnectionConfig config, WindowBudget& budget, TimePoint 
     : config_(std::move(config)), budget_(budget), now_(now), upgrade_deadline_(now + k_upgrade_timeout) {
     GGEN_ASSERT(config_.protocols != nullptr);
     noise_.emplace(noise_config(config_));
+    config_.ephemeral_key = config_.static_key;  // the handshake alone keeps it
     if (config_.role == Yamux::Role::listener) {
         select_.emplace(Multistream::listen({k_security}));
         return;

@@ -31,6 +31,7 @@ struct ConnectionConfig {
     std::optional<PeerId> expected_peer;  ///< a dialer knows whom it dials
     ProtocolNames protocols;              ///< what streams of the peer may ask for; not null
     bool has_early_muxer = true;          ///< names the muxer inside the handshake; off in tests of peers that do not
+    std::optional<Ed25519Signature> static_key_signature = std::nullopt;  ///< nullopt = made for this connection
 };
 
 // What happened, in order. Those of yamux that are not here are handled inside; `StreamOpened` and `StreamData` of

@@ -71,8 +71,13 @@ void append_length(Bytes& out, std::size_t size) {
 
 }  // namespace
 
+Ed25519Signature sign_static_key(Ed25519PrivateKey const& identity, X25519PublicKey const& static_key) {
+    return identity.sign(signed_bytes(static_key));
+}
+
 NoiseChannel::NoiseChannel(NoiseConfig config)
     : config_(std::move(config)), handshake_(config_.role, config_.static_key, config_.ephemeral_key, {}) {
+    config_.ephemeral_key = config_.static_key;  // the handshake alone keeps it
     if (config_.role != NoiseXx::Role::initiator) return;
     // The first message has no key yet, so it carries no payload and cannot fail.
     if (auto const sent = send_handshake(); !sent) failed_ = sent.error();
@@ -114,7 +119,9 @@ Result<void> NoiseChannel::on_handshake(BytesView message) {
         RETURN_IF_ERROR(on_payload(payload));
     }
     if (handshake_.is_our_turn()) RETURN_IF_ERROR(send_handshake());
-    if (handshake_.is_complete()) ciphers_.emplace(handshake_.split());
+    if (!handshake_.is_complete()) return ok();
+    ciphers_.emplace(handshake_.split());
+    handshake_.forget_ephemeral_key();
     return ok();
 }
 
@@ -160,7 +167,9 @@ Result<void> NoiseChannel::send_handshake() {
 }
 
 Bytes NoiseChannel::own_payload() const {
-    auto const signature = config_.identity.sign(signed_bytes(config_.static_key.public_key()));
+    auto const signature = config_.static_key_signature
+                               ? *config_.static_key_signature
+                               : sign_static_key(config_.identity, config_.static_key.public_key());
     ProtoWriter writer;
     writer.bytes(1, encode_public_key(PublicKey::from_ed25519(config_.identity.public_key()))).bytes(2, signature);
     if (!config_.muxers.empty()) {

@@ -13,6 +13,9 @@
 
 namespace ggen::p2p {
 
+/// What binds a channel key to its owner; the same for all connections of one pair of keys.
+[[nodiscard]] Ed25519Signature sign_static_key(Ed25519PrivateKey const& identity, X25519PublicKey const& static_key);
+
 /// What one side brings to the handshake. Fresh keys are the caller's randomness; the static key may serve
 /// many connections of one process.
 struct NoiseConfig {
@@ -22,6 +25,7 @@ struct NoiseConfig {
     X25519PrivateKey ephemeral_key;
     std::optional<PeerId> expected_peer;  ///< a dialer knows whom it dials
     std::vector<std::string> muxers;      ///< early negotiation, best first; empty = not offered
+    std::optional<Ed25519Signature> static_key_signature = std::nullopt;  ///< nullopt = made when it is needed
 };
 
 /// libp2p's secure channel (libp2p/specs noise/README.md): XX with 16-bit lengths, the identity payload and

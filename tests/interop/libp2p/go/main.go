@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	text "strings"
 	"sync"
 	"syscall"
 	"time"
@@ -125,9 +124,10 @@ func start(ctx context.Context, opts options) (*node, error) {
 	})
 	h.SetStreamHandler(perfProtocol, servePerf)
 	if opts.Kad != "" {
-		prefix := protocol.ID(text.TrimSuffix(opts.Kad, "/kad/1.0.0"))
-		n.dht, err = dht.New(h, dht.Mode(dht.ModeServer), dht.ProtocolPrefix(prefix),
-			dht.NamespacedValidator("v", anyValue{}))
+		// The whole name at once: under the prefix of the public network go-libp2p takes no namespaces but its own.
+		n.dht, err = dht.New(h, dht.Mode(dht.ModeServer), dht.ProtocolPrefix("/test"),
+			dht.V1ProtocolOverride(protocol.ID(opts.Kad)),
+			dht.NamespacedValidator("v", anyValue{}), dht.NamespacedValidator("example", anyValue{}))
 		if err != nil {
 			return nil, err
 		}
