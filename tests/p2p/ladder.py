@@ -35,7 +35,7 @@ TEST_KAD = "/test/kad/1.0.0"
 TOPIC = "ladder/news"
 PEERS_OF_A_NODE = 50
 FEW_CONNECTIONS = 10
-BUCKET = 20
+FEW_PEERS = 4
 SETTLE_SECONDS = 5
 
 OPERATION_MS_MAX = 100  # p95 of each
@@ -93,9 +93,9 @@ class Overlay:
             peer.do("subscribe", topic=TOPIC)
         for peer in self.peers[1:]:
             peer.send("kad_bootstrap", address=self.peers[0].address)
-        few = min(BUCKET, count) - 1
-        wait_until(lambda: all(peer.do("kad_table")["size"] >= few for peer in self.peers), "tables are full", 60)
-        wait_until(lambda: all(len(peer.do("mesh", topic=TOPIC)["mesh"]) >= min(4, count - 1) for peer in self.peers),
+        few = min(FEW_PEERS, count - 1)
+        wait_until(lambda: all(peer.do("kad_table")["size"] >= few for peer in self.peers), "all are in the table", 60)
+        wait_until(lambda: all(len(peer.do("mesh", topic=TOPIC)["mesh"]) >= few for peer in self.peers),
                    "all are in the mesh", 60)
         print(f"{count} peers that knew only the first one are one network after {time.monotonic() - started:.1f} s")
 
@@ -221,14 +221,14 @@ def weight(ladder, room, connections):
         ladder.judge(idle < IDLE_MIB_MAX << 20, "memory of an idle node",
                      f"{idle / 2**20:.2f} MiB PSS (under {IDLE_MIB_MAX} MiB)")
         _, few = at(FEW_CONNECTIONS)
-        steps = sorted({PEERS_OF_A_NODE, FEW_CONNECTIONS + connections})
-        for count in steps:
-            proportional, many = at(count)
+        many = FEW_CONNECTIONS + connections
+        for count in sorted({min(PEERS_OF_A_NODE, many), many}):
+            proportional, resident = at(count)
             if count == PEERS_OF_A_NODE:
                 ladder.judge(proportional < PEERS_MIB_MAX << 20, f"memory of a node with {count} peers",
                              f"{proportional / 2**20:.2f} MiB PSS (under {PEERS_MIB_MAX} MiB)")
-            if count == FEW_CONNECTIONS + connections:
-                each = (many - few) / connections / 1024
+            if count == many:
+                each = (resident - few) / connections / 1024
                 ladder.judge(each <= CONNECTION_KIB_MAX, "memory of an idle connection",
                              f"{each:.1f} KiB resident (at most {CONNECTION_KIB_MAX} KiB), "
                              f"from {FEW_CONNECTIONS} to {count} connections")
