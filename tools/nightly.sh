@@ -33,6 +33,8 @@ echo "== five hosts that find each other with no configuration"
 python3 tests/p2p/hosts.py "$release/bin/ggen" --mib 64 || [ $? = 77 ]
 echo "== fifty nodes on loopback"
 python3 tests/p2p/fifty.py "$release/bin/ggen"
+echo "== what the network costs: records and topics of 50 peers, the weight of a node, a thousand nodes"
+python3 tests/p2p/ladder.py "$release/bin/ggen" "$soak/bin/libp2p_peer"
 echo "== kill -9 of publishing commands and nodes, and old backups, $node_kills runs"
 python3 tests/p2p/kill.py "$release/bin/ggen" --runs "$node_kills" --jobs "$(nproc)"
 echo "== kad simulated with 1,000 nodes, a fifth of them dead: the bounds of the scenario hold"
@@ -45,7 +47,7 @@ done
 for scenario in exchange-100 split-view; do
   "$release/bin/ggen-sim" --scenario "sim/scenarios/$scenario.json" --seeds "$seeds" --jobs "$(nproc)" | tail -1
 done
-echo "== go-libp2p as a live peer: basics, kad, gossip"
+echo "== go- and rust-libp2p as live peers: basics, kad, gossip, roles"
 for peer in go rust; do
   tests/interop/run --peer "$peer" --suite all "$soak" || [ $? = 77 ]
 done

@@ -28,7 +28,7 @@ public:
 
 private:
     explicit X25519PrivateKey(BytesView bytes);
-    // OpenSSL makes the public half anew with each object of a key, which costs as much as an agreement: so copies share.
+    // OpenSSL makes the public half anew with each object of a key, which costs as much as an agreement: copies share.
     std::shared_ptr<evp_pkey_st> key_;
     X25519PublicKey public_key_{};
 };

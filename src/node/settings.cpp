@@ -44,6 +44,16 @@ Result<bool> read_switch(toml::node const& node, std::string_view key, std::stri
     return *value;
 }
 
+Result<std::size_t> read_connections(toml::node const& node, std::string_view source_name) {
+    auto const value = node.value_exact<std::int64_t>();
+    bool const is_good = value && *value >= static_cast<std::int64_t>(k_settings_connections_min) &&
+                         *value <= static_cast<std::int64_t>(k_settings_connections_max);
+    if (is_good) return static_cast<std::size_t>(*value);
+    return invalid_at(source_name, node.source(),
+                      fmt::format("max_connections is a number from {} to {}", k_settings_connections_min,
+                                  k_settings_connections_max));
+}
+
 }  // namespace
 
 Result<Settings> Settings::parse(std::string_view text, std::string_view source_name) {
@@ -58,13 +68,16 @@ Result<Settings> Settings::parse(std::string_view text, std::string_view source_
             ASSIGN_OR_RETURN(out.dht_server_mode, read_switch(node, key.str(), source_name));
         } else if (key.str() == "mdns") {
             ASSIGN_OR_RETURN(out.mdns, read_switch(node, key.str(), source_name));
+        } else if (key.str() == "max_connections") {
+            ASSIGN_OR_RETURN(out.max_connections, read_connections(node, source_name));
         } else if (key.str() == "witness") {
             auto const place = node.value_exact<std::string>();
             if (!place) return invalid_at(source_name, node.source(), "witness is a text, as \"127.0.0.1:8080\"");
             out.witness = *place;
         } else {
             return invalid_at(source_name, key.source(), "unknown key " + quoted(key.str()),
-                              "the keys are listen_addresses, bootstrap_nodes, dht_server_mode, mdns, witness");
+                              "the keys are listen_addresses, bootstrap_nodes, dht_server_mode, max_connections, mdns,"
+                              " witness");
         }
     }
     return out;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,11 @@ namespace ggen::p2p {
 inline constexpr std::size_t k_settings_bytes_max = std::size_t{64} * 1024;
 inline constexpr std::size_t k_settings_list_max = 64;  ///< entries of one list
 
+/// A peer has at most two; a node that many come in by needs more than usual.
+inline constexpr std::size_t k_settings_connections_min = 16;
+inline constexpr std::size_t k_settings_connections_default = 300;
+inline constexpr std::size_t k_settings_connections_max = 65'536;
+
 /// How a node takes part in the network: p2p.toml of the configuration directory, overruled by flags
 /// (docs/formats/node-state.md).
 struct Settings {
@@ -19,6 +25,7 @@ struct Settings {
     std::vector<std::string> bootstrap_nodes;
     bool dht_server_mode = true;
     std::string witness = {};  ///< IPV4:PORT where it cosigns the logs that it follows; empty = it does not
+    std::size_t max_connections = k_settings_connections_default;
     bool mdns = true;  ///< finds peers of the local network, and is found by them
 
     /// Errors: invalid (config_invalid) with `source_name`, line and column.

@@ -27,6 +27,16 @@ TEST(SettingsTest, MistakesAreNamedWithTheirPlace) {
     }
 }
 
+TEST(SettingsTest, ConnectionsAreANumberWithinItsLimits) {
+    auto const parse = [](std::string const& value) {
+        return Settings::parse("max_connections = " + value, "p2p.toml");
+    };
+    EXPECT_EQ(parse("16")->max_connections, 16U);
+    EXPECT_EQ(parse("65536")->max_connections, 65'536U);
+    EXPECT_EQ(Settings{}.max_connections, 300U);
+    for (auto const* const bad : {"15", "65537", "-1", "\"300\"", "16.0"}) EXPECT_FALSE(parse(bad).has_value()) << bad;
+}
+
 TEST(SettingsTest, AListHasAtMostItsLimit) {
     auto const list = [](std::size_t count) {
         std::string text = "bootstrap_nodes = [";

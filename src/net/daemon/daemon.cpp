@@ -1,5 +1,6 @@
 #include "net/daemon/daemon.hpp"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -12,6 +13,12 @@
 #include "net/daemon/search_service.hpp"
 #include "net/daemon/witness_server.hpp"
 #include "node/own_registry.hpp"
+
+// Where the linker put the program's code.
+extern "C" {
+extern char const __executable_start;  // NOLINT(bugprone-reserved-identifier): the linker's name
+extern char const etext;
+}
 
 namespace ggen::p2p {
 namespace {
@@ -28,10 +35,21 @@ NodeOptions node_options(DaemonOptions const& options, merkle::SignerKey const& 
     out.finds_neighbours = options.settings.mdns;
     out.bootstrap = options.settings.bootstrap_nodes;
     out.state_folder = options.profile.peers_folder();
+    out.connections_max = options.settings.max_connections;
     out.has_topics = true;
     out.has_kad = true;
     out.is_kad_server = options.settings.dht_server_mode;
     return out;
+}
+
+/// The start touches half of the program and hardly anything of that again. Its pages are on disk, so the kernel may
+/// have them at once instead of counting them as in use; what is needed comes back by itself.
+void give_back_program_pages() {
+    auto const page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    auto* const begin = const_cast<char*>(&__executable_start);
+    auto const size = static_cast<std::size_t>(&etext - begin) / page * page;
+    // It begins a page. A failure changes nothing but what stays mapped.
+    static_cast<void>(::madvise(begin, size, MADV_DONTNEED));
 }
 
 Multiaddr with_peer(Multiaddr const& address, PeerId const& peer) {
@@ -108,6 +126,7 @@ struct Daemon::Impl {
         }
     }
     void run(CancelToken const& cancel) {
+        give_back_program_pages();
         while (!cancel.is_cancelled() && !wants_stop) node->run_for(k_step);
         market->stop();
         search->stop();

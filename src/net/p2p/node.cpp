@@ -26,7 +26,7 @@ struct Node::Impl {
     explicit Impl(NodeOptions const& options)
         : key(options.identity ? *options.identity : Ed25519PrivateKey::generate(random)),
           gate(ledger),
-          swarm(SwarmOptions{.identity = key}, random, &gate),
+          swarm(SwarmOptions{.identity = key, .connections_max = options.connections_max}, random, &gate),
           identify(key, IdentifyOptions{.agent = options.agent,
                                         .record_seq = static_cast<std::uint64_t>(
                                             SystemClock{}.wall_now().seconds) * 1000}),

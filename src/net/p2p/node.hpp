@@ -31,6 +31,7 @@ struct NodeOptions {
     std::vector<std::string> bootstrap = {};
     /// Where peers and their reputation are kept across runs; empty = nowhere.
     std::string state_folder = {};
+    std::size_t connections_max = k_connections_max;
     bool has_topics = false;               ///< publish and subscribe
     bool has_kad = false;                  ///< Kademlia
     bool is_kad_server = true;             ///< answers others; else only asks

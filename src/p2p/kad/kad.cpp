@@ -8,13 +8,14 @@ namespace ggen::p2p {
 namespace {
 
 constexpr std::size_t k_refreshes_at_once = 2;
+constexpr std::chrono::seconds k_refresh_pause{2};  // between two lookups of a refresh: each is dozens of handshakes
 /// Buckets past this one are covered by the lookup of this node itself, and a target in them costs 2^n hashes.
 constexpr unsigned k_refresh_buckets_max = 14;
 constexpr std::uint32_t k_value_of_member = 10;   // of a connection to a peer of the table
 constexpr std::uint32_t k_value_of_neighbour = 30;  // to one of the k nearest to this node
 constexpr std::chrono::seconds k_first_refresh{30};
 constexpr std::chrono::seconds k_second_refresh{90};  // after the first
-/// Whoever knows its neighbours finds everybody through them, and is found: the lookups of its far buckets, which connect
+/// Whoever knows its neighbours finds everybody through them, and is found: lookups of its far buckets, which connect
 /// it with hundreds of peers, have time. A network that starts as one would spend its first minute on little else.
 constexpr std::chrono::seconds k_refresh_after_joining_min{3};
 constexpr std::chrono::seconds k_refresh_after_joining_max{10};
@@ -296,6 +297,8 @@ void Kad::on_stream_sent(StreamKey stream, std::size_t bytes, TimePoint now) {
 std::optional<TimePoint> Kad::next_deadline() const {
     auto wake = earlier(requests_.next_deadline(), inbound_.next_deadline());
     wake = earlier(wake, refresh_at_);
+    bool const may_refresh = refreshes_running_ < k_refreshes_at_once && queries_.size() < k_kad_queries_max;
+    if (may_refresh && !refreshes_waiting_.empty()) wake = earlier(wake, next_refresh_at_);
     if (!publish_times_.empty() && republishing_ < k_kad_republish_at_once_max) {
         wake = earlier(wake, publish_times_.begin()->first);
     }
@@ -314,6 +317,7 @@ void Kad::on_deadline(TimePoint now) {
     for (auto const id : due) advance(id, now);
     work(now);
     if (refresh_at_ && *refresh_at_ <= now) refresh(now);
+    start_refreshes(now);
     republish(now);
     work(now);
 }
@@ -359,8 +363,9 @@ void Kad::refresh(TimePoint now) {
 }
 
 void Kad::start_refreshes(TimePoint now) {
-    while (refreshes_running_ < k_refreshes_at_once && !refreshes_waiting_.empty() &&
+    while (refreshes_running_ < k_refreshes_at_once && !refreshes_waiting_.empty() && next_refresh_at_ <= now &&
            queries_.size() < k_kad_queries_max) {
+        next_refresh_at_ = now + k_refresh_pause;
         auto const bucket = refreshes_waiting_.front();
         refreshes_waiting_.pop_front();
         auto const is_self = bucket == k_kad_key_bits;

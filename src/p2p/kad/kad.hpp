@@ -173,6 +173,7 @@ private:
     std::size_t probes_running_ = 0;
     std::deque<unsigned> refreshes_waiting_;  // buckets; k_kad_key_bits = this node itself
     std::size_t refreshes_running_ = 0;
+    TimePoint next_refresh_at_{};  // the next lookup of a refresh that is under way
     std::optional<TimePoint> refresh_at_;
     bool has_refreshed_ = false;
     std::map<Bytes, Publication> published_;

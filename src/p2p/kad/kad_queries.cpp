@@ -31,6 +31,12 @@ FoundPeer found_peer(KadContact const& contact) {
 Query& Kad::start(QueryKind kind, BytesView key, TimePoint now) {
     auto const id = next_query_++;
     auto settings = options_.lookup;
+    if (kind == QueryKind::bootstrap) {
+        settings.goal = k_kad_join_peers;
+        settings.resilience = k_kad_resilience;
+        settings.parallel = k_kad_join_parallel_requests;
+        settings.paths = 1;
+    }
     auto const is_publication =
         kind == QueryKind::put_value || kind == QueryKind::provide || kind == QueryKind::republish;
     if (is_publication) settings.resilience = k_kad_resilience;
@@ -247,6 +253,7 @@ void Kad::on_value(Query& query, RequestOutcome const& outcome, KadMessage const
         put(ReportPeer{outcome.peer.id, Conduct::invalid_data, 1});
         return;
     }
+    put(ReportPeer{outcome.peer.id, Conduct::useful, 1});
     ++query.valid_answers;
     auto const is_same = query.best && *query.best == record.value;
     if (!query.best || (!is_same && options_.validators.is_better(query.key, record.value, *query.best))) {

@@ -15,6 +15,10 @@ inline constexpr std::size_t k_kad_bucket_peers = 20;        ///< k: peers a buc
 inline constexpr std::size_t k_kad_parallel_requests = 10;   ///< alpha: requests of one lookup at a time
 inline constexpr std::size_t k_kad_resilience = 3;           ///< beta: nearest that must have answered
 inline constexpr std::size_t k_kad_paths = 4;                ///< disjoint paths of one lookup
+/// The way in: a few of the nearest, by one path, since all would begin at the same peer. The refresh that follows
+/// asks the rest, by several.
+inline constexpr std::size_t k_kad_join_peers = 8;
+inline constexpr std::size_t k_kad_join_parallel_requests = 3;
 inline constexpr std::size_t k_kad_value_quorum = 16;        ///< holders asked before a value is settled
 
 // One message

@@ -28,6 +28,7 @@ constexpr double k_network_pull_max = 10;
 /// Useful bytes count less from a slow peer: at this speed and above in full, at a quarter of it and below a quarter.
 constexpr double k_full_speed_mib = 1;
 constexpr double k_responsiveness_min = 0.25;
+constexpr double k_useful_megabytes_max = 1024.0 * 1024;  // told of: more makes no difference to anybody
 /// P5's range and what of the score it takes.
 constexpr double k_gossip_share = 0.1;
 
@@ -170,6 +171,13 @@ Standing Ledger::standing(PeerId const& peer, TimePoint now) const {
     }
     out.score = std::clamp(out.score, k_score_min, k_ledger_points_max);
     return out;
+}
+
+std::uint64_t Ledger::useful_bytes(PeerId const& peer, TimePoint now) const {
+    auto const at = peers_.find(peer);
+    if (at == peers_.end()) return 0;
+    auto const megabytes = decayed(at->second.megabytes, at->second.as_of, now);
+    return static_cast<std::uint64_t>(std::min(megabytes, k_useful_megabytes_max) * static_cast<double>(k_mib));
 }
 
 bool Ledger::is_banned(PeerId const& peer, TimePoint now) const {

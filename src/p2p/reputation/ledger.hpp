@@ -56,6 +56,8 @@ public:
     void on_lie(PeerId const& peer, TimePoint now);
 
     [[nodiscard]] Standing standing(PeerId const& peer, TimePoint now) const;
+    /// Verified bytes that it served, decayed as all that is known of it.
+    [[nodiscard]] std::uint64_t useful_bytes(PeerId const& peer, TimePoint now) const;
     [[nodiscard]] bool is_banned(PeerId const& peer, TimePoint now) const;
     /// Banned, or so deep in faults that dealing with it is a waste until they have decayed: neither dialed nor let in.
     [[nodiscard]] bool is_refused(PeerId const& peer, TimePoint now) const;

@@ -86,11 +86,12 @@ void Swarm::Core::start_upgrade(Link& link, TimePoint now) {
     if (!static_key_signature_) {
         static_key_signature_ = sign_static_key(options_.identity, static_key_.public_key());
     }
+    link.budget = std::make_unique<WindowBudget>(k_yamux_connection_window_bytes_max, &budget_);
     link.connection = std::make_unique<Connection>(
         ConnectionConfig{is_dialer ? Yamux::Role::dialer : Yamux::Role::listener, options_.identity, static_key_,
                          X25519PrivateKey::generate(random_), link.dialed, names_, options_.has_early_muxer,
                          static_key_signature_},
-        budget_, now);
+        *link.budget, now);
     mark(link);
 }
 
@@ -167,6 +168,9 @@ void Swarm::Core::on_established(Link& link, PeerId const& id) {
     link.opened_at = now_;
     link.peer = &peer;
     peer.links.push_back(&link);
+    if (!peer.budget) peer.budget = std::make_unique<WindowBudget>(k_peer_window_bytes_min, &budget_);
+    set_allowance(peer, now_);
+    link.budget->move_into(*peer.budget);
     if (link.direction == Direction::outbound) book_.on_connected(id, link.address);
     // Our own attempts that are not established here cannot be established there either (we speak last in the
     // handshake), so the peer cannot be giving up this connection for one of them.
@@ -178,6 +182,12 @@ void Swarm::Core::on_established(Link& link, PeerId const& id) {
         for (auto const& carried : carried_) carried.protocol->on_peer_connected(info, now_);
     }
     open_waiting(peer, link, now_);
+}
+
+/// Looked at again with each ping, since it changes with what the peer does.
+void Swarm::Core::set_allowance(Peer& peer, TimePoint now) {
+    peer.budget->set_bytes_max(
+        std::clamp(gate_.receive_bytes_max(peer.id, now), k_peer_window_bytes_min, k_peer_window_bytes_max));
 }
 
 /// Of two connections that were dialed both ways, the one dialed by the smaller id goes, once both ends are known to
@@ -220,6 +230,7 @@ void Swarm::Core::close(Link& link, Ending ending, Error const& why) {
     bool const is_orderly = ending == Ending::orderly && was != Link::State::connecting;
     if (ending != Ending::socket_gone) commands_.emplace_back(CloseSocket{link.key, is_orderly});
     link.connection.reset();
+    link.budget.reset();
     if (link.dialed) on_attempt_over(link, why, now_);
     if (link.peer == nullptr) return;
     Peer& peer = *link.peer;
@@ -261,6 +272,7 @@ void Swarm::Core::on_link_due(Link& link, TimePoint now) {
     }
     if (link.connection->next_deadline() <= now) {
         if (auto done = link.connection->on_deadline(now); !done) link.failed = std::move(done).error();
+        if (link.peer != nullptr) set_allowance(*link.peer, now);
         mark(link);
     }
     if (link.state != Link::State::open || link.failed) return;

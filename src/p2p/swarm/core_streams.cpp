@@ -153,6 +153,16 @@ bool Swarm::Core::deliver_resumed() {
     return !due.empty();
 }
 
+/// Small pieces come together: one by one they would cost many times their bytes, which is what the budget counts.
+void Swarm::Core::hold(HostStream& stream, Bytes bytes) {
+    if (!stream.held.empty() && stream.held.back().size() + bytes.size() <= k_held_block_bytes_max) {
+        auto& last = stream.held.back();
+        last.insert(last.end(), bytes.begin(), bytes.end());
+    } else {
+        stream.held.push_back(std::move(bytes));
+    }
+}
+
 void Swarm::Core::deliver(StreamRef ref, HostStream& stream, Bytes bytes) {
     carried_[ref.protocol].protocol->on_stream_bytes(ref.key, bytes, now_);
     stream.link->connection->consume(stream.id, bytes.size(), now_);
@@ -226,7 +236,7 @@ void Swarm::Core::on_event(Link& link, ConnectionEvent event) {
         if (!ref) return;
         HostStream& stream = *stream_of(*ref);
         if (stream.is_paused || !stream.held.empty()) {
-            stream.held.push_back(std::move(bytes->bytes));
+            hold(stream, std::move(bytes->bytes));
         } else {
             deliver(*ref, stream, std::move(bytes->bytes));
         }

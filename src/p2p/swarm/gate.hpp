@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "base/time.hpp"
 #include "codec/multiaddr.hpp"
 #include "codec/peer_id.hpp"
@@ -27,6 +29,9 @@ public:
     }
     /// Asked after `on_conduct`: whether its connections go on.
     [[nodiscard]] virtual bool may_stay(PeerId const& /*peer*/, TimePoint /*now*/) { return true; }
+    /// How much the peer may make us hold that it sent and nobody has used; the swarm keeps it between
+    /// k_peer_window_bytes_min and k_peer_window_bytes_max.
+    [[nodiscard]] virtual std::uint64_t receive_bytes_max(PeerId const& /*peer*/, TimePoint /*now*/) { return 0; }
     /// A protocol reported how a peer behaves; `address` is that of its connection.
     virtual void on_conduct(ReportPeer const& /*report*/, Multiaddr const& /*address*/, TimePoint /*now*/) {}
 };

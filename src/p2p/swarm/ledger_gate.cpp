@@ -23,6 +23,10 @@ bool LedgerGate::may_connect(PeerId const& peer, Multiaddr const& address, TimeP
 
 bool LedgerGate::may_stay(PeerId const& peer, TimePoint now) { return !ledger_.is_refused(peer, now); }
 
+std::uint64_t LedgerGate::receive_bytes_max(PeerId const& peer, TimePoint now) {
+    return ledger_.standing(peer, now).score > 0 ? ledger_.useful_bytes(peer, now) : 0;
+}
+
 void LedgerGate::on_conduct(ReportPeer const& report, Multiaddr const& /*address*/, TimePoint now) {
     ledger_.on_conduct(report.peer, report.conduct, report.weight, now);
 }

@@ -17,6 +17,8 @@ public:
     [[nodiscard]] bool may_accept(Multiaddr const& address, TimePoint now) override;
     [[nodiscard]] bool may_connect(PeerId const& peer, Multiaddr const& address, TimePoint now) override;
     [[nodiscard]] bool may_stay(PeerId const& peer, TimePoint now) override;
+    /// As much as it served us lately: what it may take is what it gave.
+    [[nodiscard]] std::uint64_t receive_bytes_max(PeerId const& peer, TimePoint now) override;
     void on_conduct(ReportPeer const& report, Multiaddr const& address, TimePoint now) override;
 
 private:

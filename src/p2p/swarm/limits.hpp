@@ -51,4 +51,7 @@ inline constexpr std::size_t k_streams_waiting_per_peer_max = 256;  ///< for a c
 /// What is kept of a stream that was proposed lazily, to be written again when the peer declines.
 inline constexpr std::size_t k_lazy_flight_bytes_max = std::size_t{256} * 1024;
 
+/// What a paused stream holds is kept in blocks of at least about half of this.
+inline constexpr std::size_t k_held_block_bytes_max = std::size_t{16} * 1024;
+
 }  // namespace ggen::p2p

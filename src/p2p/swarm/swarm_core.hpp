@@ -66,6 +66,7 @@ public:
     void pump(Link& link);
     [[nodiscard]] bool flush(Link& link);
     void on_established(Link& link, PeerId const& id);
+    void set_allowance(Peer& peer, TimePoint now);
     [[nodiscard]] std::optional<Error> refusal_of(Link const& link, PeerId const& id, TimePoint now);
     void retire(Link& link, TimePoint now);
     void settle_crossing(Peer& peer, TimePoint now);
@@ -103,6 +104,7 @@ public:
     void reset(StreamRef ref);
     void pause(StreamRef ref, bool is_paused);
     [[nodiscard]] bool deliver_resumed();
+    void hold(HostStream& stream, Bytes bytes);
     void deliver(StreamRef ref, HostStream& stream, Bytes bytes);
     void deliver_end(StreamRef ref, HostStream& stream);
     void refuse(StreamRef ref, Error const& error);

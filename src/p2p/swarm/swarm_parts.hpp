@@ -38,6 +38,7 @@ struct Link {
     Multiaddr address;                  // of the other end, without /p2p
     std::optional<IpNetwork> network{};   // nullopt over loopback: free of the limits per network
     std::optional<PeerId> dialed{};       // whom a dial is for, until the link is open
+    std::unique_ptr<WindowBudget> budget{};  // of the connection, inside that of its peer once there is one
     std::unique_ptr<Connection> connection{};
     Peer* peer = nullptr;               // once open
     std::map<StreamId, StreamRef> streams{};
@@ -79,6 +80,7 @@ struct Peer {
     std::vector<StreamRef> waiting{};  // for a connection
     std::set<std::size_t> askers{};    // protocols that want a connection without a stream
     std::unique_ptr<Dial> dial{};
+    std::unique_ptr<WindowBudget> budget{};  // of all its links, with the first one
 
     [[nodiscard]] std::uint64_t value() const {
         std::uint64_t sum = 0;

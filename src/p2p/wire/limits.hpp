@@ -35,7 +35,10 @@ inline constexpr std::uint32_t k_yamux_window_bytes_min = 256 * 1024;  ///< what
 inline constexpr std::uint32_t k_yamux_window_bytes_max = 32 * 1024 * 1024;
 /// js-libp2p 3 fills the whole window with one frame. A frame is read in pieces, so it costs no more than its bytes.
 inline constexpr std::size_t k_yamux_frame_accept_bytes_max = k_yamux_window_bytes_max;
-inline constexpr std::uint64_t k_yamux_connection_window_bytes_max = 64 * k_mib;
+/// Receive memory of a peer, all its connections together: what everybody has, and what those have who served as much.
+inline constexpr std::uint64_t k_peer_window_bytes_min = 16 * k_mib;
+inline constexpr std::uint64_t k_peer_window_bytes_max = 64 * k_mib;
+inline constexpr std::uint64_t k_yamux_connection_window_bytes_max = k_peer_window_bytes_max;
 inline constexpr std::uint64_t k_host_window_bytes_max = 256 * k_mib;
 /// Bytes that one stream may hold for sending; a writer is told how many were taken.
 inline constexpr std::size_t k_yamux_send_queue_bytes_max = std::size_t{1024} * 1024;

@@ -56,7 +56,7 @@ public:
     };
     /// Precondition: is_complete().
     [[nodiscard]] Ciphers split() const;
-    /// Lets go of the key that this handshake alone had: nobody can open its channel later. Precondition: is_complete().
+    /// Lets go of the key of this handshake alone: nobody can open its channel later. Precondition: is_complete().
     void forget_ephemeral_key() { ephemeral_ = static_; }
 
 private:

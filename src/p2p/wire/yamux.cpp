@@ -161,7 +161,7 @@ void Yamux::on_body(BytesView bytes) {
     Stream& stream = at->second;
     // Credit that was given cannot be taken back, so a host without memory gives up the stream.
     std::uint64_t const growth = stream.window - k_yamux_window_bytes_min;
-    if (!reserve(stream, std::max<std::uint64_t>(stream.buffered + bytes.size(), growth))) {
+    if (!reserve(stream, std::max<std::uint64_t>(stream.buffered + bytes.size(), growth), Claim::arrived)) {
         abandon(body_.stream);
         events_.emplace_back(StreamReset{body_.stream, 0});
         return;
@@ -339,11 +339,7 @@ void Yamux::consume(StreamId id, std::size_t bytes, TimePoint now) {
     if (!stream.is_remote_finished && used >= stream.window / 2) {
         // Half a window went in less than two round trips: the window, not the path, is the limit.
         bool const is_window_short = round_trip_ && now - stream.last_update < 2 * *round_trip_;
-        auto const wanted = std::min<std::uint64_t>(std::uint64_t{stream.window} * 2, k_yamux_window_bytes_max);
-        std::uint64_t const growth = wanted - k_yamux_window_bytes_min;
-        if (is_window_short && reserve(stream, std::max(growth, stream.buffered))) {
-            stream.window = static_cast<std::uint32_t>(wanted);
-        }
+        if (is_window_short) widen(stream);
         auto const credit = static_cast<std::uint32_t>(stream.window - stream.receive_credit - held);
         stream.receive_credit += credit;
         stream.credit_to_send += credit;
@@ -351,9 +347,22 @@ void Yamux::consume(StreamId id, std::size_t bytes, TimePoint now) {
         make_ready(id, stream);
     }
     bool const has_shrunk =
-        reserve(stream, std::max<std::uint64_t>(stream.buffered, stream.window - k_yamux_window_bytes_min));
+        reserve(stream, std::max<std::uint64_t>(stream.buffered, stream.window - k_yamux_window_bytes_min),
+                Claim::arrived);
     GGEN_ASSERT(has_shrunk);
     drop_if_done(id);
+}
+
+/// Twice the window, or half of it more where the budgets have no room for that.
+void Yamux::widen(Stream& stream) {
+    auto const window = std::uint64_t{stream.window};
+    for (auto const size : {window * 2, window + window / 2}) {
+        auto const wanted = std::min<std::uint64_t>(size, k_yamux_window_bytes_max);
+        std::uint64_t const growth = wanted - k_yamux_window_bytes_min;
+        if (!reserve(stream, std::max(growth, stream.buffered), Claim::promised)) continue;
+        stream.window = static_cast<std::uint32_t>(wanted);
+        return;
+    }
 }
 
 void Yamux::ping(TimePoint now) {
@@ -374,11 +383,11 @@ void Yamux::make_ready(StreamId id, Stream& stream) {
     ready_.push_back(id);
 }
 
-/// Makes `bytes` what the stream holds of both budgets; false, and nothing changed, when that is too much.
-bool Yamux::reserve(Stream& stream, std::uint64_t bytes) {
+/// Makes `bytes` what the stream holds of the budgets; false, and nothing changed, when that is too much.
+bool Yamux::reserve(Stream& stream, std::uint64_t bytes, Claim claim) {
     if (bytes > stream.reserved) {
         std::uint64_t const more = bytes - stream.reserved;
-        if (reserved_ + more > k_yamux_connection_window_bytes_max || !budget_.try_take(more)) return false;
+        if (!(claim == Claim::promised ? budget_.try_promise(more) : budget_.try_take(more))) return false;
         reserved_ += more;
     } else {
         budget_.give_back(stream.reserved - bytes);
@@ -402,7 +411,7 @@ void Yamux::drop(Streams::iterator at) {
         --outbound_;
         if (!stream.is_acked) --unacked_;
     }
-    GGEN_ASSERT(reserve(stream, 0));
+    GGEN_ASSERT(reserve(stream, 0, Claim::arrived));
     unsent_ -= stream.queue.size() - stream.queue_at;
     streams_.erase(at);
 }

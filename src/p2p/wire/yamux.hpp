@@ -117,7 +117,9 @@ private:
     [[nodiscard]] Result<void> queue_reply(YamuxHeader const& header);
     void make_ready(StreamId id, Stream& stream);
     void append_frames(StreamId id, Stream& stream, Bytes& out);
-    [[nodiscard]] bool reserve(Stream& stream, std::uint64_t bytes);
+    enum class Claim : std::uint8_t { arrived, promised };
+    [[nodiscard]] bool reserve(Stream& stream, std::uint64_t bytes, Claim claim);
+    void widen(Stream& stream);
     void drop(Streams::iterator at);
     void drop_if_done(StreamId id);
     void abandon(StreamId id);

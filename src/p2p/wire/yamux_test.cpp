@@ -176,8 +176,48 @@ TEST(YamuxBudgetTest, GivesUpAStreamWhenTheHostHasNoMemory) {
     }
 }
 
+TEST(WindowBudgetTest, TakesWhatAllAroundItHaveRoomForAndNotOneByteMore) {
+    WindowBudget host{100};
+    WindowBudget peer{60, &host};
+    WindowBudget other{60, &host};
+    EXPECT_TRUE(peer.try_take(60));
+    EXPECT_FALSE(peer.try_take(1));
+    EXPECT_TRUE(other.try_take(40));
+    EXPECT_FALSE(other.try_take(1));
+    peer.give_back(1);
+    EXPECT_TRUE(other.try_take(1));
+    EXPECT_EQ(host.taken_bytes(), 100U);
+    peer.set_bytes_max(10);
+    peer.give_back(20);
+    EXPECT_FALSE(peer.try_take(1));
+}
+
+TEST(WindowBudgetTest, PromisesLeaveAQuarterToBytesThatCome) {
+    WindowBudget budget{100};
+    EXPECT_FALSE(budget.try_promise(76));
+    EXPECT_TRUE(budget.try_promise(75));
+    EXPECT_FALSE(budget.try_promise(1));
+    EXPECT_TRUE(budget.try_take(25));
+    EXPECT_FALSE(budget.try_take(1));
+}
+
+TEST(WindowBudgetTest, MovesAndGivesBackWhatItHolds) {
+    WindowBudget host{100};
+    WindowBudget peer{10, &host};
+    {
+        WindowBudget connection{50, &host};
+        EXPECT_TRUE(connection.try_take(20));
+        connection.move_into(peer);
+        EXPECT_EQ(peer.taken_bytes(), 20U);
+        EXPECT_EQ(host.taken_bytes(), 20U);
+        EXPECT_FALSE(connection.try_take(1));
+    }
+    EXPECT_EQ(peer.taken_bytes() + host.taken_bytes(), 0U);
+}
+
 TEST(YamuxBudgetTest, HoldsAConnectionToSixtyFourMebibytes) {
-    WindowBudget budget{k_gib};
+    WindowBudget host{k_gib};
+    WindowBudget budget{k_yamux_connection_window_bytes_max, &host};
     Yamux listener{Role::listener, budget};
     std::size_t const fitting = k_yamux_connection_window_bytes_max / k_yamux_window_bytes_min;
     for (StreamId i = 0; i <= fitting; ++i) {
@@ -189,6 +229,7 @@ TEST(YamuxBudgetTest, HoldsAConnectionToSixtyFourMebibytes) {
     }
     EXPECT_EQ(count_of<StreamReset>(events_of(listener)), 1U);
     EXPECT_EQ(budget.taken_bytes(), k_yamux_connection_window_bytes_max);
+    EXPECT_EQ(host.taken_bytes(), k_yamux_connection_window_bytes_max);
 }
 
 TEST_F(YamuxTest, TakesTheWholeWindowAndRefusesOneByteMore) {
