@@ -58,6 +58,56 @@ def drip(url):
     return time.monotonic() - started
 
 
+def quorum(report, room, alice, bob, over_http):
+    """Two witnesses of alice's log, one over HTTP and one over libp2p; what happens without them."""
+    carol, dave = room.profile("carol"), room.profile("dave")
+    started = carol.start("--witness", "p2p", bootstrap=[alice.address])
+    report.check(started["witness"]["url"] is None, "a witness over libp2p alone", started)
+    wait_until(lambda: carol.json("p2p", "peer-list")["total"] > 0, "carol is connected")
+    carol.must("follow", alice.peer, "--alias", "alice")
+    bob.must("p2p", "connect", alice.address)
+    registry = alice.home / "data/p2p/registry"
+    listed = alice.json("witness", "list", "own")
+    report.check(listed["quorum"] == 0 and listed["witnesses"] == [], "none at first", listed)
+    alice.must("witness", "add", "own", over_http["key"], over_http["url"])
+    wrong = alice.run("witness", "add", "own", started["witness"]["key"], bob.address, "--quorum", "2")
+    report.check(wrong.returncode != 0 and "GM0315" in wrong.stderr, "who signs with another key is not counted", wrong.stderr)
+    alice.must("witness", "add", "own", started["witness"]["key"], carol.address, "--quorum", "2")
+    listed = alice.json("witness", "list", "own")
+    report.check(listed["quorum"] == 2 and [one["has_cosigned"] for one in listed["witnesses"]] == [True, True],
+                 "both cosigned, and both are demanded", listed)
+    names = {f"p2p/{bob.peer}/witness", f"p2p/{carol.peer}/witness"}
+    published = alice.json("p2p", "publish", pack(room.path / "packs/third", "alice/third"))
+    report.check(set(published["witnesses"]) == names, "publish names who cosigned", published)
+    wait_until(lambda: bob.run("info", "alice/third").returncode == 0, "bob has the new release")
+    info = bob.json("info", "alice/third")
+    report.check(set(info.get("witnesses", [])) == names, "info shows them to a follower", info)
+
+    # Who has the log's keys alone cannot show anything newer.
+    copy = room.path / "stripped"
+    shutil.copytree(registry, copy, ignore=shutil.ignore_patterns(".writer"))
+    for path in (copy / "checkpoint", copy / "state/head"):
+        lines = path.read_text().split("\n")
+        path.write_text("\n".join(line for line in lines if not line.startswith(f"— p2p/{carol.peer}/witness")))
+    refused = dave.run("registry", "add", str(copy))
+    report.check(refused.returncode != 0 and "GM0315" in refused.stderr, "readers refuse it without a quorum",
+                 refused.stderr)
+    report.check(dave.run("registry", "add", str(registry)).returncode == 0, "and take it with one")
+
+    carol.kill()
+    before = (registry / "checkpoint").read_text()
+    lacking = alice.run("p2p", "publish", pack(room.path / "packs/fourth", "alice/fourth"))
+    report.check(lacking.returncode != 0 and "GM0315" in lacking.stderr, "no quorum, no publication", lacking.stderr)
+    report.check((registry / "checkpoint").read_text() == before, "what is public is unchanged")
+    alice.must("witness", "quorum", "own", "1")
+    published = alice.json("p2p", "publish", str(room.path / "packs/fourth"))
+    report.check(published["witnesses"] == [f"p2p/{bob.peer}/witness"], "with a smaller quorum it goes on", published)
+    wait_until(lambda: bob.run("info", "alice/fourth").returncode == 0, "bob has the next one")
+    alice.must("witness", "remove", "own", f"p2p/{carol.peer}/witness")
+    listed = alice.json("witness", "list", "own")
+    report.check(len(listed["witnesses"]) == 1 and listed["quorum"] == 1, "a witness is removed", listed)
+
+
 def main():
     report = Checks()
     with Room(sys.argv[1]) as room:
@@ -128,6 +178,7 @@ def main():
         report.check(started["witness"]["key"] == key, "its key lasts")
         stale = post(started["witness"]["url"], "old 0\n\n" + note)
         report.check(stale[:2] == (409, size + "\n"), "what it cosigned is not forgotten by kill -9", stale)
+        quorum(report, room, alice, bob, started["witness"])
     return report.end()
 
 

@@ -185,6 +185,30 @@ TEST(BitswapTest, AllTogetherHoldNoMoreThanTheirLimit) {
     for (std::uint8_t who = 1; who <= 100; ++who) EXPECT_EQ(net.blocks(who), 2U) << int{who};
 }
 
+TEST(BitswapTest, KnownPeersGetNinePiecesInTenWhileStrangersWait) {
+    Net net;
+    std::vector<BitswapWant> const wants(16, block(net.shelf.add(Bytes(k_dag_leaf_bytes, 1))));
+    net.ledger.on_useful_bytes(peer_id(1), 64 * k_mib, seconds{1}, net.now);
+    // Strangers fill what may be under way, so that everybody waits for each piece that leaves.
+    for (std::uint8_t who = 10; who < 60; ++who) net.want(who, wants);
+    net.want(1, wants);
+    net.pieces.clear();
+    constexpr int k_rounds = 100;
+    for (int round = 0; round < k_rounds; ++round) {
+        // The last piece that left for anybody; of the end of a message a whole one beside, so that there is room.
+        auto const [stream, size] = net.last_piece;
+        net.last_piece.second = 0;
+        net.unsent[stream] -= size;
+        net.core.on_stream_sent(stream, size, net.now);
+        net.take();
+    }
+    auto const known = net.pieces[peer_id(1)];
+    int strangers = 0;
+    for (auto const& [peer, count] : net.pieces) strangers += peer == peer_id(1) ? 0 : count;
+    EXPECT_NEAR(known, k_rounds * 9 / 10, 2);
+    EXPECT_NEAR(strangers, k_rounds / 10, 2);
+}
+
 TEST(BitswapTest, WhoWantsTooMuchIsHeldBackAndServedInTheEnd) {
     Net net;
     auto const cid = net.shelf.add(Bytes(1000, 1));
