@@ -12,13 +12,17 @@ namespace ggen::p2p {
 inline constexpr std::size_t k_settings_bytes_max = std::size_t{64} * 1024;
 inline constexpr std::size_t k_settings_list_max = 64;  ///< entries of one list
 
+inline constexpr std::string_view k_witness_among_peers = "p2p";
+
 /// How a node takes part in the network: p2p.toml of the configuration directory, overruled by flags
 /// (docs/formats/node-state.md).
 struct Settings {
     std::vector<std::string> listen_addresses = {"/ip4/0.0.0.0/tcp/0"};
     std::vector<std::string> bootstrap_nodes;
     bool dht_server_mode = true;
-    std::string witness = {};  ///< IPV4:PORT where it cosigns the logs that it follows; empty = it does not
+    /// Where it cosigns the logs that it follows over HTTP, IPV4:PORT, and then over libp2p too; "p2p": over libp2p
+    /// alone; empty = it does not.
+    std::string witness = {};
     bool mdns = true;  ///< finds peers of the local network, and is found by them
 
     /// Errors: invalid (config_invalid) with `source_name`, line and column.
