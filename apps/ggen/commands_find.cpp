@@ -170,6 +170,7 @@ Json json_info(InfoReport const& report) {
     auto versions = Json::array();
     for (auto const& version : report.versions) versions.push(json_version(version));
     json.set("versions", std::move(versions));
+    if (!report.witnesses.empty()) json.set("witnesses", json_list(report.witnesses));
     return json;
 }
 
@@ -213,6 +214,7 @@ void render_info(Output& out, InfoReport const& report) {
         versions += fmt::format(" and {} more", report.versions.size() - k_versions_shown);
     }
     out.field("versions", versions);
+    if (!report.witnesses.empty()) out.field("witnesses", joined(report.witnesses));
 }
 
 }  // namespace

@@ -56,7 +56,8 @@ void show(Context& context, Json report, bool is_detached) {
         out.field("pid", number_text(report, "pid"));
         for (auto const& address : texts_of(report, "addresses")) out.field("address", address);
         if (auto const witness = member_of(report, "witness"); witness.is_object()) {
-            out.field("witness", text_of(witness, "url"));
+            auto const url = text_of(witness, "url");
+            out.field("witness", url.empty() ? "over libp2p" : url + " and over libp2p");
             out.field("witness key", text_of(witness, "key"));
         }
         if (is_detached) out.field("log", text_of(report, "log"));

@@ -15,6 +15,7 @@ Result<ExitCode> run_p2p_ping(Context& /*context*/) { return absent(); }
 Result<ExitCode> run_p2p_identify(Context& /*context*/) { return absent(); }
 Result<ExitCode> run_p2p_perf(Context& /*context*/) { return absent(); }
 Result<ExitCode> run_p2p_recover(Context& /*context*/) { return absent(); }
+Result<ExitCode> run_p2p_blocks(Context& /*context*/) { return absent(); }
 Result<ExitCode> run_p2p_publish(Context& /*context*/) { return absent(); }
 Result<ExitCode> run_p2p_search(Context& /*context*/) { return absent(); }
 Result<ExitCode> run_follow(Context& /*context*/) { return absent(); }

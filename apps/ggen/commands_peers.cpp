@@ -141,8 +141,39 @@ Result<ExitCode> run_p2p_status(Context& context) {
                                      count_text(dht, "provides", "record")));
     }
     show_market(out, member_of(status, "market"));
+    if (auto const bitswap = member_of(status, "bitswap"); number_of(bitswap, "served_blocks") > 0) {
+        out.field("to ipfs", format_bytes(static_cast<std::uint64_t>(number_of(bitswap, "served_bytes"))));
+    }
     for (auto const& warning : texts_of(status, "warnings")) out.warning(warning);
     if (!next.empty()) out.note("next: " + next);
+    return ExitCode::ok;
+}
+
+Result<ExitCode> run_p2p_blocks(Context& context) {
+    auto digests = Json::array();
+    for (auto const& text : context.args().positionals) {
+        RETURN_IF_ERROR(context.check_argument(Digest::parse(text)));
+        digests.push(text);
+    }
+    bool const wants_some = !context.args().positionals.empty();
+    ASSIGN_OR_RETURN(auto answer, ask_node(context, "blocks", Json::object().set("digests", std::move(digests))));
+    auto const& blobs = list_of(answer, "blobs");
+    if (wants_some && blobs.empty()) {
+        return Error{Errc::not_found, ErrorId::p2p_not_held, "this node does not hold " + context.args().positional(0),
+                     "install the package, or publish it: what came by peers is served"};
+    }
+    auto& out = context.out();
+    if (out.wants_json()) {
+        out.document("ggen.p2p-blocks/1", std::move(answer));
+        return ExitCode::ok;
+    }
+    Table table{{"CID", "SIZE", "ARCHIVE"}, {}};
+    for (auto const& blob : blobs) {
+        table.rows.push_back({text_of(blob, "cid"), format_bytes(static_cast<std::uint64_t>(number_of(blob, "bytes"))),
+                              text_of(blob, "digest")});
+    }
+    out.table(table);
+    if (blobs.empty()) out.note("nothing is held yet; `ggen p2p publish` and installs from peers bring archives");
     return ExitCode::ok;
 }
 

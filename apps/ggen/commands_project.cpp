@@ -115,6 +115,7 @@ Json json_verified(VerifiedPackage const& package) {
         differences.push(std::move(entry));
     }
     json.set("differences", std::move(differences));
+    if (!package.witnesses.empty()) json.set("witnesses", json_list(package.witnesses));
     return json;
 }
 

@@ -36,6 +36,12 @@ Result<ExitCode> run_registry_list(Context& context);
 Result<ExitCode> run_registry_remove(Context& context);
 Result<ExitCode> run_registry_fsck(Context& context);
 Result<ExitCode> run_registry_rebuild(Context& context);
+// commands_witness.cpp
+Result<ExitCode> run_witness_list(Context& context);
+Result<ExitCode> run_witness_add(Context& context);
+Result<ExitCode> run_witness_remove(Context& context);
+Result<ExitCode> run_witness_quorum(Context& context);
+// commands_registry.cpp
 Result<ExitCode> run_key_new(Context& context);
 Result<ExitCode> run_key_show(Context& context);
 // commands_import.cpp
@@ -62,6 +68,7 @@ Result<ExitCode> run_p2p_identify(Context& context);
 Result<ExitCode> run_p2p_perf(Context& context);
 // commands_follow.cpp, commands_node.cpp, commands_peers.cpp, commands_search_peers.cpp, or commands_p2p_absent.cpp
 Result<ExitCode> run_p2p_search(Context& context);
+Result<ExitCode> run_p2p_blocks(Context& context);
 Result<ExitCode> run_p2p_publish(Context& context);
 Result<ExitCode> run_follow(Context& context);
 Result<ExitCode> run_unfollow(Context& context);

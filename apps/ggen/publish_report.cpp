@@ -33,6 +33,7 @@ Json json_published(PublishReport const& report, bool dry_run) {
     auto packages = Json::array();
     for (auto const& package : report.packages) packages.push(json_package(package, dry_run));
     json.set("packages", std::move(packages));
+    if (!report.witnesses.empty()) json.set("witnesses", json_list(report.witnesses));
     return json;
 }
 
@@ -43,6 +44,7 @@ void render_published(Context& context, std::string_view schema, PublishReport c
         for (auto const& warning : package.warnings) out.warning(package.name.text() + ": " + warning);
         if (package.already_published) ++known;
     }
+    for (auto const& warning : report.warnings) out.warning(warning);
     if (out.wants_json()) {
         out.document(schema, json_published(report, dry_run));
         return;
@@ -66,6 +68,7 @@ void render_published(Context& context, std::string_view schema, PublishReport c
     auto text = fmt::format("{} published to {} ({}), whose log has {} now",
                             count_of(report.packages.size() - known, "package"), report.registry, report.origin,
                             count_of(report.log_size, "entry", "entries"));
+    if (!report.witnesses.empty()) text += ", cosigned by " + joined(report.witnesses);
     out.note(text);
 }
 

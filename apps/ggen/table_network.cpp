@@ -75,8 +75,8 @@ std::vector<CommandSpec> node_commands() {
                    {.name = "dht-server", .doc = "Answer lookups of others (the default)."},
                    {.name = "dht-client", .doc = "Only ask: for machines that others cannot reach."},
                    {.name = "no-mdns", .doc = "Neither look for nor tell neighbours of the local network."},
-                   {.name = "witness", .value = "IPV4:PORT", .doc = "Be a witness (C2SP tlog-witness over HTTP) for "
-                    "the logs that it follows."},
+                   {.name = "witness", .value = "IPV4:PORT", .doc = "Be a witness (C2SP tlog-witness) for the logs "
+                    "that it follows: over HTTP there, and over libp2p. `p2p`: over libp2p alone."},
                    {.name = "config", .value = "FILE", .doc = "Settings of the node.",
                     .fallback = "p2p.toml of the configuration directory", .complete = Complete::file}},
          .run = run_p2p_start},
@@ -128,6 +128,15 @@ std::vector<CommandSpec> market_commands() {
                    {.name = "format", .value = "FORMAT", .doc = "How to print them.", .choices = "table|json|yaml",
                     .fallback = "table"}},
          .run = run_p2p_search},
+        {.path = "p2p blocks",
+         .group = k_network,
+         .summary = "List what nodes of IPFS can fetch from this node, by CID",
+         .description = "The node serves the archives that it holds over bitswap 1.2. The CID of an archive is that "
+                        "of a file of raw leaves of 256 KiB, as `ipfs add --cid-version 1` makes it; `ggen info NAME "
+                        "--json` tells the digest of a package's archive.",
+         .examples = {{"p2p blocks", ""}, {"p2p blocks sha256:…", "the CID of one archive"}},
+         .positionals = {{.name = "DIGEST", .doc = "Only these archives.", .repeatable = true}},
+         .run = run_p2p_blocks},
         {.path = "p2p recover",
          .group = k_network,
          .summary = "Bring the registry of this node back from peers that mirror it",

@@ -67,6 +67,61 @@ std::vector<CommandSpec> registry_commands() {
     };
 }
 
+PositionalSpec witnessed_positional() {
+    return {.name = "REGISTRY", .doc = "Alias of a registry.", .required = true, .complete = Complete::registry};
+}
+
+FlagSpec quorum_flag() {
+    return {.name = "quorum", .value = "N", .doc = "From now on N of the witnesses must have cosigned a checkpoint.",
+            .fallback = "as it was"};
+}
+
+std::vector<CommandSpec> witness_commands() {
+    return {
+        {.path = "witness list",
+         .group = k_group,
+         .summary = "Show who cosigns the log of a registry, and how many must",
+         .description = "A witness (C2SP tlog-witness) cosigns a checkpoint only when it extends the last one that it "
+                        "cosigned, so a registry whose root file demands enough of them cannot show different "
+                        "histories to different people.",
+         .examples = {{"witness list main", ""}},
+         .positionals = {{.name = "REGISTRY", .doc = "Alias of a registry.", .complete = Complete::registry}},
+         .run = run_witness_list},
+        {.path = "witness add",
+         .group = k_group,
+         .summary = "Ask one more witness before a checkpoint of your registry becomes public",
+         .description = "The witness has to know the log: a node does that follows it (`ggen p2p start --witness`). "
+                        "Its key goes into a new version of the root file, which everybody takes by himself; its "
+                        "place stays on this machine. Peers are asked by the node of this profile. Again with "
+                        "another place: it is asked there.",
+         .examples = {{"witness add main w.example/w+1a2b3c4d+BA… https://witness.example", "over HTTP"},
+                      {"witness add own p2p/12D3Koo…/witness+1a2b3c4d+BA… /ip4/192.0.2.1/tcp/4001/p2p/12D3Koo… "
+                       "--quorum 1",
+                       "a peer; and no checkpoint counts without it"}},
+         .positionals = {witnessed_positional(),
+                         {.name = "KEY", .doc = "Its cosignature key, as it prints it.", .required = true},
+                         {.name = "PLACE", .doc = "Its address, or where the peer is: http(s)://…, /ip4/…/p2p/PEER, "
+                          "PEER.", .required = true}},
+         .flags = {quorum_flag()},
+         .run = run_witness_add},
+        {.path = "witness remove",
+         .group = k_group,
+         .summary = "Ask a witness no more",
+         .examples = {{"witness remove main w.example/w", ""}},
+         .positionals = {witnessed_positional(), {.name = "NAME", .doc = "The name of its key.", .required = true}},
+         .flags = {quorum_flag()},
+         .run = run_witness_remove},
+        {.path = "witness quorum",
+         .group = k_group,
+         .summary = "Say how many witnesses must have cosigned a checkpoint",
+         .description = "Readers refuse a checkpoint with fewer (GM0315), and publishing waits until they have it. 0 "
+                        "demands none.",
+         .examples = {{"witness quorum main 2", ""}},
+         .positionals = {witnessed_positional(), {.name = "N", .doc = "How many.", .required = true}},
+         .run = run_witness_quorum},
+    };
+}
+
 std::vector<CommandSpec> import_commands() {
     return {
         {.path = "import npm",
@@ -158,6 +213,7 @@ std::vector<CommandSpec> machine_commands() {
 
 std::vector<CommandSpec> operator_commands() {
     auto commands = registry_commands();
+    for (auto& command : witness_commands()) commands.push_back(std::move(command));
     for (auto& command : import_commands()) commands.push_back(std::move(command));
     for (auto& command : network_commands()) commands.push_back(std::move(command));
     for (auto& command : machine_commands()) commands.push_back(std::move(command));

@@ -43,6 +43,7 @@ enum class ErrorId : std::uint16_t {
     blob_mismatch = 312,
     clock_implausible = 313,
     installed_tree_changed = 314,
+    witness_quorum = 315,
     // 04xx publishing
     registry_exists = 401,
     registry_not_found = 402,

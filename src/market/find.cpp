@@ -12,6 +12,7 @@
 #include "market/registry_set.hpp"
 #include "market/search_coverage.hpp"
 #include "market/search_projection.hpp"
+#include "market/witnesses.hpp"
 #include "spec/similar_names.hpp"
 
 namespace ggen {
@@ -169,6 +170,7 @@ Result<InfoReport> package_info(Market& market, std::string const& spec, std::st
                       .manifest = {},
                       .shown = {},
                       .archive = {},
+                      .witnesses = detail::witnesses_of(open->reader->root(), open->reader->checkpoint().note),
                       .readme = {}};
     std::sort(report.versions.begin(), report.versions.end(), comes_first);
     report.shown = choose_shown(report.versions, wanted.range);

@@ -39,6 +39,7 @@ struct InfoReport {
     std::optional<Manifest> manifest;    ///< Of the version shown: the asked one, else the newest listed.
     std::optional<VersionState> shown;
     BlobRef archive;
+    std::vector<std::string> witnesses;  ///< Who cosigned the checkpoint that says so, beside the log itself.
     std::string readme;  ///< Not fetched: "" unless the package is in the store.
 };
 /// `spec` = NAME or NAME@RANGE. Errors: not_found (package_not_found with similar names as help).

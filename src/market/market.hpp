@@ -16,6 +16,7 @@
 #include "base/time.hpp"
 #include "market/config.hpp"
 #include "registry/source.hpp"
+#include "registry/witness.hpp"
 
 namespace ggen {
 
@@ -26,6 +27,9 @@ public:
     virtual ~SourceOpener() = default;
     /// Errors: invalid (url_invalid), unavailable.
     virtual Result<std::unique_ptr<RegistrySource>> open(std::string const& location) = 0;
+    /// Asks the witness at `place` (an address, or where a peer is: /ip4/…/p2p/PEER, or its id) to cosign: `body` is an
+    /// add-checkpoint request. From any thread. Errors: invalid (url_invalid), unavailable, timed_out, cancelled.
+    virtual Result<WitnessAnswer> ask_witness(std::string const& place, std::string const& body);
 };
 
 /// Something worth telling while an operation runs.

@@ -62,6 +62,7 @@ struct VerifiedPackage {
     std::vector<std::string>
         problems;  ///< Empty = proven: root, checkpoint, inclusion, signature, digests, files.
     std::vector<TreeDifference> differences;
+    std::vector<std::string> witnesses = {};  ///< Of the pinned root file: who cosigned the checkpoint of its proof.
 };
 struct VerifyReport {
     std::vector<VerifiedPackage> packages;

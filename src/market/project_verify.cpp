@@ -5,6 +5,7 @@
 #include "market/install_fetch.hpp"
 #include "market/install_transaction.hpp"
 #include "market/project.hpp"
+#include "market/witnesses.hpp"
 
 namespace ggen {
 namespace {
@@ -105,10 +106,12 @@ private:
             return;
         }
         auto const checked = check_package_proof(**root, proof->second, package);
-        if (checked)
+        if (checked) {
             ++report_.proofs;
-        else
+            line.witnesses = detail::witnesses_of((*root)->root(), proof->second.proof.checkpoint_note);
+        } else {
             line.problems.push_back(checked.error().context);
+        }
     }
 
     /// The canonical archive of what is installed must have the digest that was signed: this needs neither

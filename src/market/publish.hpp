@@ -78,6 +78,8 @@ struct PublishReport {
     std::string origin;
     std::uint64_t log_size = 0;
     std::vector<PublishedPackage> packages;
+    std::vector<std::string> witnesses;  ///< Who cosigned the checkpoint that holds them, beside the log itself.
+    std::vector<std::string> warnings;   ///< Witnesses that did not.
 };
 Result<PublishReport> publish(Market& market, PublishRequest const& request);
 

@@ -7,6 +7,7 @@
 
 #include "market/look_alikes.hpp"
 #include "merkle/chunk_tree.hpp"
+#include "market/witnesses.hpp"
 #include "merkle/tree.hpp"
 
 namespace ggen::detail {
@@ -185,6 +186,10 @@ Result<PublishReport> ReleaseBatch::commit() {
             package.index = receipts[fresh.entry].index;
             GGEN_ASSERT(package.leaf == receipts[fresh.entry].leaf);
         }
+    }
+    report_.witnesses = witnesses_of(writer_.root(), writer_.public_checkpoint().note);
+    for (auto const& failure : writer_.cosigning_failures()) {
+        report_.warnings.push_back("no cosignature from the witness " + failure);
     }
     report_.registry = known_.alias;
     report_.origin = writer_.origin();

@@ -11,6 +11,7 @@
 #include "market/keys.hpp"
 #include "market/labels.hpp"
 #include "market/registry_set.hpp"
+#include "market/witnesses.hpp"
 #include "market/search_projection.hpp"
 #include "spec/text_checks.hpp"
 
@@ -298,7 +299,13 @@ Result<FsckReport> fsck_known_registry(Market& market, RegistryFsckRequest const
     return report;
 }
 
-Result<std::unique_ptr<RegistryWriter>> open_writer(Market& market, std::string const& alias_or_directory) {
+Result<merkle::VerifierKey> written_log(Market& market, std::string const& alias_or_directory) {
+    ASSIGN_OR_RETURN(auto const local, find_local_registry(market, alias_or_directory));
+    return local.root.log_key;
+}
+
+Result<std::unique_ptr<RegistryWriter>> open_writer(Market& market, std::string const& alias_or_directory,
+                                                    std::vector<WitnessPlace> const* witnesses) {
     ASSIGN_OR_RETURN(auto const local, find_local_registry(market, alias_or_directory));
     auto const log_key_file = log_key_path(market, local.root.log_key);
     auto log_key = detail::load_key(market.files, log_key_file);
@@ -322,6 +329,15 @@ Result<std::unique_ptr<RegistryWriter>> open_writer(Market& market, std::string 
     auto const state = detail::writer_state_directory(market.directories, local.root.log_key);
     WriterOptions options{local.folder,        state, *std::move(log_key), std::move(cosigner), {}, false,
                           is_of_peer(local.root)};
+    if (witnesses != nullptr) {
+        options.cosigning.witnesses = *witnesses;
+        options.may_lack_quorum = true;
+    } else {
+        ASSIGN_OR_RETURN(options.cosigning.witnesses, detail::load_witness_places(market, local.root.log_key));
+    }
+    options.cosigning.ask = [&opener = market.opener](std::string const& place, std::string const& body) {
+        return opener.ask_witness(place, body);
+    };
     return RegistryWriter::open(market.files, market.clock, std::move(options));
 }
 

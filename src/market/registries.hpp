@@ -68,7 +68,12 @@ Result<std::vector<RebuildReport>> rebuild_catalogues(Market& market, std::strin
 
 /// Opens the writer of a registry whose folder and log key are on this machine.
 /// Errors: not_found (registry_not_found, key_missing), refused, conflict (registry_busy).
-Result<std::unique_ptr<RegistryWriter>> open_writer(Market& market, std::string const& alias_or_directory);
+/// Its witnesses are asked for cosignatures: those that are kept for it, or `witnesses`,
+/// with which its root file is about to change.
+Result<std::unique_ptr<RegistryWriter>> open_writer(Market& market, std::string const& alias_or_directory,
+                                                    std::vector<WitnessPlace> const* witnesses = nullptr);
+/// The key of the log of such a registry. Errors: those of open_writer that come before its keys.
+Result<merkle::VerifierKey> written_log(Market& market, std::string const& alias_or_directory);
 
 struct KeyNewRequest {
     std::string name;  ///< "<namespace>/<device>"; "" = "<user>/<host>" sanitised.

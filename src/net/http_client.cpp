@@ -107,6 +107,11 @@ Error transport_error(CURLcode code, std::string const& url) {
     return Error{Errc::unavailable, ErrorId::http_failed, text};
 }
 
+Error no_curl() {
+    return Error{Errc::unavailable, ErrorId::http_failed, "libcurl.so.4 cannot be loaded",
+                 "install the package that holds it (Debian: libcurl4); folders work without it"};
+}
+
 Error status_error(long status, std::string const& url) {
     std::string const text = "GET " + url + ": the server answered " + std::to_string(status);
     if (status == 404 || status == 410) return Error{Errc::not_found, ErrorId::http_failed, text};
@@ -250,10 +255,7 @@ Result<Bytes> HttpClient::get(std::string const& url, std::uint64_t bytes_max, s
 
 Result<void> HttpClient::Impl::run(std::string const& url, Transfer& transfer, std::string const& accept,
                                    std::function<void()> const& before_retry) {
-    if (curl_api() == nullptr) {
-        return Error{Errc::unavailable, ErrorId::http_failed, "libcurl.so.4 cannot be loaded",
-                     "install the package that holds it (Debian: libcurl4); folders work without it"};
-    }
+    if (curl_api() == nullptr) return no_curl();
     CURL* const handle = take_handle();
     if (handle == nullptr) return Error{Errc::io, ErrorId::http_failed, "libcurl gave no handle"};
     transfer.handle = handle;
@@ -297,6 +299,74 @@ Result<void> HttpClient::stream(std::string const& url, std::uint64_t from, std:
     Transfer transfer{take, bytes_max, &impl_->cancel};
     transfer.received = from;
     return impl_->run(url, transfer, {}, [] {});
+}
+
+namespace {
+
+/// The answer to a post, as it comes.
+struct PostAnswer {
+    Bytes body;
+    std::uint64_t bytes_max = 0;
+    CancelToken const* cancel = nullptr;
+};
+
+std::size_t on_post_body(char* data, std::size_t one, std::size_t count, void* user) {
+    auto& answer = *static_cast<PostAnswer*>(user);
+    BytesView const piece{reinterpret_cast<std::uint8_t const*>(data), one * count};
+    if (answer.body.size() + piece.size() > answer.bytes_max) return 0;
+    answer.body.insert(answer.body.end(), piece.begin(), piece.end());
+    return piece.size();
+}
+
+int on_post_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return static_cast<PostAnswer const*>(user)->cancel->is_cancelled() ? 1 : 0;
+}
+
+}  // namespace
+
+Result<HttpClient::Answer> HttpClient::post(std::string const& url, BytesView body, std::uint64_t bytes_max,
+                                            std::chrono::seconds patience) {
+    if (curl_api() == nullptr) return no_curl();
+    CURL* const handle = impl_->take_handle();
+    if (handle == nullptr) return Error{Errc::io, ErrorId::http_failed, "libcurl gave no handle"};
+    PostAnswer taken{{}, bytes_max, &impl_->cancel};
+    auto const set = curl_api()->easy_setopt;
+    curl_api()->easy_reset(handle);
+    set(handle, CURLOPT_URL, url.c_str());
+    set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    set(handle, CURLOPT_NOSIGNAL, 1L);
+    set(handle, CURLOPT_USERAGENT, impl_->options.user_agent.c_str());
+    set(handle, CURLOPT_CONNECTTIMEOUT, static_cast<long>(impl_->options.connect_timeout.count()));
+    set(handle, CURLOPT_TIMEOUT, static_cast<long>(patience.count()));
+    set(handle, CURLOPT_POST, 1L);
+    set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    set(handle, CURLOPT_POSTFIELDS, body.data());
+    set(handle, CURLOPT_WRITEFUNCTION, &on_post_body);
+    set(handle, CURLOPT_WRITEDATA, &taken);
+    set(handle, CURLOPT_NOPROGRESS, 0L);
+    set(handle, CURLOPT_XFERINFOFUNCTION, &on_post_progress);
+    set(handle, CURLOPT_XFERINFODATA, &taken);
+    curl_slist* headers = curl_api()->slist_append(nullptr, "Content-Type: text/plain; charset=utf-8");
+    headers = curl_api()->slist_append(headers, "Expect:");
+    set(handle, CURLOPT_HTTPHEADER, headers);
+    auto const code = curl_api()->easy_perform(handle);
+    curl_api()->slist_free_all(headers);
+    long status = 0;
+    char const* type = nullptr;
+    curl_api()->easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+    curl_api()->easy_getinfo(handle, CURLINFO_CONTENT_TYPE, &type);
+    Answer answer{static_cast<int>(status), type == nullptr ? "" : type, std::move(taken.body)};
+    impl_->give_back(handle);
+    if (impl_->cancel.is_cancelled()) return Error{Errc::cancelled, "stopped on request"};
+    if (code == CURLE_OK) return answer;
+    if (code == CURLE_WRITE_ERROR) {
+        return Error{Errc::too_large, ErrorId::http_too_large,
+                     "POST " + url + ": more than " + std::to_string(bytes_max) + " bytes came"};
+    }
+    bool const is_late = code == CURLE_OPERATION_TIMEDOUT;
+    return Error{is_late ? Errc::timed_out : Errc::unavailable,
+                 is_late ? ErrorId::http_too_slow : ErrorId::http_failed,
+                 "POST " + url + ": " + curl_api()->easy_strerror(code)};
 }
 
 Result<std::string> check_base_url(std::string const& url) {

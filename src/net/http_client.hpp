@@ -60,6 +60,15 @@ public:
     /// than `bytes_max` come in all, those before `from` counted. Errors: as fetch, and `take`'s.
     Result<void> stream(std::string const& url, std::uint64_t from, std::uint64_t bytes_max, Take const& take);
 
+    struct Answer {
+        int status = 0;
+        std::string content_type;
+        Bytes body;
+    };
+    /// Sends `body` once, and returns whatever was answered, with at most `bytes_max`. Not repeated, and no redirect is
+    /// followed. Errors: unavailable, timed_out (after `patience`), too_large, cancelled.
+    Result<Answer> post(std::string const& url, BytesView body, std::uint64_t bytes_max, std::chrono::seconds patience);
+
 private:
     struct Impl;
     std::unique_ptr<Impl> impl_;

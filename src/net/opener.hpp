@@ -22,6 +22,8 @@ public:
     void set_peer_progress(PeerProgress progress) { progress_ = std::move(progress); }
     /// Errors: invalid (url_invalid) for another scheme or a malformed address.
     Result<std::unique_ptr<RegistrySource>> open(std::string const& location) override;
+    /// Peers are asked by the node of this profile. Errors: as above, and p2p_no_node.
+    Result<WitnessAnswer> ask_witness(std::string const& place, std::string const& body) override;
 
 private:
     FileSystem& files_;

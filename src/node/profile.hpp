@@ -25,6 +25,8 @@ public:
     [[nodiscard]] std::string lock_path() const { return join_path(folder(), "lock"); }
     [[nodiscard]] std::string log_path() const { return join_path(folder(), "node.log"); }
     [[nodiscard]] std::string peers_folder() const { return join_path(folder(), "peers"); }
+    /// Digests of the leaves of blobs, for nodes of IPFS; made again when they are gone.
+    [[nodiscard]] std::string blocks_folder() const { return join_path(folder(), "blocks"); }
     /// What it cosigned last as a witness.
     [[nodiscard]] std::string witness_folder() const { return join_path(folder(), "witness"); }
     [[nodiscard]] std::string mirrors_folder() const { return join_path(folder(), "mirrors"); }

@@ -17,6 +17,7 @@ inline constexpr std::size_t k_settings_list_max = 64;  ///< entries of one list
 inline constexpr std::size_t k_settings_connections_min = 16;
 inline constexpr std::size_t k_settings_connections_default = 300;
 inline constexpr std::size_t k_settings_connections_max = 65'536;
+inline constexpr std::string_view k_witness_among_peers = "p2p";
 
 /// How a node takes part in the network: p2p.toml of the configuration directory, overruled by flags
 /// (docs/formats/node-state.md).
@@ -24,7 +25,9 @@ struct Settings {
     std::vector<std::string> listen_addresses = {"/ip4/0.0.0.0/tcp/0"};
     std::vector<std::string> bootstrap_nodes;
     bool dht_server_mode = true;
-    std::string witness = {};  ///< IPV4:PORT where it cosigns the logs that it follows; empty = it does not
+    /// Where it cosigns the logs that it follows over HTTP, IPV4:PORT, and then over libp2p too; "p2p": over libp2p
+    /// alone; empty = it does not.
+    std::string witness = {};
     std::size_t max_connections = k_settings_connections_default;
     bool mdns = true;  ///< finds peers of the local network, and is found by them
 

@@ -131,12 +131,13 @@ Result<MirrorReport> LogMirror::update_from(RegistrySource& source, CancelToken 
         RETURN_IF_ERROR(reader->remember());
         return report;
     }
-    RETURN_IF_ERROR(store_roots(source));
     is_loaded_ = false;  // Until all of it is on disk.
     auto const first_release = releases_.size();
     RETURN_IF_ERROR(take_entries(*reader, size(), refreshed.size, cancel));
     fetch_manifests(*reader, first_release, cancel, &report);
     RETURN_IF_ERROR(cancel.check());
+    // Shortly before the checkpoint that has the cosignatures which the newest one may demand.
+    RETURN_IF_ERROR(store_roots(source));
     RETURN_IF_ERROR(publish(*reader));
     RETURN_IF_ERROR(reader->remember());
     is_loaded_ = true;

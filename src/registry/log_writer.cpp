@@ -9,6 +9,7 @@
 #include "base/error_id.hpp"
 #include "merkle/tree.hpp"
 #include "registry/source.hpp"
+#include "registry/witness_policy.hpp"
 #include "registry/writer_place.hpp"
 
 namespace ggen::detail {
@@ -43,7 +44,9 @@ LogWriter::LogWriter(FileSystem& files, Clock& clock, WriterOptions options)
       origin_(options_.log_key.verifier().name),
       durable_(files, options_.directory,
                options_.on_sync_failure ? options_.on_sync_failure : DurableFiles::SyncFailure{end_process}),
-      state_(origin_) {}
+      state_(origin_) {
+    root_.policy_tail = print_witness_policy(0, 0, 0);
+}
 
 Result<void> LogWriter::lock() {
     auto const busy = [this] {
@@ -223,10 +226,65 @@ Result<void> LogWriter::publish(merkle::SignedCheckpoint const& checkpoint, Byte
     head.index = checkpoint.checkpoint.size - 1;
     auto tiles = tile_reader(checkpoint.checkpoint);
     ASSIGN_OR_RETURN(head.hashes, tiles.prove_inclusion(head.index));
-    head.checkpoint_note = checkpoint.note;
+    ASSIGN_OR_RETURN(head.checkpoint_note, cosigned(checkpoint));
     RETURN_IF_ERROR(durable_.write_now(k_state_head_path, as_bytes(head.print())));
-    RETURN_IF_ERROR(durable_.write_now(k_checkpoint_path, as_bytes(checkpoint.note)));
+    RETURN_IF_ERROR(durable_.write_now(k_checkpoint_path, as_bytes(head.checkpoint_note)));
+    shown_ = merkle::SignedCheckpoint{checkpoint.checkpoint, head.checkpoint_note, checkpoint.cosigned_at};
     last_entry_.assign(leaf.begin(), leaf.end());
+    return ok();
+}
+
+Result<std::string> LogWriter::gather(merkle::SignedCheckpoint const& checkpoint) {
+    auto tiles = tile_reader(checkpoint.checkpoint);
+    auto gathered = gather_cosignatures(options_.cosigning, checkpoint, shown_,
+                                        [&](std::uint64_t old_size) { return tiles.prove_consistency(old_size); });
+    cosigning_failures_ = std::move(gathered.failures);
+    if (!gathered.contradiction) return std::move(gathered.note);
+    return Error{Errc::refused, ErrorId::log_writer_stopped,
+                 "a witness knows of " + origin_ + " what is not on this machine, as after restoring a backup: " +
+                     *gathered.contradiction,
+                 "bring the newest copy of the registry back, then publish again; if the witness is wrong, "
+                 "`ggen witness remove` goes on without it"};
+}
+
+Result<void> LogWriter::check_cosigned(RootFile const& root, std::string_view note) const {
+    auto const met = check_quorum(root, note);
+    if (met) return ok();
+    auto text = met.error().context;
+    for (auto const& failure : cosigning_failures_) text += "; " + failure;
+    return Error{met.error().code, met.error().id, std::move(text),
+                 "publish again when the witnesses answer; what was public is unchanged"};
+}
+
+Result<std::string> LogWriter::cosigned(merkle::SignedCheckpoint const& checkpoint) {
+    ASSIGN_OR_RETURN(auto note, gather(checkpoint));
+    RETURN_IF_ERROR(check_cosigned(root_, note));
+    if (next_root_) RETURN_IF_ERROR(check_cosigned(*next_root_, note));
+    return note;
+}
+
+Result<void> LogWriter::change_root(std::string const& note) {
+    if (stopped_) return writer_stopped(options_.directory, "an earlier step failed; open the registry again");
+    ASSIGN_OR_RETURN(auto const next, RootFile::accept_next(root_, note));
+    // For what was signed already first: when the witnesses do not answer, nothing is signed.
+    ASSIGN_OR_RETURN(auto const gathered, gather(checkpoint_));
+    RETURN_IF_ERROR(check_cosigned(next, gathered));
+    auto const show = [&] {
+        return durable_.write_now("root/" + std::to_string(next.version), as_bytes(next.note));
+    };
+    stopped_ = true;  // Until all is done.
+    // Readers follow the root file first. One that demands what the present one does not waits for its checkpoint; one
+    // that no longer demands what cannot be had comes before it.
+    bool const is_met = check_quorum(root_, gathered).has_value();
+    if (is_met) next_root_ = next;
+    else RETURN_IF_ERROR(show());
+    if (!is_met) root_ = next;
+    // A checkpoint of its own: who has the present one already would not look at its cosignatures.
+    RETURN_IF_ERROR(commit({}));
+    if (is_met) RETURN_IF_ERROR(show());
+    root_ = next;
+    next_root_.reset();
+    stopped_ = false;
     return ok();
 }
 
@@ -254,7 +312,7 @@ Result<std::vector<Receipt>> LogWriter::receipts_for(std::vector<std::uint64_t> 
         ASSIGN_OR_RETURN(receipt.proof.hashes, tiles.prove_inclusion(indexes[i]));
         RETURN_IF_ERROR(merkle::check_inclusion(receipt.leaf, indexes[i], checkpoint.size,
                                                 receipt.proof.hashes, checkpoint.root));
-        receipt.proof.checkpoint_note = checkpoint_.note;
+        receipt.proof.checkpoint_note = public_checkpoint().note;
         receipts.push_back(std::move(receipt));
     }
     return receipts;

@@ -38,6 +38,12 @@ public:
     Result<BlobRef> put_blob(BytesView bytes) override;
     Result<void> take_blob(BlobRef const& blob, std::string const& path) override;
     Result<std::vector<Receipt>> append(std::vector<Bytes> const& entries) override;
+    [[nodiscard]] RootFile const& root() const override { return root_; }
+    [[nodiscard]] merkle::SignedCheckpoint const& public_checkpoint() const override {
+        return shown_ ? *shown_ : checkpoint_;
+    }
+    [[nodiscard]] std::vector<std::string> const& cosigning_failures() const override { return cosigning_failures_; }
+    Result<void> change_root(std::string const& note) override;
 
 private:
     /// Where each entry of a call stands: new ones get the next indexes.
@@ -57,6 +63,11 @@ private:
     Result<merkle::SignedCheckpoint> sign(std::uint64_t size, Digest const& root, UnixTime time) const;
     Result<void> compare_and_swap(merkle::SignedCheckpoint const& next);
     Result<void> publish(merkle::SignedCheckpoint const& checkpoint, BytesView leaf);
+    /// The note with the cosignatures that can be had.
+    Result<std::string> gather(merkle::SignedCheckpoint const& checkpoint);
+    [[nodiscard]] Result<void> check_cosigned(RootFile const& root, std::string_view note) const;
+    /// The note as it may become public.
+    Result<std::string> cosigned(merkle::SignedCheckpoint const& checkpoint);
     void remove_partials(std::vector<merkle::TileId> const& filled);
     [[nodiscard]] merkle::TileReader tile_reader(merkle::Checkpoint const& checkpoint);
     Result<std::vector<Receipt>> receipts_for(std::vector<std::uint64_t> const& indexes,
@@ -88,7 +99,11 @@ private:
     DurableFiles durable_;
     RegistryState state_;
     TileEdge edge_;
+    RootFile root_;  ///< The newest; a version 1 without a quorum until recover() has read it.
+    std::optional<RootFile> next_root_;  ///< While it is about to be published.
     merkle::SignedCheckpoint checkpoint_;
+    std::optional<merkle::SignedCheckpoint> shown_;  ///< The same or the one before, as it stands in public.
+    std::vector<std::string> cosigning_failures_;
     Bytes last_entry_;
     bool stopped_ = false;
 };

@@ -6,6 +6,7 @@
 #include "merkle/tree.hpp"
 #include "registry/log_reader.hpp"
 #include "registry/root_chain.hpp"
+#include "registry/witness_policy.hpp"
 
 namespace ggen {
 namespace {
@@ -57,6 +58,7 @@ Result<SignedRecord> OfflineVerifier::verify(merkle::LogProof const& proof, Byte
     auto known = checkpoints_.find(proof.checkpoint_note);
     if (known == checkpoints_.end()) {
         ASSIGN_OR_RETURN(auto opened, open_with_any_log(root_, proof.checkpoint_note));
+        RETURN_IF_ERROR(check_quorum(root_, proof.checkpoint_note));
         if (checkpoints_.size() == k_checkpoints_max) checkpoints_.clear();
         known = checkpoints_.emplace(proof.checkpoint_note, std::move(opened.checkpoint)).first;
     }

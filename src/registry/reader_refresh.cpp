@@ -6,6 +6,7 @@
 #include "merkle/tree.hpp"
 #include "registry/fork_evidence.hpp"
 #include "registry/log_reader.hpp"
+#include "registry/witness_policy.hpp"
 
 namespace ggen::detail {
 namespace {
@@ -18,14 +19,6 @@ constexpr std::int64_t k_day_seconds = 86'400;
 constexpr int k_head_attempts_max = 3;
 
 std::string days(std::int64_t seconds) { return std::to_string(seconds / k_day_seconds) + " days"; }
-
-/// Quorums of witnesses are not counted yet; ignoring one silently would be a downgrade.
-Result<void> check_policy(RootFile const& root) {
-    if (root.policy_tail == "quorum none\n") return ok();
-    return Error{
-        Errc::refused, ErrorId::root_file_invalid,
-        "the root file of " + root.registry + " demands witnesses, which this version of ggen cannot count"};
-}
 
 }  // namespace
 
@@ -72,7 +65,6 @@ Result<void> LogReader::load_memory() {
         if (!next) break;  // Damaged: fetched again.
         root_ = std::move(next).value();
     }
-    RETURN_IF_ERROR(check_policy(root_));
     if (!memory.holds(k_head_path)) return ok();
     auto const bytes = memory.read(k_head_path, merkle::LogProof::k_bytes_max);
     auto head = bytes ? open_state_head(as_text(*bytes), root_)
@@ -102,6 +94,7 @@ Result<RefreshReport> LogReader::refresh() {
     ASSIGN_OR_RETURN(auto next, fetch_head());
     RETURN_IF_ERROR(check_progress(next));
     RETURN_IF_ERROR(check_freshness(next));
+    RETURN_IF_ERROR(check_quorum(root_, next.checkpoint.note));
     // Durable before anything is built on it.
     if (!options_.remembers_when_told) RETURN_IF_ERROR(remember(next));
     adopt(std::move(next));
@@ -128,7 +121,6 @@ Result<void> LogReader::refresh_root() {
         if (!bytes && bytes.error().code == Errc::not_found) break;
         if (!bytes) return bytes.error();
         ASSIGN_OR_RETURN(auto next, RootFile::accept_next(root_, as_text(*bytes)));
-        RETURN_IF_ERROR(check_policy(next));
         RETURN_IF_ERROR(memory_.write_durable(path, *bytes));
         root_ = std::move(next);
     }
@@ -178,7 +170,9 @@ Result<StateHead> LogReader::fetch_head_once(bool& is_behind) {
     if (proven.size == shown.size) {
         if (proven.root != shown.root) return fork_found(checkpoint, head.checkpoint, proven.root, {});
         // The same checkpoint, perhaps with more cosignatures.
-        if (checkpoint.cosigned_at > head.checkpoint.cosigned_at) {
+        bool const has_more = checkpoint.cosigned_at > head.checkpoint.cosigned_at ||
+                              (!check_quorum(root_, head.checkpoint.note) && check_quorum(root_, checkpoint.note));
+        if (has_more) {
             head.checkpoint = checkpoint;
             head.proof.checkpoint_note = checkpoint.note;
         }

@@ -377,18 +377,20 @@ TEST(RegistryReaderTest, FirstContactFollowsTheRootChain) {
     EXPECT_EQ(client.open()->root().version, 2U) << "the verified root is remembered";
 }
 
-TEST(RegistryReaderTest, RootThatDemandsAQuorumIsRefusedRatherThanIgnored) {
+TEST(RegistryReaderTest, CheckpointWithoutTheQuorumThatTheRootDemandsIsRefused) {
     TestRegistry registry;
     registry.fill(1);
     ReaderClient client{registry};
     auto root = registry.root();
-    root.policy_tail = "group q 1 w1\nquorum q\n";
+    root.witnesses.push_back(testing::make_key("w", 77, merkle::KeyType::cosignature_ed25519).verifier());
+    root.policy_tail = "group q 1 w2\nquorum q\n";
 
     auto const reader =
-        RegistryReader::open(registry.disk, client.clock, client.source, root, client.options);
+        RegistryReader::open(registry.disk, client.clock, client.source, root, client.options).value();
+    auto const refreshed = reader->refresh();
 
-    ASSERT_FALSE(reader);
-    EXPECT_EQ(reader.error().id, ErrorId::root_file_invalid);
+    ASSERT_FALSE(refreshed);
+    EXPECT_EQ(refreshed.error().id, ErrorId::witness_quorum);
 }
 
 TEST(RegistryReaderTest, MissingBlobAndMissingTileAreToldApart) {

@@ -9,6 +9,7 @@
 #include "codec/base64.hpp"
 #include "registry/records.hpp"
 #include "registry/text_fields.hpp"
+#include "registry/witness_policy.hpp"
 
 namespace ggen {
 namespace {
@@ -154,6 +155,7 @@ Result<RootFile> RootFile::parse(std::string_view note_bytes) {
     root.expires = expires;
     RETURN_IF_ERROR(take_root_keys(fields, root));
     RETURN_IF_ERROR(take_policy(fields, root));
+    RETURN_IF_ERROR(check_witness_policy(root));
     if (root.text() != note->text) {
         return Error{Errc::invalid, ErrorId::root_file_invalid, "root file: this is a second spelling"};
     }

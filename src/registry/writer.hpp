@@ -11,6 +11,7 @@
 #include "base/time.hpp"
 #include "merkle/checkpoint.hpp"
 #include "merkle/note.hpp"
+#include "registry/cosigning.hpp"
 #include "registry/records.hpp"
 #include "registry/root_file.hpp"
 #include "registry/state.hpp"
@@ -34,6 +35,11 @@ struct WriterOptions {
     /// Refuses to sign when the state directory was brought here from a copy, as by restoring a backup, until
     /// `restore_log` or `accept_log` has looked (a peer's registry: nobody else would notice).
     bool guards_place = false;
+    /// Asked for cosignatures before a checkpoint becomes public. What the root file demands has to come; without it
+    /// the log is signed and stays as it was in public, until an open() gets it.
+    Cosigning cosigning = {};
+    /// Opens even so, for change_root().
+    bool may_lack_quorum = false;
 };
 
 /// An acknowledged entry: durable, and proven to be in a durable checkpoint.
@@ -72,7 +78,16 @@ public:
     /// state(); otherwise nothing is written. Receipts in the order of `entries`. An entry that is byte-equal
     /// to one applied already gives that one's receipt (idempotent). Errors: refused (not_owner,
     /// record_invalid), conflict (version_exists), refused (log_writer_stopped), io.
+    /// refused (witness_quorum).
     virtual Result<std::vector<Receipt>> append(std::vector<Bytes> const& entries) = 0;
+    [[nodiscard]] virtual RootFile const& root() const = 0;
+    /// As it stands in public, with the cosignatures of witnesses.
+    [[nodiscard]] virtual merkle::SignedCheckpoint const& public_checkpoint() const = 0;
+    /// Witnesses that gave no cosignature to the last checkpoint that was published, a sentence each.
+    [[nodiscard]] virtual std::vector<std::string> const& cosigning_failures() const = 0;
+    /// Publishes the next version of the root file, and a checkpoint that has the cosignatures it demands; nothing
+    /// changes when they do not come. Errors: refused (root_file_invalid, witness_quorum), and those of append().
+    virtual Result<void> change_root(std::string const& note) = 0;
 };
 
 /// What `registry fsck` finds in a folder, without trusting anything derived.

@@ -9,12 +9,26 @@
 #include "registry/log_writer.hpp"
 #include "registry/reader_cache.hpp"
 #include "registry/root_chain.hpp"
+#include "registry/witness_policy.hpp"
 #include "registry/writer_place.hpp"
 
 namespace ggen::detail {
+namespace {
+
+bool has_signatures_of(std::string_view note, std::string_view other) {
+    auto const ours = merkle::Note::parse(note);
+    auto const theirs = merkle::Note::parse(other);
+    if (!ours || !theirs) return false;
+    return std::all_of(theirs->signatures.begin(), theirs->signatures.end(), [&](auto const& signature) {
+        return std::find(ours->signatures.begin(), ours->signatures.end(), signature) != ours->signatures.end();
+    });
+}
+
+}  // namespace
+
 Result<void> LogWriter::recover() {
-    ASSIGN_OR_RETURN(auto const root, load_root_chain(files_, options_.directory));
-    if (root.log_key != options_.log_key.verifier()) {
+    ASSIGN_OR_RETURN(root_, load_root_chain(files_, options_.directory));
+    if (root_.log_key != options_.log_key.verifier()) {
         return Error{Errc::refused, ErrorId::signature_invalid,
                      "the key " + options_.log_key.verifier().text() +
                          " is not the log key of the registry in " + options_.directory};
@@ -32,7 +46,9 @@ Result<void> LogWriter::recover() {
         if (redone) loaded = ok();
     }
     if (!loaded) return std::move(loaded).error();
-    RETURN_IF_ERROR(finish_publication(stored));
+    auto const published = finish_publication(stored);
+    bool const may_wait = !published && published.error().id == ErrorId::witness_quorum && options_.may_lack_quorum;
+    if (!published && !may_wait) return published;
     prune_state_objects();
     return ok();
 }
@@ -74,7 +90,7 @@ Result<LogWriter::StoredCheckpoints> LogWriter::load_checkpoints() {
     auto const published = files_.read_file(path(k_checkpoint_path), merkle::k_checkpoint_bytes_max);
     if (!published && published.error().code != Errc::not_found) return published.error();
     if (!published) return stored;
-    auto sound = merkle::open_checkpoint(as_text(*published), log_key, cosigners());
+    auto sound = merkle::open_checkpoint(as_text(*published), log_key, root_.witnesses);
     // A damaged public copy is replaced from the private one.
     if (sound) stored.published = std::move(sound).value();
     return stored;
@@ -182,9 +198,13 @@ Result<void> LogWriter::finish_publication(StoredCheckpoints const& stored) {
     auto const head_bytes = files_.read_file(path(k_state_head_path), merkle::LogProof::k_bytes_max);
     auto const head = head_bytes ? merkle::LogProof::parse(as_text(*head_bytes))
                                  : Result<merkle::LogProof>{head_bytes.error()};
-    bool const head_is_current = head && head->checkpoint_note == newest.note && head->extra == last_entry_;
-    bool const is_published = stored.published && stored.published->note == newest.note;
-    if (head_is_current && is_published) return ok();
+    // The public copy may have cosignatures beside ours; the private one never has more than it.
+    shown_ = stored.published;
+    bool const is_published = shown_ && shown_->checkpoint == newest.checkpoint &&
+                              has_signatures_of(shown_->note, newest.note) && check_quorum(root_, shown_->note);
+    bool const head_is_current = is_published && head && head->checkpoint_note == shown_->note &&
+                                 head->extra == last_entry_;
+    if (head_is_current) return ok();
     return publish(newest, last_entry_);
 }
 

@@ -5,9 +5,13 @@
 
 Go's x/mod verifies the cosignature when it is installed. Prints "N passed, N failed".
 """
+import base64
 import hashlib
+import http.server
+import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -56,6 +60,161 @@ def drip(url):
             except OSError:
                 break
     return time.monotonic() - started
+
+
+def quorum(report, room, alice, bob, over_http):
+    """Two witnesses of alice's log, one over HTTP and one over libp2p; what happens without them."""
+    carol, dave = room.profile("carol"), room.profile("dave")
+    started = carol.start("--witness", "p2p", bootstrap=[alice.address])
+    report.check(started["witness"]["url"] is None, "a witness over libp2p alone", started)
+    wait_until(lambda: carol.json("p2p", "peer-list")["total"] > 0, "carol is connected")
+    carol.must("follow", alice.peer, "--alias", "alice")
+    bob.must("p2p", "connect", alice.address)
+    registry = alice.home / "data/p2p/registry"
+    listed = alice.json("witness", "list", "own")
+    report.check(listed["quorum"] == 0 and listed["witnesses"] == [], "none at first", listed)
+    alice.must("witness", "add", "own", over_http["key"], over_http["url"])
+    wrong = alice.run("witness", "add", "own", started["witness"]["key"], bob.address, "--quorum", "2")
+    report.check(wrong.returncode != 0 and "GM0315" in wrong.stderr, "who signs with another key is not counted", wrong.stderr)
+    alice.must("witness", "add", "own", started["witness"]["key"], carol.address, "--quorum", "2")
+    listed = alice.json("witness", "list", "own")
+    report.check(listed["quorum"] == 2 and [one["has_cosigned"] for one in listed["witnesses"]] == [True, True],
+                 "both cosigned, and both are demanded", listed)
+    names = {f"p2p/{bob.peer}/witness", f"p2p/{carol.peer}/witness"}
+    published = alice.json("p2p", "publish", pack(room.path / "packs/third", "alice/third"))
+    report.check(set(published["witnesses"]) == names, "publish names who cosigned", published)
+    wait_until(lambda: bob.run("info", "alice/third").returncode == 0, "bob has the new release")
+    info = bob.json("info", "alice/third")
+    report.check(set(info.get("witnesses", [])) == names, "info shows them to a follower", info)
+
+    # Who has the log's keys alone cannot show anything newer.
+    copy = room.path / "stripped"
+    shutil.copytree(registry, copy, ignore=shutil.ignore_patterns(".writer"))
+    for path in (copy / "checkpoint", copy / "state/head"):
+        lines = path.read_text().split("\n")
+        path.write_text("\n".join(line for line in lines if not line.startswith(f"— p2p/{carol.peer}/witness")))
+    refused = dave.run("registry", "add", str(copy))
+    report.check(refused.returncode != 0 and "GM0315" in refused.stderr, "readers refuse it without a quorum",
+                 refused.stderr)
+    report.check(dave.run("registry", "add", str(registry)).returncode == 0, "and take it with one")
+
+    carol.kill()
+    before = (registry / "checkpoint").read_text()
+    lacking = alice.run("p2p", "publish", pack(room.path / "packs/fourth", "alice/fourth"))
+    report.check(lacking.returncode != 0 and "GM0315" in lacking.stderr, "no quorum, no publication", lacking.stderr)
+    report.check((registry / "checkpoint").read_text() == before, "what is public is unchanged")
+    alice.must("witness", "quorum", "own", "1")
+    published = alice.json("p2p", "publish", str(room.path / "packs/fourth"))
+    report.check(published["witnesses"] == [f"p2p/{bob.peer}/witness"], "with a smaller quorum it goes on", published)
+    wait_until(lambda: bob.run("info", "alice/fourth").returncode == 0, "bob has the next one")
+    alice.must("witness", "remove", "own", f"p2p/{carol.peer}/witness")
+    listed = alice.json("witness", "list", "own")
+    report.check(len(listed["witnesses"]) == 1 and listed["quorum"] == 1, "a witness is removed", listed)
+
+
+def cosigner_key(name):
+    """A cosignature key (C2SP tlog-cosignature) that nobody signs with."""
+    public = b"\x04" + hashlib.sha256(name.encode()).digest()
+    key_id = hashlib.sha256(name.encode() + b"\n" + public).digest()[:4]
+    return f"{name}+{key_id.hex()}+{base64.b64encode(public).decode()}"
+
+
+class Impostor(http.server.ThreadingHTTPServer):
+    """A witness that answers whatever a test says."""
+
+    def __init__(self):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                status, kind, body = self.server.answer
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                try:
+                    self.wfile.write(body)
+                except OSError:
+                    pass
+
+            def log_message(self, *words):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answer = (200, "text/plain", b"x" * (1 << 20))
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+def over_libp2p(report, alice, carol, note):
+    """What a witness is told over libp2p that it must not cosign; alice's node carries it."""
+    def ask(body):
+        answer = alice.control("witness", place=carol.address, body=body)
+        return answer["status"], answer["body"], answer["is_size"]
+
+    size = note.split("\n")[1]
+    lines = note.split("\n")
+    report.check(ask("old 0\n\n" + note) == (409, size + "\n", True), "over libp2p: an old size that is not the latest")
+    report.check(ask(f"old {size}\n\n" + note)[0] == 200, "over libp2p: the same once more")
+    report.check(ask(f"old {size}\n\n" + "\n".join([lines[0], str(int(size) + 1), *lines[2:]]))[0] == 403,
+                 "over libp2p: a checkpoint that the log did not sign")
+    report.check(ask(f"old {size}\n\n" + "\n".join(["nobody/log", *lines[1:]]))[0] == 404,
+                 "over libp2p: a log that is not followed")
+    for body in ("hello", "x" * (64 << 10)):
+        report.check(ask(body)[0] == 400, "over libp2p: nonsense", len(body))
+    try:
+        ask("x" * ((64 << 10) + 1))
+        report.check(False, "over libp2p: what is too large is not sent")
+    except RuntimeError as error:
+        report.check("64 KiB" in str(error), "over libp2p: what is too large is not sent", error)
+
+
+def hostile(report, room, alice, bob):
+    """Witnesses that never answer, answer too much, or lie: publishing goes on as the policy says, and loses nothing."""
+    registry = alice.home / "data/p2p/registry"
+    carol = room.profiles[2]
+    started = carol.start("--witness", "p2p", bootstrap=[alice.address])
+    wait_until(lambda: carol.json("p2p", "peer-list")["total"] > 0, "carol is connected again")
+    alice.must("witness", "add", "own", started["witness"]["key"], carol.peer)
+    over_libp2p(report, alice, carol, (registry / "checkpoint").read_text())
+    impostor = Impostor()
+    added = alice.run("witness", "add", "own", cosigner_key("impostor.example/w"), impostor.url)
+    report.check(added.returncode == 0 and "impostor.example/w" in added.stderr, "a witness that answers too much is told",
+                 added.stderr)
+    silent = socket.create_server(("127.0.0.1", 0))
+    place = f"http://127.0.0.1:{silent.getsockname()[1]}"
+    added = alice.run("witness", "add", "own", cosigner_key("silent.example/w"), place, timeout=90)
+    report.check(added.returncode == 0 and "silent.example/w" in added.stderr, "and one that does not answer", added.stderr)
+
+    os.kill(carol.pid, signal.SIGSTOP)
+    begin = time.monotonic()
+    done = alice.run("p2p", "publish", pack(room.path / "packs/fifth", "alice/fifth"), timeout=90)
+    took = time.monotonic() - begin
+    missed = [name for name in ("impostor.example/w", "silent.example/w", f"p2p/{carol.peer}/witness")
+              if f"no cosignature from the witness {name}" not in done.stderr]
+    report.check(done.returncode == 0 and not missed, "with its quorum a release is published, and who gave nothing is named",
+                 (done.stderr, missed))
+    print(f"publishing beside three witnesses that give nothing: {took:.1f} s")
+    report.check(took < 40, "silent witnesses are waited for at once", took)
+    wait_until(lambda: bob.run("info", "alice/fifth").returncode == 0, "bob has it")
+    before = (registry / "checkpoint").read_text()
+    refused = alice.run("witness", "quorum", "own", "2", timeout=90)
+    report.check(refused.returncode != 0 and "GM0315" in refused.stderr and "silent.example/w" in refused.stderr,
+                 "a quorum that does not come is not demanded", refused.stderr)
+    report.check((registry / "checkpoint").read_text() == before, "and nothing changes")
+    os.kill(carol.pid, signal.SIGCONT)
+    silent.close()
+    alice.must("witness", "remove", "own", "silent.example/w")
+
+    impostor.answer = (409, "text/x.tlog.size", b"1000000\n")
+    before = (registry / "checkpoint").read_text()
+    pack(room.path / "packs/sixth", "alice/sixth")
+    refused = alice.run("p2p", "publish", str(room.path / "packs/sixth"))
+    report.check(refused.returncode != 0 and "GM0407" in refused.stderr and "impostor.example/w" in refused.stderr
+                 and "ggen witness remove" in refused.stderr, "a witness that knows more stops the writer", refused.stderr)
+    report.check((registry / "checkpoint").read_text() == before, "and what is public stays")
+    alice.must("witness", "remove", "own", "impostor.example/w")
+    published = alice.run("p2p", "publish", str(room.path / "packs/sixth"))
+    report.check(published.returncode == 0, "without it publishing goes on", published.stderr)
+    wait_until(lambda: bob.run("info", "alice/sixth").returncode == 0, "nothing was lost")
 
 
 def main():
@@ -128,6 +287,8 @@ def main():
         report.check(started["witness"]["key"] == key, "its key lasts")
         stale = post(started["witness"]["url"], "old 0\n\n" + note)
         report.check(stale[:2] == (409, size + "\n"), "what it cosigned is not forgotten by kill -9", stale)
+        quorum(report, room, alice, bob, started["witness"])
+        hostile(report, room, alice, bob)
     return report.end()
 
 

@@ -7,11 +7,13 @@
 #include <utility>
 
 #include "net/control_client.hpp"
+#include "net/daemon/block_service.hpp"
 #include "net/daemon/control_server.hpp"
 #include "net/daemon/market_service.hpp"
 #include "net/daemon/node_calls.hpp"
 #include "net/daemon/search_service.hpp"
 #include "net/daemon/witness_server.hpp"
+#include "net/daemon/witness_service.hpp"
 #include "node/own_registry.hpp"
 
 // Where the linker put the program's code.
@@ -64,6 +66,12 @@ Multiaddr with_peer(Multiaddr const& address, PeerId const& peer) {
 struct Daemon::Impl {
     explicit Impl(DaemonOptions options_in) : options(std::move(options_in)), served(options.files) {}
 
+    Impl(Impl const&) = delete;
+    Impl& operator=(Impl const&) = delete;
+    ~Impl() {
+        if (blocks) blocks->finish();  // Its thread calls the node, which goes first.
+    }
+
     Result<void> start() {
         ASSIGN_OR_RETURN(lock, options.profile.lock(options.files));
         ASSIGN_OR_RETURN(auto const identity, options.profile.load_identity(options.files, options.random));
@@ -80,17 +88,23 @@ struct Daemon::Impl {
         exchange = std::make_unique<PeerExchange>(node->ledger(), served, options.random.next_u64());
         node->add(exchange->protocol());
         node->on_turn([this](TimePoint now) { return exchange->turn(now); });
+        blocks = std::make_unique<BlockService>(*node, options.files, served, options.profile.blocks_folder());
+        blocks->start();
         RETURN_IF_ERROR(listen());
         if (!options.settings.witness.empty()) {
             ASSIGN_OR_RETURN(auto key, load_witness_key(options.files, options.random, options.profile));
             auto const folder = options.profile.witness_folder();
             RETURN_IF_ERROR(options.files.make_directories(folder, 0700));
             witness = std::make_unique<Witness>(options.files, options.clock, folder, std::move(key));
-            ASSIGN_OR_RETURN(witness_server, WitnessServer::start(options.settings.witness, *witness));
+            if (options.settings.witness != k_witness_among_peers) {
+                ASSIGN_OR_RETURN(witness_server, WitnessServer::start(options.settings.witness, *witness));
+            }
         }
         ASSIGN_OR_RETURN(market, MarketService::start({*node, watch, *exchange, served, options, witness.get()}));
         search = SearchService::start({*node, watch, served, options});
-        calls = std::make_unique<NodeCalls>(NodeCalls::Parts{*node, watch, options, wants_stop, *market, *search});
+        witnesses = WitnessService::start({.node = *node, .witness = witness.get()});
+        calls = std::make_unique<NodeCalls>(
+            NodeCalls::Parts{*node, watch, options, wants_stop, *market, *search, *witnesses, *blocks});
         auto const handler = [this](std::string const& call, Json const& arguments, ControlSession& session) {
             return calls->answer(call, arguments, session);
         };
@@ -119,9 +133,9 @@ struct Daemon::Impl {
         }
         report.set("addresses", std::move(addresses));
         report.set("log", options.profile.log_path());
-        if (witness_server) {
+        if (witness) {
             report.set("witness", Json::object()
-                                      .set("url", witness_server->url())
+                                      .set("url", witness_server ? Json{witness_server->url()} : Json{})
                                       .set("key", witness->verifier().text()));
         }
     }
@@ -130,12 +144,16 @@ struct Daemon::Impl {
         while (!cancel.is_cancelled() && !wants_stop) node->run_for(k_step);
         market->stop();
         search->stop();
+        witnesses->stop();
+        blocks->stop();
         // Sessions and the market wait for work on this thread: let them have it while they are told to end.
         std::atomic<bool> is_closed{false};
         std::thread closer{[&] {
             server.reset();
             market->finish();
             search->finish();
+            witnesses->finish();
+            blocks->finish();
             is_closed = true;
         }};
         while (!is_closed) node->run_for(k_listen_step);
@@ -148,12 +166,14 @@ struct Daemon::Impl {
     PeerWatch watch;
     ServedFolders served;
     std::unique_ptr<PeerExchange> exchange;
+    std::unique_ptr<BlockService> blocks;
     std::unique_ptr<Node> node;  // Its swarm names the protocols above, its loop whom it calls.
     std::atomic<bool> wants_stop{false};
     std::unique_ptr<Witness> witness;
     std::unique_ptr<WitnessServer> witness_server;
     std::unique_ptr<MarketService> market;
     std::unique_ptr<SearchService> search;
+    std::unique_ptr<WitnessService> witnesses;
     std::unique_ptr<NodeCalls> calls;
     std::unique_ptr<ControlServer> server;
     Json report = Json::object();

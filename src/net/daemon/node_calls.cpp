@@ -87,6 +87,8 @@ Result<Json> NodeCalls::answer(std::string const& call, Json const& arguments, C
     if (call == "announce") return parts_.market.announce(session);
     if (call == "recover") return parts_.market.recover(arguments, session);
     if (call == "blob") return parts_.market.blob(arguments, session);
+    if (call == "blocks") return parts_.blocks.list(arguments, session);
+    if (call == "witness") return parts_.witnesses.ask(arguments, session);
     if (call == "search") return parts_.search.search(arguments, session);
     if (call == "stop") {
         parts_.wants_stop = true;
@@ -96,8 +98,8 @@ Result<Json> NodeCalls::answer(std::string const& call, Json const& arguments, C
 }
 
 Result<Json> NodeCalls::status(ControlSession const& session) {
-    auto const work = [node = &parts_.node, watch = &parts_.watch] {
-        return status_of(*node, *watch, std::chrono::steady_clock::now());
+    auto const work = [node = &parts_.node, watch = &parts_.watch, blocks = &parts_.blocks] {
+        return status_of(*node, *watch, std::chrono::steady_clock::now()).set("bitswap", blocks->status());
     };
     ASSIGN_OR_RETURN(auto json, on_node(parts_.node, work, [&] { return session.check(); }));
     json.set("pid", static_cast<std::int64_t>(::getpid()));

@@ -3,10 +3,12 @@
 #include <atomic>
 #include <string>
 
+#include "net/daemon/block_service.hpp"
 #include "net/daemon/control_server.hpp"
 #include "net/daemon/daemon.hpp"
 #include "net/daemon/market_service.hpp"
 #include "net/daemon/search_service.hpp"
+#include "net/daemon/witness_service.hpp"
 #include "net/p2p/node.hpp"
 #include "node/peer_watch.hpp"
 
@@ -25,6 +27,8 @@ public:
         std::atomic<bool>& wants_stop;
         MarketService& market;
         SearchService& search;
+        WitnessService& witnesses;
+        BlockService& blocks;
     };
     explicit NodeCalls(Parts parts);
 

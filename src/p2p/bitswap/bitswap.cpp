@@ -1,6 +1,8 @@
 #include "p2p/bitswap/bitswap.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <utility>
 
 namespace ggen::p2p {
@@ -57,7 +59,9 @@ bool Bitswap::take_messages(StreamKey key, TimePoint now) {
         }
         auto wants = message ? decode_bitswap_wants(**message) : Result<BitswapWants>{message.error()};
         if (!wants) {
-            refuse(key, Conduct::protocol_error);
+            // A list that is only too long may come from a node that wants much.
+            bool const is_only_long = message && wants.error().code == Errc::too_large;
+            refuse(key, is_only_long ? Conduct::overload : Conduct::protocol_error);
             return false;
         }
         take_wants(peer, *std::move(wants));
@@ -69,14 +73,19 @@ bool Bitswap::take_messages(StreamKey key, TimePoint now) {
 
 void Bitswap::take_wants(Peer& peer, BitswapWants wants) {
     if (wants.is_full) peer.wants.clear();
-    for (auto& want : wants.entries) {
-        // A later one of the same block counts: a block after a have, or nothing any more.
-        if (want.is_cancel) {
-            std::erase_if(peer.wants, [&](BitswapWant const& other) { return other.cid == want.cid; });
-        } else {
-            peer.wants.push_back(std::move(want));
-        }
+    // A later one of the same block counts: a block after a have, or nothing any more. From the end, so that a list of
+    // wants and cancels costs no more than its length.
+    std::set<Bytes> cancelled;
+    std::vector<BitswapWant> kept;
+    kept.reserve(wants.entries.size());
+    for (auto at = wants.entries.rbegin(); at != wants.entries.rend(); ++at) {
+        if (at->is_cancel) cancelled.insert(std::move(at->cid));
+        else if (!cancelled.contains(at->cid)) kept.push_back(std::move(*at));
     }
+    if (!cancelled.empty()) {
+        std::erase_if(peer.wants, [&](BitswapWant const& want) { return cancelled.contains(want.cid); });
+    }
+    std::move(kept.rbegin(), kept.rend(), std::back_inserter(peer.wants));
 }
 
 void Bitswap::set_paused(StreamKey key, Inbound& inbound, bool is_paused) {

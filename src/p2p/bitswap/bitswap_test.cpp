@@ -182,6 +182,30 @@ TEST(BitswapTest, AllTogetherHoldNoMoreThanTheirLimit) {
     for (std::uint8_t who = 1; who <= 100; ++who) EXPECT_EQ(net.blocks(who), 2U) << int{who};
 }
 
+TEST(BitswapTest, KnownPeersGetNinePiecesInTenWhileStrangersWait) {
+    Net net;
+    std::vector<BitswapWant> const wants(16, block(net.shelf.add(Bytes(k_dag_leaf_bytes, 1))));
+    net.ledger.on_useful_bytes(numbered_peer(1), 64 * k_mib, seconds{1}, net.now);
+    // Strangers fill what may be under way, so that everybody waits for each piece that leaves.
+    for (std::uint8_t who = 10; who < 60; ++who) net.want(who, wants);
+    net.want(1, wants);
+    net.pieces.clear();
+    constexpr int k_rounds = 100;
+    for (int round = 0; round < k_rounds; ++round) {
+        // The last piece that was written leaves. The short one at the end of a message brings another with it.
+        auto const [stream, size] = net.last_piece;
+        net.last_piece.second = 0;
+        net.unsent[stream] -= size;
+        net.core.on_stream_sent(stream, size, net.now);
+        net.take();
+    }
+    auto const known = net.pieces[numbered_peer(1)];
+    int strangers = 0;
+    for (auto const& [peer, count] : net.pieces) strangers += peer == numbered_peer(1) ? 0 : count;
+    EXPECT_GE(known + strangers, k_rounds);
+    EXPECT_NEAR(strangers, (known + strangers) / 10, 1);
+}
+
 TEST(BitswapTest, WhoWantsTooMuchIsHeldBackAndServedInTheEnd) {
     Net net;
     auto const cid = net.shelf.add(Bytes(1000, 1));
@@ -196,6 +220,61 @@ TEST(BitswapTest, WhoWantsTooMuchIsHeldBackAndServedInTheEnd) {
     EXPECT_EQ(net.core.status().peers, 0U);
 }
 
+TEST(BitswapTest, AHundredThousandWantsForWhatIsNotHereAreAnsweredAndForgotten) {
+    Net net;
+    constexpr std::size_t k_messages = 50;
+    constexpr std::size_t k_wants = 2000;
+    BitswapWants wants;
+    wants.entries.reserve(k_wants);
+    for (std::size_t i = 0; i < k_wants; ++i) {
+        wants.entries.push_back(block(raw_cid(sha256(as_bytes(std::to_string(i)))), true));
+    }
+    auto const message = encode_bitswap_wants(wants);
+    auto const stream = net.open(1);
+    for (std::size_t i = 0; i < k_messages; ++i) {
+        // What a held stream's window still lets through, then nothing: flow control.
+        if (net.paused[stream]) net.send_all();
+        net.say(stream, message, false);
+        EXPECT_LE(net.core.status().unsent_bytes, k_bitswap_stream_unsent_bytes_max + k_bitswap_piece_bytes);
+        EXPECT_LE(net.core.status().pending_bytes, message.size() + 8);
+    }
+    net.core.on_stream_finished(stream, net.now);
+    net.send_all();
+    std::size_t told = 0;
+    for (auto const& answer : net.said[numbered_peer(1)]) {
+        EXPECT_LE(answer.presences.size(), k_bitswap_presences_max);
+        told += answer.presences.size();
+    }
+    EXPECT_EQ(told, k_messages * k_wants);
+    EXPECT_TRUE(net.reports.empty());
+    EXPECT_EQ(net.core.status().peers, 0U);
+}
+
+TEST(BitswapTest, AListThatIsTooLongIsRefusedWithoutCallingItsPeerALiar) {
+    Net net;
+    auto const cid = net.shelf.add(Bytes(10, 1));
+    auto const stream = net.open(1);
+    net.say(stream, encode_bitswap_wants({std::vector<BitswapWant>(5000, block(cid)), false}), false);
+    EXPECT_TRUE(net.resets.contains(stream));
+    ASSERT_EQ(net.reports.size(), 1U);
+    EXPECT_EQ(net.reports[0].second, Conduct::overload);
+    EXPECT_EQ(net.shelf.reads, 0);
+    EXPECT_EQ(net.core.status().peers, 0U);
+}
+
+TEST(BitswapTest, TheLastWordOfAListCounts) {
+    Net net;
+    auto const first = net.shelf.add(Bytes(k_dag_leaf_bytes, 1));
+    auto const second = net.shelf.add(Bytes(k_dag_leaf_bytes, 2));
+    BitswapWant const no_first{first.encode(), true, false, false};
+    BitswapWant const no_second{second.encode(), true, false, false};
+    net.want(1, {block(first), no_first, block(second), no_second, block(second)});
+    net.send_all();
+    EXPECT_EQ(net.blocks(1), 1U);
+    ASSERT_FALSE(net.said[numbered_peer(1)].empty());
+    EXPECT_EQ(net.said[numbered_peer(1)][0].blocks[0].cid, second);
+}
+
 TEST(BitswapTest, NonsenseResetsAndIsCharged) {
     Net net;
     auto const stream = net.open(1);
@@ -208,6 +287,7 @@ TEST(BitswapTest, NonsenseResetsAndIsCharged) {
     net.core.on_stream_bytes(second, length, net.now);
     net.take();
     EXPECT_TRUE(net.resets.contains(second));
+    EXPECT_EQ(net.reports.back().second, Conduct::protocol_error);
     EXPECT_EQ(net.core.status().inbound_streams, 0U);
     EXPECT_EQ(net.core.status().peers, 0U);
 }

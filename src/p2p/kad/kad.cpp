@@ -17,8 +17,8 @@ constexpr std::chrono::seconds k_first_refresh{30};
 constexpr std::chrono::seconds k_second_refresh{90};  // after the first
 /// Whoever knows its neighbours finds everybody through them, and is found: lookups of its far buckets, which connect
 /// it with hundreds of peers, have time. A network that starts as one would spend its first minute on little else.
-constexpr std::chrono::seconds k_refresh_after_joining_min{3};
-constexpr std::chrono::seconds k_refresh_after_joining_max{10};
+constexpr std::chrono::seconds k_refresh_after_joining_min{30};
+constexpr std::chrono::seconds k_refresh_after_joining_max{60};
 
 std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
     if (!a || !b) return a ? a : b;

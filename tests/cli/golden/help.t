@@ -39,6 +39,10 @@ $ ggen
     registry remove     Forget a registry; its folder stays
     registry fsck       Check a registry folder down to every byte
     registry rebuild    Rebuild the search catalogue from the log
+    witness list        Show who cosigns the log of a registry, and how many must
+    witness add         Ask one more witness before a checkpoint of your registry becomes public
+    witness remove      Ask a witness no more
+    witness quorum      Say how many witnesses must have cosigned a checkpoint
     import npm          Bring npm packages with their dependencies into a registry
     import tree         Publish every package below a directory
 
@@ -49,6 +53,7 @@ $ ggen
     p2p unit            Print a systemd user unit that runs the node
     p2p publish         Publish packages in the registry of this node
     p2p search          Find packages here and in registries that connected peers know
+    p2p blocks          List what nodes of IPFS can fetch from this node, by CID
     p2p recover         Bring the registry of this node back from peers that mirror it
     follow              Follow a registry among peers
     unfollow            Stop following a registry of a peer
