@@ -97,7 +97,7 @@ class Overlay:
         for peer in self.peers[1:]:
             peer.send("kad_bootstrap", address=self.peers[0].address)
         few = min(FEW_PEERS, count - 1)
-        wait_until(lambda: all(peer.do("kad_table")["size"] >= few for peer in self.peers), "all are in the table", 60)
+        wait_until(lambda: all(peer.do("kad_table")["size"] >= few for peer in self.peers), "all are in the table", 150)
         wait_until(lambda: all(len(peer.do("mesh", topic=TOPIC)["mesh"]) >= few for peer in self.peers),
                    "all are in the mesh", 60)
         print(f"{count} peers that knew only the first one are one network after {time.monotonic() - started:.1f} s")

@@ -18,7 +18,7 @@
 
 // Where the linker put the program's code.
 extern "C" {
-extern char const __executable_start;  // NOLINT(bugprone-reserved-identifier): the linker's name
+extern char const __executable_start;  // NOLINT(bugprone-reserved-identifier,readability-identifier-naming)
 extern char const etext;
 }
 

@@ -310,7 +310,10 @@ void Kad::arrive(Query& query, TimePoint now) {
         }
         case QueryKind::bootstrap:
             finish(query, nearest.empty() ? std::optional(Error{Errc::unavailable, "no peer answered"}) : std::nullopt);
-            if (!nearest.empty() && options_.refreshes) refresh_after_joining(now);
+            if (nearest.empty() || !options_.refreshes) return;
+            refresh_after_joining(now);
+            // In a small network there are no far buckets, and everybody is soon asked.
+            if (book_.closest(table_.self(), k_kad_bucket_peers).size() < k_kad_bucket_peers) refresh_at_ = now;
             return;
         case QueryKind::find_peer:
             finish(query, Error{Errc::not_found, "nobody knows an address of this peer"});
