@@ -119,9 +119,10 @@ Result<std::vector<WitnessPlace>> load_witness_places(Market& market, merkle::Ve
 }
 
 std::vector<std::string> witnesses_of(RootFile const& root, std::string_view checkpoint_note) {
-    auto names = cosigners_of(root, checkpoint_note);
-    std::erase(names, root.registry + "/cosigner");
-    return names;
+    auto others = root;
+    std::erase_if(others.witnesses, [&](merkle::VerifierKey const& key) { return is_own_cosigner(root, key); });
+    // Most registries have no other, and to verify a signature costs more than the rest of a lookup.
+    return others.witnesses.empty() ? std::vector<std::string>{} : cosigners_of(others, checkpoint_note);
 }
 
 }  // namespace detail
