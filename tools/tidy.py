@@ -34,7 +34,7 @@ def tracked():
                          capture_output=True, text=True, check=False)
     if out.returncode == 0:
         return [line for line in out.stdout.splitlines() if (ROOT / line).is_file()]
-    return [str(p.relative_to(ROOT)) for p in ROOT.rglob("*") if p.is_file()]
+    return [str(p.relative_to(ROOT)) for p in ROOT.rglob("*") if p.is_file() and "node_modules" not in p.parts]
 
 
 def read_layers():
