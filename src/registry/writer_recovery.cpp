@@ -46,7 +46,7 @@ Result<void> LogWriter::recover() {
         if (redone) loaded = ok();
     }
     if (!loaded) return std::move(loaded).error();
-    auto const published = finish_publication(stored);
+    auto published = finish_publication(stored);
     bool const may_wait = !published && published.error().id == ErrorId::witness_quorum && options_.may_lack_quorum;
     if (!published && !may_wait) return published;
     prune_state_objects();

@@ -200,14 +200,14 @@ void WitnessService::Impl::put(Host& host, KnownPeer const& peer, Bytes const& r
     asked->stream = stream;
     // Giving the answer ends the stream, and with it the handler that runs.
     stream.on_bytes([held = asked](BytesView bytes) {
-        auto const question = held;
+        auto const question = held;  // NOLINT(performance-unnecessary-copy-initialization): outlives the handler
         question->reader.feed(bytes);
         auto const message = question->reader.next();
         if (!message) question->give(message.error());
         else if (*message) question->give(decode_witness_answer(**message));
     });
     stream.on_closed([held = asked](std::optional<Error> const& why) {
-        auto const question = held;
+        auto const question = held;  // NOLINT(performance-unnecessary-copy-initialization): outlives the handler
         question->give(why ? *why : Error{Errc::unavailable, "it ended without an answer"});
     });
     stream.write(request);
