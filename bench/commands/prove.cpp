@@ -8,15 +8,38 @@
 
 #include "commands/program.hpp"
 #include "harness/process.hpp"
+#include "harness/statistics.hpp"
 #include "table.hpp"
 
 namespace ggen::bench {
 namespace {
 
 constexpr std::size_t k_tests_max = 5;
+constexpr double k_slowed_ns_min = 20'000;
 
 bool is_loss(Verdict verdict) {
     return verdict == Verdict::listed || verdict == Verdict::flagged || verdict == Verdict::failed;
+}
+
+/// Whether 5 % of the test's processor time are well over what the judge takes for nothing (`Thresholds`): of shorter
+/// work no loss of that size is promised to be found.
+Result<bool> is_long_enough(Program const& program, Test const& test) {
+    auto options = program.run;
+    options.words = {test.id()};
+    options.with_exact = false;
+    options.with_times = true;
+    options.repetitions = 1;
+    options.work_directory = work_directory(program);
+    options.program = this_program();
+    ASSIGN_OR_RETURN(auto const run, run_tests(program.catalogue, options, [](Progress const&) {}));
+    for (auto const& result : run.results) {
+        for (auto const& figure : result.figures) {
+            if (figure.metric == "cpu_ns" && !figure.values.empty()) {
+                return median(figure.values) >= k_slowed_ns_min;
+            }
+        }
+    }
+    return false;
 }
 
 /// What was asked for, or some short tests of different groups.
@@ -33,7 +56,16 @@ Result<std::vector<Test const*>> tests_to_slow(Program const& program) {
     if (!program.words.empty() || usable.size() <= k_tests_max) return usable;
     std::vector<Test const*> out;
     out.reserve(k_tests_max);
-    for (std::size_t i = 0; i < k_tests_max; ++i) out.push_back(usable[i * usable.size() / k_tests_max]);
+    for (std::size_t i = 0; i < k_tests_max; ++i) {
+        auto const end = (i + 1) * usable.size() / k_tests_max;
+        for (auto at = i * usable.size() / k_tests_max; at < end; ++at) {
+            ASSIGN_OR_RETURN(bool const is_long, is_long_enough(program, *usable[at]));
+            if (!is_long) continue;
+            out.push_back(usable[at]);
+            break;
+        }
+    }
+    if (out.empty()) return Error{Errc::not_found, "none of these tests takes long enough to be slowed by 5 %"};
     return out;
 }
 
