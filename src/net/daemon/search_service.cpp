@@ -2,28 +2,24 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <deque>
 #include <map>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 #include "net/daemon/arguments.hpp"
 #include "net/daemon/node_thread.hpp"
+#include "net/daemon/question_server.hpp"
 #include "net/daemon/search_question.hpp"
 #include "node/search_shelf.hpp"
-#include "p2p/protocol/token_bucket.hpp"
 
 namespace ggen::p2p {
 namespace {
 
-constexpr std::chrono::seconds k_tick{1};  ///< between two looks at what is served when nobody asks
 constexpr std::chrono::milliseconds k_look{100};  ///< while answers are waited for: is the caller still there?
 constexpr std::uint64_t k_timeout_ms_default = 2000;
 constexpr std::uint64_t k_timeout_ms_max = 60'000;
 /// A fifth of those asked are strangers by lot (trust.md 6.2).
 constexpr std::size_t k_strangers_asked = k_search_fan_out / 5;
-constexpr std::size_t k_buckets_max = 4096;
 
 std::uint64_t microseconds(std::chrono::nanoseconds duration) {
     return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
@@ -55,35 +51,32 @@ public:
     explicit Impl(Parts parts) : parts_(parts), shelf_(parts.options.files, parts.options.clock) {}
 
     void start() {
-        auto const self = shared_from_this();
-        parts_.node.host().handle(std::string{k_search_protocol},
-                                  [self](Stream stream) { self->take(std::move(stream)); });
-        thread_ = std::thread{[this] { loop(); }};
+        QuestionServer::Work work;
+        work.read = [this](BytesView bytes) -> QuestionServer::Answering {
+            auto request = decode_search_request(bytes);
+            if (!request) return {};
+            return [this, request = *std::move(request)] { return shelf_.answer(request); };
+        };
+        work.look = [this] { shelf_.follow(parts_.served.all()); };
+        server_ = std::make_shared<QuestionServer>(
+            parts_.node,
+            QuestionLimits{k_search_protocol, k_search_request_bytes_max, k_search_waiting_max,
+                           k_search_streams_per_peer_max, k_search_questions_burst, k_search_questions_per_second,
+                           k_search_idle_max},
+            std::move(work));
+        server_->start();
     }
     void stop() {
         stopping_.cancel();
-        std::lock_guard const guard{mutex_};
-        came_.notify_all();
+        server_->stop();
     }
     void finish() {
         stop();
-        if (thread_.joinable()) thread_.join();
+        server_->finish();
     }
     Result<Json> search(Json const& arguments, ControlSession const& session);
 
 private:
-    /// A stream on which a peer asks. Of the node's thread.
-    struct Asking {
-        explicit Asking(Stream stream_in) : stream(std::move(stream_in)) {}
-        Stream stream;
-        MessageReader reader{k_search_request_bytes_max};
-        TimePoint since = steady_now();
-        bool has_asked = false;
-    };
-    struct Job {
-        std::uint64_t asking = 0;
-        PeerSearchRequest request;
-    };
     /// A peer that was asked by us, and what it says. Of the node's thread until it is taken.
     struct Asked {
         PeerId peer;
@@ -103,18 +96,10 @@ private:
     };
 
     // The node's thread.
-    void take(Stream stream);
-    void on_bytes(std::uint64_t id, BytesView bytes);
-    void drop(std::uint64_t id, std::optional<Conduct> conduct);
-    void sweep();
-    [[nodiscard]] bool has_token(PeerId const& peer);
     [[nodiscard]] std::vector<PeerId> choose();
     void put(std::shared_ptr<Question> const& question, Bytes const& request);
     void done(Question& question, std::size_t index, bool has_failed);
     void judge(Question& question, std::vector<std::size_t> const& liars, std::vector<std::uint64_t> const& useful);
-
-    // The service's thread.
-    void loop();
 
     // Any thread.
     using Check = std::function<Result<void>()>;
@@ -124,108 +109,9 @@ private:
 
     Parts parts_;
     CancelToken stopping_;
-    std::thread thread_;
-    SearchShelf shelf_;  // Of the service's thread.
-
-    std::map<std::uint64_t, Asking> asking_;       // Of the node's thread.
-    std::map<PeerId, TokenBucket> buckets_;        // Likewise.
-    std::uint64_t next_asking_ = 1;                // Likewise.
-
-    std::mutex mutex_;  // Guards jobs_.
-    std::condition_variable came_;
-    std::deque<Job> jobs_;
+    SearchShelf shelf_;  // Of the server's thread.
+    std::shared_ptr<QuestionServer> server_;
 };
-
-void SearchService::Impl::take(Stream stream) {
-    auto const& peer = stream.peer();
-    auto const of_peer = std::count_if(asking_.begin(), asking_.end(),
-                                       [&](auto const& row) { return row.second.stream.peer() == peer; });
-    if (static_cast<std::size_t>(of_peer) >= k_search_streams_per_peer_max || asking_.size() >= k_search_waiting_max) {
-        stream.reset();
-        parts_.node.ledger().on_conduct(peer, Conduct::overload, 1, steady_now());
-        return;
-    }
-    auto const id = next_asking_++;
-    auto const weak = weak_from_this();
-    stream.on_bytes([weak, id](BytesView bytes) {
-        if (auto const self = weak.lock()) self->on_bytes(id, bytes);
-    });
-    stream.on_closed([weak, id](std::optional<Error> const&) {
-        if (auto const self = weak.lock()) self->asking_.erase(id);
-    });
-    asking_.emplace(id, Asking{std::move(stream)});
-}
-
-bool SearchService::Impl::has_token(PeerId const& peer) {
-    if (buckets_.size() >= k_buckets_max) buckets_.clear();
-    auto const at = buckets_
-                        .try_emplace(peer, k_search_questions_burst, k_search_questions_per_second, steady_now())
-                        .first;
-    return at->second.take(steady_now());
-}
-
-void SearchService::Impl::on_bytes(std::uint64_t id, BytesView bytes) {
-    auto const at = asking_.find(id);
-    if (at == asking_.end()) return;
-    auto& asking = at->second;
-    if (asking.has_asked) return drop(id, Conduct::protocol_error);
-    asking.reader.feed(bytes);
-    auto const message = asking.reader.next();
-    if (!message) return drop(id, Conduct::protocol_error);
-    if (!*message) return;
-    auto request = decode_search_request(**message);
-    if (!request) return drop(id, Conduct::protocol_error);
-    if (!has_token(asking.stream.peer())) return drop(id, Conduct::overload);
-    asking.has_asked = true;
-    std::lock_guard const guard{mutex_};
-    jobs_.push_back({id, *std::move(request)});
-    came_.notify_one();
-}
-
-void SearchService::Impl::drop(std::uint64_t id, std::optional<Conduct> conduct) {
-    auto const at = asking_.find(id);
-    if (at == asking_.end()) return;
-    auto stream = at->second.stream;
-    asking_.erase(at);
-    if (conduct) parts_.node.ledger().on_conduct(stream.peer(), *conduct, 1, steady_now());
-    stream.reset();
-}
-
-void SearchService::Impl::sweep() {
-    std::vector<std::uint64_t> idle;
-    for (auto const& [id, asking] : asking_) {
-        if (steady_now() - asking.since >= k_search_idle_max) idle.push_back(id);
-    }
-    for (auto const id : idle) drop(id, std::nullopt);
-}
-
-void SearchService::Impl::loop() {
-    while (!stopping_.is_cancelled()) {
-        std::optional<Job> job;
-        {
-            std::unique_lock guard{mutex_};
-            came_.wait_for(guard, k_tick, [&] { return !jobs_.empty() || stopping_.is_cancelled(); });
-            if (stopping_.is_cancelled()) return;
-            if (!jobs_.empty()) {
-                job = std::move(jobs_.front());
-                jobs_.pop_front();
-            }
-        }
-        shelf_.follow(parts_.served.all());
-        auto const self = shared_from_this();
-        if (!job) {
-            parts_.node.post([self] { self->sweep(); });
-            continue;
-        }
-        parts_.node.post([self, id = job->asking, answer = shelf_.answer(job->request)] {
-            auto const at = self->asking_.find(id);
-            if (at == self->asking_.end()) return;
-            auto stream = at->second.stream;
-            stream.write(answer);
-            stream.finish();
-        });
-    }
-}
 
 /// Those who gave most, and a fifth of strangers by lot.
 std::vector<PeerId> SearchService::Impl::choose() {

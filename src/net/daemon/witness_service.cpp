@@ -1,25 +1,17 @@
 #include "net/daemon/witness_service.hpp"
 
-#include <algorithm>
-#include <condition_variable>
-#include <deque>
-#include <map>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 #include "net/daemon/arguments.hpp"
 #include "net/daemon/node_thread.hpp"
+#include "net/daemon/question_server.hpp"
 #include "node/witness_message.hpp"
 #include "p2p/discovery/bootstrap.hpp"
 #include "p2p/protocol/message_reader.hpp"
-#include "p2p/protocol/token_bucket.hpp"
 
 namespace ggen::p2p {
 namespace {
 
-constexpr std::chrono::seconds k_tick{1};  ///< between two looks at streams that say nothing
-constexpr std::size_t k_buckets_max = 4096;
 constexpr char const* k_ping_help = "ggen p2p ping says what answers there";
 
 /// An address that ends in a peer, or a peer id alone.
@@ -31,41 +23,35 @@ Result<KnownPeer> peer_at(std::string const& place) {
 
 }  // namespace
 
-class WitnessService::Impl : public std::enable_shared_from_this<Impl> {
+class WitnessService::Impl {
 public:
-    explicit Impl(Parts parts) : parts_(parts) {}
-
-    void start() {
+    explicit Impl(Parts parts) : parts_(parts) {
         if (parts_.witness == nullptr) return;
-        auto const self = shared_from_this();
-        parts_.node.host().handle(std::string{k_witness_protocol},
-                                  [self](Stream stream) { self->take(std::move(stream)); });
-        thread_ = std::thread{[this] { loop(); }};
+        QuestionServer::Work work;
+        work.read = [witness = parts_.witness](BytesView request) -> QuestionServer::Answering {
+            return [witness, body = std::string{as_text(request)}] {
+                return frame_message(encode_witness_answer(witness->add_checkpoint(body)));
+            };
+        };
+        server_ = std::make_shared<QuestionServer>(
+            parts_.node,
+            QuestionLimits{k_witness_protocol, k_witness_request_bytes_max, k_witness_streams_max,
+                           k_witness_streams_per_peer_max, k_witness_requests_burst, k_witness_requests_per_second,
+                           parts_.stream_max},
+            std::move(work));
+        server_->start();
     }
     void stop() {
         stopping_.cancel();
-        std::lock_guard const guard{mutex_};
-        came_.notify_all();
+        if (server_) server_->stop();
     }
     void finish() {
         stop();
-        if (thread_.joinable()) thread_.join();
+        if (server_) server_->finish();
     }
     [[nodiscard]] Result<Json> ask(Json const& arguments, ControlSession const& session);
 
 private:
-    /// A stream on which a peer asks. Of the node's thread.
-    struct Asking {
-        explicit Asking(Stream stream_in) : stream(std::move(stream_in)) {}
-        Stream stream;
-        MessageReader reader{k_witness_request_bytes_max};
-        TimePoint since = steady_now();
-        bool has_asked = false;
-    };
-    struct Job {
-        std::uint64_t asking = 0;
-        std::string body;
-    };
     /// A question of ours.
     struct Question {
         std::optional<Stream> stream;  // Of the node's thread.
@@ -79,120 +65,12 @@ private:
     };
 
     // The node's thread.
-    void take(Stream stream);
-    void on_bytes(std::uint64_t id, BytesView bytes);
-    void drop(std::uint64_t id, std::optional<Conduct> conduct);
-    void sweep();
-    [[nodiscard]] bool has_token(PeerId const& peer);
     static void put(Host& host, KnownPeer const& peer, Bytes const& request, std::shared_ptr<Question> const& asked);
-
-    // The service's thread.
-    void loop();
 
     Parts parts_;
     CancelToken stopping_;
-    std::thread thread_;
-
-    std::map<std::uint64_t, Asking> asking_;  // Of the node's thread.
-    std::map<PeerId, TokenBucket> buckets_;   // Likewise.
-    std::uint64_t next_asking_ = 1;           // Likewise.
-
-    std::mutex mutex_;  // Guards jobs_.
-    std::condition_variable came_;
-    std::deque<Job> jobs_;
+    std::shared_ptr<QuestionServer> server_;  // Null: this node is no witness.
 };
-
-void WitnessService::Impl::take(Stream stream) {
-    auto const& peer = stream.peer();
-    auto const of_peer = std::count_if(asking_.begin(), asking_.end(),
-                                       [&](auto const& row) { return row.second.stream.peer() == peer; });
-    bool const is_full = static_cast<std::size_t>(of_peer) >= k_witness_streams_per_peer_max ||
-                         asking_.size() >= k_witness_streams_max;
-    if (is_full) {
-        stream.reset();
-        parts_.node.ledger().on_conduct(peer, Conduct::overload, 1, steady_now());
-        return;
-    }
-    auto const id = next_asking_++;
-    auto const weak = weak_from_this();
-    stream.on_bytes([weak, id](BytesView bytes) {
-        if (auto const self = weak.lock()) self->on_bytes(id, bytes);
-    });
-    stream.on_closed([weak, id](std::optional<Error> const&) {
-        if (auto const self = weak.lock()) self->asking_.erase(id);
-    });
-    asking_.emplace(id, Asking{std::move(stream)});
-}
-
-bool WitnessService::Impl::has_token(PeerId const& peer) {
-    if (buckets_.size() >= k_buckets_max) buckets_.clear();
-    TokenBucket const full{k_witness_requests_burst, k_witness_requests_per_second, steady_now()};
-    return buckets_.try_emplace(peer, full).first->second.take(steady_now());
-}
-
-void WitnessService::Impl::on_bytes(std::uint64_t id, BytesView bytes) {
-    auto const at = asking_.find(id);
-    if (at == asking_.end()) return;
-    auto& asking = at->second;
-    if (asking.has_asked) return drop(id, Conduct::protocol_error);
-    asking.reader.feed(bytes);
-    auto const message = asking.reader.next();
-    if (!message) return drop(id, Conduct::protocol_error);
-    if (!*message) return;
-    if (!has_token(asking.stream.peer())) return drop(id, Conduct::overload);
-    asking.has_asked = true;
-    std::lock_guard const guard{mutex_};
-    jobs_.push_back({id, std::string{as_text(**message)}});
-    came_.notify_one();
-}
-
-void WitnessService::Impl::drop(std::uint64_t id, std::optional<Conduct> conduct) {
-    auto const at = asking_.find(id);
-    if (at == asking_.end()) return;
-    auto stream = at->second.stream;
-    asking_.erase(at);
-    if (conduct) parts_.node.ledger().on_conduct(stream.peer(), *conduct, 1, steady_now());
-    stream.reset();
-}
-
-void WitnessService::Impl::sweep() {
-    std::vector<std::uint64_t> idle;
-    for (auto const& [id, asking] : asking_) {
-        if (steady_now() - asking.since >= parts_.stream_max) idle.push_back(id);
-    }
-    for (auto const id : idle) drop(id, std::nullopt);
-}
-
-void WitnessService::Impl::loop() {
-    auto const self = shared_from_this();
-    auto sweep_at = steady_now() + k_tick;
-    while (!stopping_.is_cancelled()) {
-        // However much there is to answer: who is asked without end lets go of silent streams too.
-        if (steady_now() >= sweep_at) {
-            parts_.node.post([self] { self->sweep(); });
-            sweep_at = steady_now() + k_tick;
-        }
-        std::optional<Job> job;
-        {
-            std::unique_lock guard{mutex_};
-            came_.wait_for(guard, k_tick, [&] { return !jobs_.empty() || stopping_.is_cancelled(); });
-            if (stopping_.is_cancelled()) return;
-            if (!jobs_.empty()) {
-                job = std::move(jobs_.front());
-                jobs_.pop_front();
-            }
-        }
-        if (!job) continue;
-        auto answer = frame_message(encode_witness_answer(parts_.witness->add_checkpoint(job->body)));
-        parts_.node.post([self, id = job->asking, answer = std::move(answer)] {
-            auto const at = self->asking_.find(id);
-            if (at == self->asking_.end()) return;
-            auto stream = at->second.stream;
-            stream.write(answer);
-            stream.finish();
-        });
-    }
-}
 
 void WitnessService::Impl::put(Host& host, KnownPeer const& peer, Bytes const& request,
                                std::shared_ptr<Question> const& asked) {
@@ -250,9 +128,7 @@ WitnessService::WitnessService(std::shared_ptr<Impl> impl) : impl_(std::move(imp
 WitnessService::~WitnessService() { impl_->finish(); }
 
 std::unique_ptr<WitnessService> WitnessService::start(Parts parts) {
-    auto impl = std::make_shared<Impl>(parts);
-    impl->start();
-    return std::unique_ptr<WitnessService>{new WitnessService{std::move(impl)}};
+    return std::unique_ptr<WitnessService>{new WitnessService{std::make_shared<Impl>(parts)}};
 }
 
 void WitnessService::stop() { impl_->stop(); }
