@@ -1,31 +1,19 @@
 #include <gtest/gtest.h>
-#include <malloc.h>
 
+#include "base/testing/allocated_bytes.hpp"
 #include "p2p/swarm/swarm.hpp"
 #include "p2p/swarm/testing/script_protocol.hpp"
 #include "p2p/swarm/testing/virtual_net.hpp"
 #include "p2p/wire/testing/connection_pair.hpp"
 
-#if defined(__SANITIZE_ADDRESS__)
-// Of the sanitizer's run time, whose header a compiler may lack.
-extern "C" std::size_t __sanitizer_get_current_allocated_bytes();  // NOLINT(bugprone-reserved-identifier)
-#endif
-
 namespace ggen::p2p {
 namespace {
 
+using ggen::testing::allocated_bytes;
 using testing::address_of;
 using testing::ScriptProtocol;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-std::size_t allocated_bytes() {
-#if defined(__SANITIZE_ADDRESS__)
-    return __sanitizer_get_current_allocated_bytes();
-#else
-    return mallinfo2().uordblks;
-#endif
-}
 
 /// Peers that come, ask, and leave in one of several ways, in front of one swarm. The other end of each socket is a
 /// bare connection, so that 10,000 of them take seconds.

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
-#include <malloc.h>
 
+#include "base/testing/allocated_bytes.hpp"
 #include "codec/varint.hpp"
 #include "p2p/identity/identity.hpp"
 #include "p2p/swarm/ledger_gate.hpp"
@@ -9,25 +9,13 @@
 #include "p2p/swarm/testing/virtual_net.hpp"
 #include "p2p/wire/testing/connection_pair.hpp"
 
-#if defined(__SANITIZE_ADDRESS__)
-// Of the sanitizer's run time, whose header a compiler may lack.
-extern "C" std::size_t __sanitizer_get_current_allocated_bytes();  // NOLINT(bugprone-reserved-identifier)
-#endif
-
 namespace ggen::p2p {
 namespace {
 
 using std::chrono::seconds;
+using ggen::testing::allocated_bytes;
 using testing::address_of;
 using testing::ScriptProtocol;
-
-std::size_t allocated_bytes() {
-#if defined(__SANITIZE_ADDRESS__)
-    return __sanitizer_get_current_allocated_bytes();
-#else
-    return mallinfo2().uordblks;
-#endif
-}
 
 /// A peer that shakes hands properly and then says what it likes: raw yamux frames to a swarm, inside the channel.
 class RawPeer {
