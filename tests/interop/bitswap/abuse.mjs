@@ -1,17 +1,12 @@
 // Peers that ask over bitswap what nobody should ask, each under a fresh name, told one command a line:
 //   node abuse.mjs MULTIADDR CID      CID: a block of 256 KiB that the node holds
 //   {"do": NAME, …}                   answered by one line of JSON; the end of the input ends the process
-import { withLibp2pLight } from '@helia/libp2p'
-import { identify } from '@libp2p/identify'
-import { noise } from '@libp2p/noise'
-import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
-import { createHeliaLight } from 'helia'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { createInterface } from 'node:readline'
+import { lightNode } from './helia.mjs'
 
 // A stream that the node resets must not end the process.
 process.on('uncaughtException', () => {})
@@ -35,13 +30,7 @@ const unknown = await Promise.all(Array.from({ length: 1000 }, async (_, i) =>
   Buffer.from(CID.createV1(raw.code, await sha256.digest(Buffer.from(`unknown ${i}`))).bytes)))
 
 async function peer (onStream) {
-  const helia = withLibp2pLight(createHeliaLight(), {
-    transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionGater: { denyDialMultiaddr: () => false },
-    services: { identify: identify() }
-  })
+  const helia = lightNode()
   await helia.start()
   await helia.libp2p.handle(PROTOCOL, onStream)
   const connection = await helia.libp2p.dial(multiaddr(address))

@@ -2,30 +2,19 @@
 //   node fetch.mjs MULTIADDR FOLDER CID…
 // Writes each file to FOLDER/CID and says {"cid", "bytes", "computed"}: the CID that ipfs-unixfs-importer gives them.
 import { withBitswap } from '@helia/bitswap'
-import { withLibp2pLight } from '@helia/libp2p'
 import { unixfs } from '@helia/unixfs'
-import { identify } from '@libp2p/identify'
-import { noise } from '@libp2p/noise'
-import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { MemoryBlockstore } from 'blockstore-core'
-import { createHeliaLight } from 'helia'
 import { importBytes } from 'ipfs-unixfs-importer'
 import { fixedSize } from 'ipfs-unixfs-importer/chunker'
 import { balanced } from 'ipfs-unixfs-importer/layout'
 import { CID } from 'multiformats/cid'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { lightNode } from './helia.mjs'
 
 const [address, folder, ...cids] = process.argv.slice(2)
-const helia = withBitswap(withLibp2pLight(createHeliaLight(), {
-  transports: [tcp()],
-  connectionEncrypters: [noise()],
-  streamMuxers: [yamux()],
-  connectionGater: { denyDialMultiaddr: () => false },
-  services: { identify: identify() }
-}))
+const helia = withBitswap(lightNode())
 await helia.start()
 await helia.libp2p.dial(multiaddr(address))
 const files = unixfs(helia)

@@ -15,9 +15,5 @@ cd "$here"
 for tool in node npm; do
     command -v "$tool" > /dev/null 2>&1 || skip "$tool is not installed"
 done
-# helia needs Node 22, which npm has as a package. Fetched anew when an older lockfile brought what is here.
-if ! cmp -s package-lock.json node_modules/.installed-lock.json; then
-    npm ci --silent --no-audit --no-fund || skip "npm cannot fetch helia"
-    cp package-lock.json node_modules/.installed-lock.json
-fi
+../have_packages || skip "npm cannot fetch helia"
 exec python3 bitswap.py "$ggen" "$here/node_modules/.bin/node"
