@@ -124,11 +124,13 @@ std::vector<Multiaddr> AddressList::decode() const {
 
 AddressList AddressList::reachable(AddressReach least, std::size_t count_max) const {
     AddressList out;
+    out.packed_.reserve(packed_.size());  // almost always all of them
     std::size_t count = 0;
-    for (auto const view : views()) {
-        if (count == count_max) break;
-        if (address_reach(view) < least) continue;
-        out.append(view);
+    for (auto rest = BytesView(packed_); !rest.empty() && count < count_max;) {
+        auto const whole = rest;
+        if (address_reach(*read_length_prefixed(rest)) < least) continue;
+        auto const entry = whole.first(whole.size() - rest.size());
+        out.packed_.insert(out.packed_.end(), entry.begin(), entry.end());
         ++count;
     }
     out.packed_.shrink_to_fit();

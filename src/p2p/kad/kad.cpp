@@ -103,13 +103,14 @@ void Kad::on_peer_connected(PeerInfo const& info, TimePoint now) {
     if (info.direction == Direction::outbound) peer.addresses = AddressList::from({&info.address, 1}, 1);
     auto const key = kad_key_of(info.peer.bytes());
     peers_.insert_or_assign(key, std::move(peer));
-    if (table_.find(key) != nullptr) value_peer(info.peer, true);
+    if (table_.set_connected(key, true)) value_peer(info.peer, true);
     if (!refresh_at_ && options_.refreshes) refresh_at_ = now + k_first_refresh;
 }
 
 void Kad::on_peer_disconnected(PeerId const& peer, TimePoint now) {
     auto const key = kad_key_of(peer.bytes());
     peers_.erase(key);
+    table_.set_connected(key, false);
     if (!is_welcome(peer, now)) {  // sent away, perhaps for what we reported
         table_.remove(key);
         book_.forget(key);
@@ -215,6 +216,7 @@ void Kad::learn(RequestOutcome const& outcome, TimePoint now) {
     if (known.addresses.is_empty() || known.id == options_.self || !is_welcome(known.id, now)) return;
     known.addresses = known.addresses.reachable(AddressReach::loopback, k_kad_addresses_emit_max);
     if (!table_.add(known, group, round_trip, now)) return;
+    table_.set_connected(known.key, is_connected(known.key));
     value_peer(contact.id, true);
     put(LearnAddresses{contact.id, known.addresses.decode(), false});
 }
@@ -343,7 +345,7 @@ void Kad::refresh_after_joining(TimePoint now) {
 void Kad::refresh(TimePoint now) {
     // A node often joins a network that is just starting: what it first learns of its size is soon far too little.
     auto const interval = std::chrono::duration_cast<std::chrono::nanoseconds>(
-        std::exchange(has_refreshed_, true) ? std::chrono::seconds{k_kad_refresh_interval} : k_second_refresh);
+        refreshes_begun_++ > 0 ? std::chrono::seconds{k_kad_refresh_interval} : k_second_refresh);
     refresh_at_ = now + std::chrono::nanoseconds{static_cast<std::int64_t>(
                             static_cast<double>(interval.count()) * (0.9 + 0.2 * random_.unit()))};
     records_.expire(now);
@@ -374,6 +376,18 @@ void Kad::start_refreshes(TimePoint now) {
         query.is_random_target = !is_self;
         ++refreshes_running_;
         advance(query.id, now);
+    }
+    if (!is_settled_ && refreshes_begun_ > 1 && refreshes_waiting_.empty() && refreshes_running_ == 0) settle(now);
+}
+
+/// A network that starts as one is full of nodes that do not know their neighbours yet: what is published in its first
+/// minutes comes to the wrong holders, where nobody looks later. So it is all published once more.
+void Kad::settle(TimePoint now) {
+    is_settled_ = true;
+    publish_times_.clear();
+    for (auto& [key, publication] : published_) {
+        publication.next_at = now;
+        publish_times_.emplace(now, key);
     }
 }
 

@@ -41,8 +41,7 @@ std::vector<KadPeer> Kad::closer_for(PeerId const& peer, BytesView key, TimePoin
         if (entry->contact.id == peer || !is_welcome(entry->contact.id, now)) continue;
         auto addresses = entry->contact.addresses.reachable(least, k_kad_addresses_emit_max);
         if (addresses.is_empty()) continue;
-        auto const connection =
-            is_connected(entry->contact.key) ? KadConnection::connected : KadConnection::can_connect;
+        auto const connection = entry->is_connected ? KadConnection::connected : KadConnection::can_connect;
         out.push_back({entry->contact.id, std::move(addresses), connection});
     }
     return out;

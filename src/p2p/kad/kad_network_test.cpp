@@ -100,5 +100,28 @@ TEST_F(KadNetworkTest, FindsAPeerByItsId) {
     EXPECT_EQ(net.seen(11).peers[0].peer.addresses, std::vector{net.network().address(57)});
 }
 
+TEST(KadYoungNetworkTest, WhatWasPublishedBeforeTheNetworkWasThereMovesToItsHolders) {
+    KadNetwork net(3);
+    auto const content = content_key(8);
+    auto const value_key = to_bytes("/v/early");
+    for (auto const query : {net.call(0, [&](Kad& kad, TimePoint now) { return kad.provide(content, now); }),
+                             net.call(0, [&](Kad& kad, TimePoint now) {
+                                 return kad.put_value(value_key, to_bytes("1:early"), now);
+                             })}) {
+        ASSERT_NE(net.finish(0, query), nullptr);
+    }
+    for (std::size_t i = 3; i < 30; ++i) net.add(testing::make_options(i));
+    net.network().run_for(std::chrono::minutes{4});
+    auto const count = [&](BytesView key, auto const& holds) {
+        auto holders = net.nearest(kad_key_of(key), k_kad_bucket_peers + 1);
+        std::erase(holders, 0);  // a publisher is no holder of its own
+        holders.resize(k_kad_bucket_peers);
+        return std::count_if(holders.begin(), holders.end(), [&](auto node) { return holds(net.kad(node)); });
+    };
+    auto const now = net.network().now();
+    EXPECT_GE(count(content, [&](Kad& kad) { return !kad.held_providers(content, now).empty(); }), 18);
+    EXPECT_GE(count(value_key, [&](Kad& kad) { return kad.held_value(value_key, now) != nullptr; }), 18);
+}
+
 }  // namespace
 }  // namespace ggen::p2p

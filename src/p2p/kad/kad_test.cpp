@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "p2p/kad/testing/fixtures.hpp"
-#include "p2p/protocol/message_reader.hpp"
+#include "p2p/kad/testing/bench.hpp"
 
 namespace ggen::p2p {
 namespace {
@@ -14,116 +13,13 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::Bench;
 using testing::make_address;
 using testing::make_id;
 using testing::make_options;
-
-/// One core whose host is the test.
-class Bench {
-public:
-    explicit Bench(KadOptions options = make_options(0)) : kad(std::move(options)) {
-        kad.on_host_changed({make_id(0), kad.protocols(), {make_address(0)}}, now);
-        take();
-    }
-    void connect(std::uint64_t number, Direction direction = Direction::inbound, bool is_server = true) {
-        auto const address = make_address(number);
-        kad.on_peer_connected({make_id(number), address, direction}, now);
-        kad.on_peer_addresses(make_id(number), {&address, 1}, true, now);
-        std::vector<std::string> names;
-        if (is_server) names.emplace_back(k_kad_protocol);
-        kad.on_peer_protocols(make_id(number), names, now);
-        take();
-    }
-    /// Opens a stream as peer `number`.
-    StreamKey open(std::uint64_t number) {
-        auto const key = next_inbound += 2;
-        kad.on_inbound_stream(key, make_id(number), std::string(k_kad_protocol), now);
-        take();
-        return key;
-    }
-    void send(StreamKey stream, KadMessage const& message) {
-        kad.on_stream_bytes(stream, frame_message(encode_kad_message(message)), now);
-        take();
-    }
-    /// What the core wrote to `stream` since the last time.
-    std::vector<KadMessage> answers(StreamKey stream) {
-        MessageReader reader(k_kad_message_accept_bytes_max);
-        std::vector<KadMessage> out;
-        for (auto const& output : outputs) {
-            if (auto const* write = std::get_if<WriteStream>(&output); write != nullptr && write->stream == stream) {
-                reader.feed(*write->bytes);
-            }
-        }
-        for (;;) {
-            auto const next = reader.next();
-            if (!next || !next->has_value()) break;
-            out.push_back(*decode_kad_message(**next));
-        }
-        std::erase_if(outputs, [&](ProtocolOutput const& output) {
-            auto const* write = std::get_if<WriteStream>(&output);
-            return write != nullptr && write->stream == stream;
-        });
-        return out;
-    }
-    template <class Output>
-    [[nodiscard]] std::size_t count() const {
-        return static_cast<std::size_t>(std::count_if(outputs.begin(), outputs.end(), [](ProtocolOutput const& output) {
-            return std::holds_alternative<Output>(output);
-        }));
-    }
-    [[nodiscard]] std::size_t reported(Conduct conduct) const {
-        return static_cast<std::size_t>(
-            std::count_if(outputs.begin(), outputs.end(), [&](ProtocolOutput const& output) {
-                auto const* report = std::get_if<ReportPeer>(&output);
-                return report != nullptr && report->conduct == conduct;
-            }));
-    }
-    void wait(std::chrono::nanoseconds duration) {
-        auto const end = now + duration;
-        for (;;) {
-            auto const wake = kad.next_deadline();
-            if (!wake || *wake > end) break;
-            now = std::max(now, *wake);
-            kad.on_deadline(now);
-            take();
-        }
-        now = end;
-    }
-    [[nodiscard]] StreamKey last_opened() const {
-        StreamKey key = 0;
-        for (auto const& output : outputs) {
-            if (auto const* opened = std::get_if<OpenStream>(&output)) key = opened->stream;
-        }
-        return key;
-    }
-    void take() {
-        while (auto output = kad.poll_output()) outputs.push_back(std::move(*output));
-    }
-
-    Kad kad;
-    TimePoint now{};
-    std::vector<ProtocolOutput> outputs;
-    StreamKey next_inbound = 0;
-};
-
-KadMessage request(KadMessageType type, BytesView key) {
-    KadMessage message;
-    message.type = type;
-    message.key = Bytes(key.begin(), key.end());
-    return message;
-}
-
-KadMessage put_request(std::string_view key, std::string_view value) {
-    auto message = request(KadMessageType::put_value, as_bytes(key));
-    message.record = KadRecord{to_bytes(key), to_bytes(value), "", {}, 0};
-    return message;
-}
-
-KadMessage provide_request(BytesView key, std::uint64_t provider) {
-    auto message = request(KadMessageType::add_provider, key);
-    message.providers.push_back(testing::kad_peer(make_id(provider), make_address(provider)));
-    return message;
-}
+using testing::provide_request;
+using testing::put_request;
+using testing::request;
 
 TEST(KadServerTest, AnswersSeveralRequestsOnOneStreamInOrder) {
     Bench bench;
@@ -377,6 +273,24 @@ TEST(KadClientTest, AnAnswerOfAnotherKindEndsTheStream) {
     bench.take();
     EXPECT_EQ(bench.count<ResetStream>(), 1U);
     EXPECT_EQ(bench.reported(Conduct::protocol_error), 1U);
+}
+
+TEST(KadServerTest, SaysOfWhomItNamesWhetherItIsConnected) {
+    Bench bench;
+    bench.connect(1);
+    auto const probe = bench.last_opened();
+    bench.kad.on_stream_opened(probe, std::string(k_kad_protocol), bench.now);
+    bench.send(probe, request(KadMessageType::find_node, make_id(0).bytes()));
+    auto const stream = bench.open(3);
+    auto const connection = [&] {
+        bench.send(stream, request(KadMessageType::find_node, make_id(9).bytes()));
+        return bench.answers(stream).at(0).closer.at(0).connection;
+    };
+    EXPECT_EQ(connection(), KadConnection::connected);
+    bench.kad.on_peer_disconnected(make_id(1), bench.now);
+    EXPECT_EQ(connection(), KadConnection::can_connect);
+    bench.connect(1);
+    EXPECT_EQ(connection(), KadConnection::connected);
 }
 
 TEST(KadClientTest, RefusesWhatItCannotPublish) {

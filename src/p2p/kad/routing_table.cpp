@@ -171,6 +171,13 @@ void RoutingTable::set_addresses(KadKey const& key, AddressList addresses) {
     if (at < entries_.size() && !addresses.is_empty()) entries_[at].contact.addresses = std::move(addresses);
 }
 
+bool RoutingTable::set_connected(KadKey const& key, bool is_connected) {
+    auto const at = index_of(key);
+    if (at == entries_.size()) return false;
+    entries_[at].is_connected = is_connected;
+    return true;
+}
+
 std::vector<TableEntry const*> RoutingTable::closest(KadKey const& target, std::size_t count,
                                                      bool with_suspects) const {
     struct Ranked {

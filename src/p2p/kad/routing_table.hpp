@@ -29,6 +29,7 @@ struct TableEntry {
     std::uint16_t bucket = 0;                 ///< leading bits that its key shares with ours
     std::uint8_t failures = 0;                ///< requests that failed since it last answered
     bool is_near = false;                     ///< stands beside a full bucket for being quick
+    bool is_connected = false;                ///< as the last set_connected said
 
     /// Others are told only of peers that answered last time.
     [[nodiscard]] bool is_suspect() const { return failures > 0; }
@@ -56,6 +57,8 @@ public:
     /// It does not speak the protocol any more. True when it was in the table.
     bool remove(KadKey const& key);
     void set_addresses(KadKey const& key, AddressList addresses);
+    /// True when it is in the table.
+    bool set_connected(KadKey const& key, bool is_connected);
 
     [[nodiscard]] TableEntry const* find(KadKey const& key) const;
     /// At most `count` entries, nearest to `target` first. Suspects only if asked for, and then last. The pointers
