@@ -377,13 +377,18 @@ void Kad::start_refreshes(TimePoint now) {
         ++refreshes_running_;
         advance(query.id, now);
     }
-    if (!is_settled_ && refreshes_begun_ > 1 && refreshes_waiting_.empty() && refreshes_running_ == 0) settle(now);
+    auto const is_over = refreshes_waiting_.empty() && refreshes_running_ == 0;
+    if (is_over && refreshes_begun_ > refreshes_published_after_) publish_again(now);
 }
 
 /// A network that starts as one is full of nodes that do not know their neighbours yet: what is published in its first
-/// minutes comes to the wrong holders, where nobody looks later. So it is all published once more.
-void Kad::settle(TimePoint now) {
-    is_settled_ = true;
+/// minutes comes to the wrong holders, where nobody looks later. So all of it is published again after the second
+/// refresh, and after the third, when the others have had time for theirs.
+void Kad::publish_again(TimePoint now) {
+    constexpr unsigned k_first_after = 2;
+    constexpr unsigned k_last_after = 3;
+    refreshes_published_after_ = refreshes_begun_;
+    if (refreshes_begun_ < k_first_after || refreshes_begun_ > k_last_after) return;
     publish_times_.clear();
     for (auto& [key, publication] : published_) {
         publication.next_at = now;

@@ -114,7 +114,7 @@ private:
     void refresh_after_joining(TimePoint now);
     void refresh(TimePoint now);
     void start_refreshes(TimePoint now);
-    void settle(TimePoint now);
+    void publish_again(TimePoint now);
     void republish(TimePoint now);
     [[nodiscard]] Bytes random_id_in(unsigned bucket);
     [[nodiscard]] bool is_connected(KadKey const& peer) const { return peers_.contains(peer); }
@@ -177,7 +177,7 @@ private:
     TimePoint next_refresh_at_{};  // the next lookup of a refresh that is under way
     std::optional<TimePoint> refresh_at_;
     unsigned refreshes_begun_ = 0;
-    bool is_settled_ = false;  // two refreshes are over: what this node knows is worth publishing by
+    unsigned refreshes_published_after_ = 0;
     std::map<Bytes, Publication> published_;
     std::set<std::pair<TimePoint, Bytes>> publish_times_;
     std::size_t republishing_ = 0;
