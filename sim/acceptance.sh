@@ -1,41 +1,54 @@
 #!/bin/sh
 # The acceptance set of the simulator, small: expectations and invariants hold.
-#   acceptance.sh GGEN-SIM                 each twice: one seed gives one line
-#   acceptance.sh GGEN-SIM SEEDS [JOBS]    each scenario with the seeds 1 to SEEDS, JOBS (2) processes at a time
+#   acceptance.sh GGEN-SIM                          each twice: one seed gives one line
+#   acceptance.sh GGEN-SIM SEEDS [JOBS] [SCENARIO]  each scenario, or one, with the seeds 1 to SEEDS (attacks by hundreds
+#                                                   of nodes: a fiftieth of them), JOBS (2) processes at a time
+# With many seeds no invariant may break and every expectation has to hold, but one: how many copies of a message arrive is
+# promised for 1,000 nodes, so of these small networks one in a hundred may miss it.
 set -eu
 program=$1
 seeds=${2:-}
 jobs=${3:-2}
+only=${4:-}
 chunk=25
 fail() {
     echo "acceptance: $1" >&2
     exit 1
 }
-many() {
+many() { # scenario, nodes, seeds
     log=$(mktemp)
-    seq 1 $chunk "$seeds" | xargs -P "$jobs" -I SEED sh -c '
+    # What is wrong is in the lines: a run that failed ends the others of its chunk no earlier.
+    seq 1 $chunk "$3" | xargs -P "$jobs" -I SEED sh -c '
         last=$((SEED + '$chunk' - 1))
-        [ "$last" -gt '"$seeds"' ] && last='"$seeds"'
-        exec "$0" --scenario "$1" --nodes "$2" --seed SEED --seeds $((last - SEED + 1))' \
-        "$program" "sim/scenarios/$1.json" "$2" > "$log" || fail "$1: $(grep -v " ok " "$log" | head -3)"
-    echo "$1 $2 nodes: $(grep -c " ok " "$log") of $seeds seeds"
+        [ "$last" -gt '"$3"' ] && last='"$3"'
+        "$0" --scenario "$1" --nodes "$2" --seed SEED --seeds $((last - SEED + 1)) 2>&1 || true' \
+        "$program" "sim/scenarios/$1.json" "$2" > "$log"
+    good=$(grep -c " ok digest=" "$log" || true)
+    crowded=$(grep -cE "^ggen-sim: .* --seed [0-9]+: copies is [0-9.]+, not -inf to [0-9.]+$" "$log" || true)
+    [ $((good + crowded)) -eq "$3" ] || fail "$1: $(grep -E "^ggen-sim: " "$log" | grep -v ": copies is [^;]*$" | head -3)"
+    [ $((crowded * 100)) -le "$3" ] || fail "$1: more copies than promised with $crowded of $3 seeds"
+    echo "$1 $2 nodes: $good of $3 seeds, $crowded with more copies than promised for 1,000 nodes, 0 invariants broken"
     rm -f "$log"
 }
-while read -r scenario nodes seed; do
-    if [ -n "$seeds" ]; then
-        [ "$seed" != 1 ] || many "$scenario" "$nodes"
-        continue
-    fi
-    run() { "$program" --scenario "sim/scenarios/$scenario.json" --nodes "$nodes" --seed "$seed"; }
-    first=$(run) || fail "$scenario, $nodes nodes, seed $seed: $first"
-    second=$(run) || fail "$scenario, $nodes nodes, seed $seed: the second run failed"
+twice() { # scenario, nodes, seed
+    run() { "$program" --scenario "sim/scenarios/$1.json" --nodes "$2" --seed "$3"; }
+    first=$(run "$@") || fail "$1, $2 nodes, seed $3: $first"
+    second=$(run "$@") || fail "$1, $2 nodes, seed $3: the second run failed"
     # All but the processor time it took.
     first=${first%% cpu_s=*}
     second=${second%% cpu_s=*}
-    [ "$first" = "$second" ] || fail "$scenario, seed $seed: two runs, two results:
+    [ "$first" = "$second" ] || fail "$1, seed $3: two runs, two results:
 $first
 $second"
     echo "$first"
+}
+while read -r scenario nodes seed; do
+    [ -z "$only" ] || [ "$only" = "$scenario" ] || continue
+    case $seed in
+        many) [ -z "$seeds" ] || many "$scenario" "$nodes" $(((seeds + 49) / 50)) ;;
+        1) if [ -n "$seeds" ]; then many "$scenario" "$nodes" "$seeds"; else twice "$scenario" "$nodes" 1; fi ;;
+        *) [ -n "$seeds" ] || twice "$scenario" "$nodes" "$seed" ;;
+    esac
 done <<'SET'
 echo 40 1
 echo 40 2
@@ -44,6 +57,7 @@ gossip-1k 40 1
 gossip-1k 40 2
 gossip-large 30 1
 gossip-wire 20 1
+kad 40 1
 exchange-90 200 1
 exchange-90 200 2
 exchange-small 200 1
@@ -51,4 +65,13 @@ exchange-100 200 1
 split-view 24 1
 split-view 24 2
 split-view 24 3
+attack-eclipse-target 40 many
+attack-eclipse-publishers 40 many
+attack-eclipse-network 40 many
+attack-censor 40 many
+attack-degrade 40 many
+attack-cold-boot 40 many
+attack-covert-flash 40 many
+attack-dawn 40 many
+attack-colocation 40 many
 SET

@@ -51,10 +51,12 @@ Result<RunReport> run_scenario(std::string_view text, RunOptions const& options)
     report.digest = world.network().trace().digest();
     report.checkpoints = world.network().trace().checkpoints();
     report.failure = world.violation();
-    if (report.failure.empty()) report.failure = fmt::format("{}", fmt::join(world.unmet(report.figures), "; "));
+    report.is_sound = report.failure.empty();
+    if (report.is_sound) report.failure = fmt::format("{}", fmt::join(world.unmet(report.figures), "; "));
     report.is_good = report.failure.empty();
+    auto const* const verdict = report.is_good ? "ok" : report.is_sound ? "MISSED" : "FAILED";
     report.line = fmt::format("{} seed={} nodes={} {} digest={:016x}{} cpu_s={:.2f} node_s_per_cpu_s={:.0f}", name,
-                              options.seed, nodes, report.is_good ? "ok" : "FAILED", report.digest,
+                              options.seed, nodes, verdict, report.digest,
                               print(report.figures), cpu_seconds,
                               cpu_seconds > 0 ? world.node_seconds() / cpu_seconds : 0.0);
     return report;

@@ -16,7 +16,8 @@ struct RunOptions {
 
 struct RunReport {
     std::string line;  ///< what the program prints
-    bool is_good = false;
+    bool is_good = false;   ///< sound, and every expectation met
+    bool is_sound = false;  ///< no invariant was broken
     std::uint64_t digest = 0;
     std::string failure;  ///< the broken invariant or the unmet expectations; empty when good
     std::vector<Figure> figures;
