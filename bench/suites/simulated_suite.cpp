@@ -39,7 +39,7 @@ constexpr char const* k_lookup = R"json({
   "options": { "join_s": 60, "keys": 60, "publish_at_s": 255, "measure_at_s": 265, "operations": 200, "period_s": 0.2 },
   "expect": { "value_success_percent": { "least": 99 }, "providers_success_percent": { "least": 99 } } })json";
 
-/// The same where each node's memory of peers is what there is no memory for: 2,048 peers instead of 4,096.
+/// The same where each node's memory of peers is what there is no memory for: 4,096 peers instead of 8,192.
 constexpr char const* k_lookup_large = R"json({
   "name": "lookup", "nodes": 5000, "duration_s": 330, "check_every": 100000, "workload": "kad",
   "options": { "join_s": 60, "keys": 60, "publish_at_s": 255, "measure_at_s": 265, "operations": 200, "period_s": 0.2,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "p2p/kad/testing/fixtures.hpp"
 
@@ -61,10 +62,11 @@ TEST(ContactBookTest, TalkDoesNotDriveOutOrChangeWhatWasSeen) {
     ContactBook book;
     auto const seen = contact(1);
     book.on_answer(seen, 7, microseconds{100});
+    constexpr auto k_slot_bits = static_cast<unsigned>(std::countr_zero(k_kad_book_slots));
     std::size_t invented = 0;
     for (std::uint64_t number = 100; invented < 20; ++number) {
         auto const one = contact(number);
-        if (kad_common_bits(one.key, seen.key) < 10) continue;  // of the same slot
+        if (kad_common_bits(one.key, seen.key) < k_slot_bits) continue;  // of another slot
         book.hear(one, 0);
         ++invented;
     }

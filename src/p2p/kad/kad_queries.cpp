@@ -43,6 +43,7 @@ Query& Kad::start(QueryKind kind, BytesView key, TimePoint now) {
     auto const peers = network_size(now);
     if (peers && (kind == QueryKind::get_value || kind == QueryKind::find_providers)) {
         settings.likely = kad_distance_of_share(static_cast<double>(k_kad_bucket_peers) / *peers);
+        settings.parallel_likely = k_kad_parallel_likely;
         settings.cost = [this](KadKey const& peer) { return cost_of(peer); };
     }
     auto& query = queries_.try_emplace(id, id, kind, Bytes(key.begin(), key.end()), settings).first->second;

@@ -13,6 +13,7 @@ namespace ggen::p2p {
 // Kademlia itself
 inline constexpr std::size_t k_kad_bucket_peers = 20;        ///< k: peers a bucket, holders a record
 inline constexpr std::size_t k_kad_parallel_requests = 10;   ///< alpha: requests of one lookup at a time
+inline constexpr std::size_t k_kad_parallel_likely = 10;     ///< of these to likely holders, beside alpha
 inline constexpr std::size_t k_kad_resilience = 3;           ///< beta: nearest that must have answered
 inline constexpr std::size_t k_kad_paths = 4;                ///< disjoint paths of one lookup
 /// The way in: a few of the nearest, by one path, since all would begin at the same peer. The refresh that follows
@@ -36,7 +37,7 @@ inline constexpr std::size_t k_kad_record_emit_bytes_max = 8 * k_kib;
 inline constexpr std::size_t k_kad_table_peers_per_group_max = 3;
 inline constexpr std::size_t k_kad_bucket_peers_per_group_max = 2;
 inline constexpr std::size_t k_kad_near_peers_per_bucket_max = 8;  ///< quick peers beside a full bucket
-inline constexpr std::size_t k_kad_book_slots = 1024;              ///< contact book: a power of two
+inline constexpr std::size_t k_kad_book_slots = 2048;              ///< contact book: a power of two
 inline constexpr std::size_t k_kad_book_slot_peers = 4;
 inline constexpr std::size_t k_kad_probes_at_once_max = 8;
 inline constexpr std::size_t k_kad_probes_waiting_max = 64;

@@ -81,11 +81,15 @@ bool Lookup::is_likely(Candidate const& candidate) const {
 Lookup::Candidate* Lookup::next_of(std::size_t path) {
     auto const bit = static_cast<std::uint16_t>(1U << path);
     std::size_t in_flight = 0;
+    std::size_t likely_in_flight = 0;
     std::size_t met = 0;
     Candidate* fresh = nullptr;
     auto least = std::chrono::microseconds::max();
     for (auto& candidate : candidates_) {
-        if (candidate.state == State::asked && candidate.owner == path && !candidate.is_hedged) ++in_flight;
+        if (candidate.state == State::asked && !candidate.is_hedged) {
+            if (candidate.owner == path) ++in_flight;
+            if (is_likely(candidate)) ++likely_in_flight;
+        }
         if ((candidate.heard_by & bit) == 0 || candidate.state == State::failed || candidate.state == State::slow)
             continue;
         if (candidate.state == State::fresh && is_within(candidate.distance, met)) {
@@ -96,7 +100,10 @@ Lookup::Candidate* Lookup::next_of(std::size_t path) {
         }
         ++met;
     }
-    return in_flight < parallel_of(path) ? fresh : nullptr;
+    if (in_flight < parallel_of(path)) return fresh;
+    auto const is_asked_too =
+        fresh != nullptr && is_likely(*fresh) && likely_in_flight < settings_.parallel_likely;
+    return is_asked_too ? fresh : nullptr;
 }
 
 KadContact const* Lookup::next(TimePoint now) {

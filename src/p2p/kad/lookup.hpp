@@ -24,6 +24,8 @@ struct LookupSettings {
     /// Peers nearer than this are likely to hold what is looked for: of those a path asks the one that `cost` says
     /// will answer soonest, where it else asks the nearest. Zero = nobody is.
     KadKey likely{};
+    /// So many of them may be asked at a time, whatever each path has under way: the first answer is what counts.
+    std::size_t parallel_likely = 0;
     std::function<std::chrono::microseconds(KadKey const&)> cost{};
 };
 

@@ -263,6 +263,30 @@ TEST(LookupTest, AsksTheQuickestOfThoseThatAreNearEnough) {
     EXPECT_EQ(lookup.next({})->key.words[0], 40U);
 }
 
+TEST(LookupTest, LikelyHoldersAreAskedBesideWhatAPathMay) {
+    LookupSettings settings;
+    settings.paths = 4;
+    settings.parallel = 4;
+    settings.likely = {{80, 0, 0, 0}};
+    settings.parallel_likely = 6;
+    settings.cost = [](KadKey const&) { return std::chrono::microseconds{1}; };
+    Lookup lookup({}, settings);
+    for (std::uint64_t i = 0; i < 10; ++i) {
+        auto contact = kad_contact(make_id(i), {});
+        contact.key = {{10 + i * 10, 0, 0, 0}};  // eight likely ones, two farther
+        lookup.add_hint(std::move(contact));     // one path alone knows them
+    }
+    std::vector<KadKey> asked;
+    while (auto const* const next = lookup.next({})) asked.push_back(next->key);
+    ASSERT_EQ(asked.size(), 6U);
+    lookup.on_failure(asked[0]);
+    lookup.on_failure(asked[1]);
+    lookup.on_failure(asked[2]);
+    std::size_t more = 0;
+    while (lookup.next({}) != nullptr) ++more;
+    EXPECT_EQ(more, 2U);  // the two likely ones that are left; the farther ones wait for the path's own turn
+}
+
 TEST(LookupTest, APathLearnsOnlyFromThosePeersThatItAsked) {
     LookupSettings settings;
     settings.paths = 2;
