@@ -68,6 +68,8 @@ Result<std::vector<std::string>> inject(Program const& program, Run const& run, 
     auto options = program.run;
     options.with_times = false;
     options.counts = 1;
+    options.work_directory = work_directory(program);  // a page about a stored run has made no run of its own
+    options.program = this_program();
     options.words = {slowed};
     // A neighbour that is not slowed must stay as it is.
     for (auto const& other : program.catalogue.tests()) {

@@ -60,6 +60,9 @@ expect 0 "GO" "$good" "${gate[@]}"
 # The same program from another, longer place, with another environment and other numbers of processes: the same counts.
 mkdir -p "a/longer/place/than/before"
 SOMETHING=$(printf 'x%.0s' {1..3000}) expect 0 "GO" "$good" --work "$room/a/longer/place/than/before" "${gate[@]}" --jobs 1
+# A page about a stored run measures the same line anew.
+touch budgets.toml
+expect 0 "first/sum slowed by 15 % fails, and nothing else does" "$good" report latest --config gate.toml --baseline exact.json --budgets budgets.toml
 expect 1 "first/sum instructions +12" "$slower" "${gate[@]}"
 for scene in removed crash stubbed wrong; do
   GGEN_BENCH_SCENE=$scene expect 1 "NO-GO" "$good" "${gate[@]}"
