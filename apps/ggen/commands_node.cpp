@@ -86,6 +86,7 @@ private:
 /// In the process that is the node.
 Result<ExitCode> be_node(Context& context, p2p::DaemonOptions options, std::optional<ReadyPipe> pipe) {
     auto& log = options.log;
+    ASSIGN_OR_RETURN(auto const stop, WakeEvent::create());
     auto daemon = p2p::Daemon::start(std::move(options));
     if (!daemon) {
         if (pipe) pipe->report(Json::object().set("error", control_error(daemon.error())).dump());
@@ -95,7 +96,10 @@ Result<ExitCode> be_node(Context& context, p2p::DaemonOptions options, std::opti
     if (pipe) pipe->report(Json::object().set("result", (*daemon)->report()).dump());
     else show(context, (*daemon)->report(), false);
     log.info("the node runs as " + text_of((*daemon)->report(), "peer"));
-    (*daemon)->run(context.cancel());
+    call_on_interrupt(&stop);
+    auto const ran = (*daemon)->run(stop);
+    call_on_interrupt(nullptr);
+    RETURN_IF_ERROR(ran);
     notify_supervisor(context.environment(), "STOPPING=1");
     log.info("the node ended");
     return ExitCode::ok;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -18,12 +19,14 @@ namespace ggen::cli {
 namespace {
 
 CancelToken* g_cancel = nullptr;  // Set once before the handler is installed.
+std::atomic<WakeEvent const*> g_event{nullptr};
 
 void on_interrupt(int) {
     constexpr std::string_view k_text = "\nstopping; once more to stop at once\n";
     int const saved = errno;
     if (g_cancel->is_cancelled()) ::_exit(130);
     g_cancel->cancel();
+    if (auto const* const event = g_event.load()) event->call();
     if (::write(STDERR_FILENO, k_text.data(), k_text.size()) < 0) {
         // Nobody is listening; the token is set all the same.
     }
@@ -67,6 +70,11 @@ void cancel_on_interrupt(CancelToken& cancel) {
     ::sigemptyset(&action.sa_mask);
     ::sigaction(SIGINT, &action, nullptr);
     ::sigaction(SIGTERM, &action, nullptr);
+}
+
+void call_on_interrupt(WakeEvent const* event) {
+    g_event = event;
+    if (event != nullptr && g_cancel->is_cancelled()) event->call();
 }
 
 std::map<std::string, std::string> environment_of_process() {

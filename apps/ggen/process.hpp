@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/cancel.hpp"
+#include "base/wake_event.hpp"
 
 /// What the program needs of its process: descriptors, signals, environment, terminal.
 namespace ggen::cli {
@@ -14,6 +15,8 @@ void secure_standard_streams();
 
 /// Ctrl-C or SIGTERM once sets `cancel`; twice ends the process at once with 130.
 void cancel_on_interrupt(CancelToken& cancel);
+/// Calls `event` then, too; at once when it was interrupted already. nullptr ends that, before the event does.
+void call_on_interrupt(WakeEvent const* event);
 
 [[nodiscard]] std::map<std::string, std::string> environment_of_process();
 

@@ -132,13 +132,10 @@ Result<posix::Fd> listen_local(std::string const& path) {
     return fd;
 }
 
-Result<std::optional<LineSocket>> accept_local(posix::Fd const& listener, std::chrono::milliseconds wait) {
-    if (!waits_for(listener.get(), POLLIN, static_cast<int>(wait.count()))) return std::optional<LineSocket>{};
+Result<std::optional<LineSocket>> accept_local(posix::Fd const& listener) {
     Fd fd{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)};
     if (fd.is_open()) return std::optional{LineSocket{std::move(fd)}};
-    bool const is_passing = errno == EAGAIN || errno == EINTR || errno == ECONNABORTED || errno == EMFILE ||
-                            errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
-    if (is_passing) return std::optional<LineSocket>{};
+    if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) return std::optional<LineSocket>{};
     return io_error("control: accept");
 }
 

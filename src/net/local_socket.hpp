@@ -43,8 +43,9 @@ private:
 /// replaced: the caller holds the lock that says that nobody listens there.
 /// Errors: io.
 [[nodiscard]] Result<posix::Fd> listen_local(std::string const& path);
-/// Waits for the next connection, at most so long. Nothing when none came. Errors: io.
-[[nodiscard]] Result<std::optional<LineSocket>> accept_local(posix::Fd const& listener, std::chrono::milliseconds wait);
+/// The next connection, without waiting. Nothing when none is there. Errors: io (also for want of memory or
+/// descriptors: it stays there).
+[[nodiscard]] Result<std::optional<LineSocket>> accept_local(posix::Fd const& listener);
 /// Errors: not_found (no socket), unavailable (nobody listens there), refused (permission), io.
 [[nodiscard]] Result<LineSocket> connect_local(std::string const& path);
 

@@ -146,9 +146,15 @@ std::vector<ShelvedBlob> BlockShelf::blobs() const {
 }
 
 bool BlockShelf::is_ready() {
-    std::lock_guard const guard{mutex_};
-    is_wanted_ = true;
-    return is_ready_;
+    bool was_wanted = false;
+    bool is_ready = false;
+    {
+        std::lock_guard const guard{mutex_};
+        was_wanted = std::exchange(is_wanted_, true);
+        is_ready = is_ready_;
+    }
+    if (!was_wanted && wanted_) wanted_();
+    return is_ready;
 }
 
 void BlockShelf::rest() {

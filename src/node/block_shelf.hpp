@@ -43,6 +43,9 @@ public:
     /// Nobody wants blocks now: the next who does waits for a scan.
     void rest();
     [[nodiscard]] bool is_wanted() const;
+    /// Calls `wanted`, on the thread that asks, when a block is wanted for the first time since the last scan or rest.
+    /// Before anything is asked.
+    void on_wanted(std::function<void()> wanted) { wanted_ = std::move(wanted); }
     bool has(Cid const& cid) override;
     /// Bytes that are no longer those of the CID are not given, and the blob is looked at anew.
     Result<Bytes> read(Cid const& cid) override;
@@ -76,6 +79,7 @@ private:
     FileSystem& files_;
     ServedFolders const& served_;
     std::string index_folder_;
+    std::function<void()> wanted_;
     std::mutex one_scan_;
 
     mutable std::mutex mutex_;  // Guards all below.

@@ -27,13 +27,19 @@ private:
 }  // namespace
 
 void ServedFolders::add(LogId const& log, std::string folder) {
-    std::lock_guard const guard{mutex_};
-    folders_.insert_or_assign(log, std::move(folder));
+    {
+        std::lock_guard const guard{mutex_};
+        folders_.insert_or_assign(log, std::move(folder));
+    }
+    if (changed_) changed_();
 }
 
 void ServedFolders::remove(LogId const& log) {
-    std::lock_guard const guard{mutex_};
-    folders_.erase(log);
+    {
+        std::lock_guard const guard{mutex_};
+        folders_.erase(log);
+    }
+    if (changed_) changed_();
 }
 
 std::vector<std::string> ServedFolders::folders(std::optional<LogId> const& log) const {

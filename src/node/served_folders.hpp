@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -19,8 +20,11 @@ class ServedFolders final : public ContentProvider {
 public:
     explicit ServedFolders(FileSystem& files) : files_(files) {}
 
+    /// Also when what a folder holds has grown: watchers are called each time.
     void add(LogId const& log, std::string folder);
     void remove(LogId const& log);
+    /// Calls `changed` after each change, on the thread that makes it. Before there are any other threads.
+    void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
     [[nodiscard]] std::map<LogId, std::string> all() const {
         std::lock_guard const guard{mutex_};
         return folders_;
@@ -34,6 +38,7 @@ private:
     [[nodiscard]] std::vector<std::string> folders(std::optional<LogId> const& log) const;
 
     FileSystem& files_;
+    std::function<void()> changed_;
     mutable std::mutex mutex_;  // Guards folders_.
     std::map<LogId, std::string> folders_;
 };

@@ -20,6 +20,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from nodes import LISTEN, Checks, Room, alive, wait_until  # noqa: E402
 
 NOBODY = 65534
+IDLE_SECONDS = 4
+IDLE_WAKE_UPS_PER_SECOND_MAX = 10  # The heartbeat of topics is one; a thread that polls makes four or more.
 COMMANDS = (["p2p", "status"], ["p2p", "stop"], ["p2p", "peer-list"], ["p2p", "connect", "{address}"],
             ["p2p", "bootstrap", "{address}"], ["p2p", "disconnect", "{peer}"], ["p2p", "peer-info", "{peer}"])
 PEER = "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN"
@@ -63,6 +65,25 @@ def lifecycle(report, profile):
     os.kill(third["pid"], signal.SIGTERM)
     wait_until(lambda: not alive(third["pid"]), "SIGTERM ends it")
     profile.pid = None
+
+
+def wake_ups(pid):
+    """How often the node's threads went to sleep."""
+    total = 0
+    for status in pathlib.Path(f"/proc/{pid}/task").glob("*/status"):
+        total += sum(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("voluntary"))
+    return total
+
+
+def idle(report, profile):
+    pid = profile.start()["pid"]
+    time.sleep(1)
+    before = wake_ups(pid)
+    time.sleep(IDLE_SECONDS)
+    count = wake_ups(pid) - before
+    report.check(count <= IDLE_SECONDS * IDLE_WAKE_UPS_PER_SECOND_MAX, "an idle node sleeps",
+                 f"it woke up {count} times in {IDLE_SECONDS} s")
+    profile.stop()
 
 
 def foreground(report, profile, room):
@@ -241,6 +262,7 @@ def main():
     with Room(sys.argv[1]) as room:
         without_node(report, room.profile("nobody"))
         lifecycle(report, room.profile("first"))
+        idle(report, room.profile("idle"))
         foreground(report, room.profile("foreground"), room)
         one, other = room.profile("one"), room.profile("other")
         connections(report, one, other)

@@ -49,6 +49,7 @@ STARTING_AT_ONCE = 12
 LOOKUPS_AT_ONCE = 8
 NODES_PER_STRANGER = 200
 FINDING_SECONDS_MAX = 60
+PAUSE_SECONDS = 0.2
 
 
 def kernel_bytes(pid, field):
@@ -248,11 +249,23 @@ class Stranger:
     def find_all(self):
         peer = Peer("stranger", [self.peer_program], {"kad": PRODUCT_KAD})
         try:
-            peer.wait_ready().do("kad_bootstrap", address=self.way_in)
-            self.look(peer, time.monotonic() + FINDING_SECONDS_MAX)
+            end = time.monotonic() + FINDING_SECONDS_MAX
+            self.come_in(peer.wait_ready(), end)
+            self.look(peer, end)
         finally:
             peer.process.kill()
             peer.close()
+
+    def come_in(self, peer, end):
+        """Whom the way in had no time for asks again."""
+        while True:
+            try:
+                peer.do("kad_bootstrap", address=self.way_in)
+                return
+            except PeerFailed as error:
+                if "ended" in str(error) or time.monotonic() > end:
+                    raise
+            time.sleep(PAUSE_SECONDS)
 
     def look(self, peer, end):
         left, under_way = list(self.nodes), []

@@ -10,7 +10,6 @@
 namespace ggen::p2p {
 namespace {
 
-constexpr std::chrono::milliseconds k_look{100};
 constexpr std::chrono::seconds k_scan_interval{5};  ///< while blocks are wanted
 constexpr std::chrono::minutes k_rest_after{10};    ///< without anybody who wants any
 
@@ -22,8 +21,19 @@ BlockService::BlockService(Node& node, FileSystem& files, ServedFolders const& s
 BlockService::~BlockService() { finish(); }
 
 void BlockService::start() {
+    shelf_.on_wanted([this] { wake(); });
     node_.add(core_);
     thread_ = std::thread{[this] { loop(); }};
+}
+
+void BlockService::stop() {
+    stopping_.cancel();
+    wake();
+}
+
+void BlockService::wake() {
+    std::lock_guard const guard{mutex_};
+    came_.notify_one();
 }
 
 void BlockService::finish() {
@@ -31,17 +41,28 @@ void BlockService::finish() {
     if (thread_.joinable()) thread_.join();
 }
 
+/// Sleeps until blocks are wanted; while they are, until the next look is due; then until it may rest.
 void BlockService::loop() {
-    auto wanted_at = steady_now();
+    auto rest_at = TimePoint::max();
     auto scan_at = steady_now();
     while (!stopping_.is_cancelled()) {
-        std::this_thread::sleep_for(k_look);
-        auto const now = steady_now();
-        if (shelf_.is_wanted()) wanted_at = now;
-        else if (now >= wanted_at + k_rest_after) shelf_.rest();
-        if (!shelf_.is_wanted() || now < scan_at) continue;
+        {
+            std::unique_lock guard{mutex_};
+            auto const is_called = [&] { return stopping_.is_cancelled() || shelf_.is_wanted(); };
+            if (rest_at == TimePoint::max()) came_.wait(guard, is_called);
+            else if (!is_called()) came_.wait_until(guard, rest_at, is_called);
+            auto const is_stopped = [&] { return stopping_.is_cancelled(); };
+            if (shelf_.is_wanted()) came_.wait_until(guard, scan_at, is_stopped);
+        }
+        if (!shelf_.is_wanted()) {
+            if (steady_now() < rest_at) continue;
+            shelf_.rest();
+            rest_at = TimePoint::max();
+            continue;
+        }
         if (!shelf_.scan([this] { return !stopping_.is_cancelled(); })) continue;
         scan_at = steady_now() + k_scan_interval;
+        rest_at = steady_now() + k_rest_after;
         node_.post([this] { core_.on_blocks_ready(steady_now()); });
     }
 }

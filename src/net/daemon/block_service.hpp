@@ -1,6 +1,8 @@
 #pragma once
 
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -24,7 +26,7 @@ public:
 
     /// Adds the protocol to the node, before that runs in earnest.
     void start();
-    void stop() { stopping_.cancel(); }
+    void stop();
     void finish();
 
     /// `digests`: only these; none: all. `blobs`: digest, bytes and cid of each.
@@ -34,11 +36,14 @@ public:
 
 private:
     void loop();
+    void wake();
 
     Node& node_;
     BlockShelf shelf_;
     Bitswap core_;
     CancelToken stopping_;
+    std::mutex mutex_;  // Held by who wakes the thread.
+    std::condition_variable came_;
     std::thread thread_;
 };
 

@@ -9,7 +9,7 @@
 namespace ggen::p2p {
 namespace {
 
-constexpr std::chrono::milliseconds k_accept_wait{200};
+constexpr std::chrono::milliseconds k_accept_pause{200};  ///< after an error, which would come again at once
 
 Json error_answer(Error const& error) { return Json::object().set("error", control_error(error)); }
 
@@ -26,29 +26,33 @@ Result<void> ControlSession::check() const {
     return ok();
 }
 
-ControlServer::ControlServer(posix::Fd listener, std::string path, ControlHandler handler)
-    : listener_(std::move(listener)), path_(std::move(path)), handler_(std::move(handler)) {}
+ControlServer::ControlServer(posix::Fd listener, std::string path, WakeEvent wake, ControlHandler handler)
+    : listener_(std::move(listener)), path_(std::move(path)), wake_(std::move(wake)), handler_(std::move(handler)) {}
 
 Result<std::unique_ptr<ControlServer>> ControlServer::start(std::string const& path, ControlHandler handler) {
+    ASSIGN_OR_RETURN(auto wake, WakeEvent::create());
     ASSIGN_OR_RETURN(auto listener, listen_local(path));
-    std::unique_ptr<ControlServer> server{new ControlServer{std::move(listener), path, std::move(handler)}};
+    std::unique_ptr<ControlServer> server{
+        new ControlServer{std::move(listener), path, std::move(wake), std::move(handler)}};
     server->thread_ = std::thread{[raw = server.get()] { raw->accept_loop(); }};
     return server;
 }
 
 ControlServer::~ControlServer() {
     stop_.cancel();
+    wake_.call();
     if (thread_.joinable()) thread_.join();
     ::unlink(path_.c_str());
 }
 
 void ControlServer::accept_loop() {
     while (!stop_.is_cancelled()) {
-        auto socket = accept_local(listener_, k_accept_wait);
+        bool const has_come = wake_.wait(listener_.get());
         reap(false);
+        if (!has_come) continue;
+        auto socket = accept_local(listener_);
         if (socket && *socket) take(*std::move(*socket));
-        // An error of the listener itself would come again at once.
-        if (!socket) std::this_thread::sleep_for(k_accept_wait);
+        if (!socket) wake_.wait(-1, std::chrono::steady_clock::now() + k_accept_pause);
     }
     reap(true);
 }
@@ -71,6 +75,7 @@ void ControlServer::take(LineSocket socket) {
     session.thread = std::thread{[this, &session] {
         serve(session);
         session.is_done = true;
+        wake_.call();
     }};
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/cancel.hpp"
 #include "base/result.hpp"
+#include "base/wake_event.hpp"
 #include "codec/json.hpp"
 #include "net/local_socket.hpp"
 
@@ -58,7 +59,7 @@ private:
         std::thread thread;
     };
 
-    ControlServer(posix::Fd listener, std::string path, ControlHandler handler);
+    ControlServer(posix::Fd listener, std::string path, WakeEvent wake, ControlHandler handler);
     void accept_loop();
     void take(LineSocket socket);
     void serve(Session& session);
@@ -67,6 +68,7 @@ private:
 
     posix::Fd listener_;
     std::string path_;
+    WakeEvent wake_;  // Called with the stop, and when a session is done.
     ControlHandler handler_;
     CancelToken stop_;
     std::list<Session> sessions_;  // Of the accepting thread alone.

@@ -25,7 +25,6 @@ extern char const etext;
 namespace ggen::p2p {
 namespace {
 
-constexpr std::chrono::milliseconds k_step{200};
 constexpr std::chrono::milliseconds k_listen_step{10};
 constexpr std::chrono::seconds k_listen_max{5};
 
@@ -100,11 +99,11 @@ struct Daemon::Impl {
                 ASSIGN_OR_RETURN(witness_server, WitnessServer::start(options.settings.witness, *witness));
             }
         }
+        search = SearchService::start({*node, watch, served, options});  // It wants to know of what is served.
         ASSIGN_OR_RETURN(market, MarketService::start({*node, watch, *exchange, served, options, witness.get()}));
-        search = SearchService::start({*node, watch, served, options});
         witnesses = WitnessService::start({.node = *node, .witness = witness.get()});
         calls = std::make_unique<NodeCalls>(
-            NodeCalls::Parts{*node, watch, options, wants_stop, *market, *search, *witnesses, *blocks});
+            NodeCalls::Parts{*node, watch, options, *market, *search, *witnesses, *blocks});
         auto const handler = [this](std::string const& call, Json const& arguments, ControlSession& session) {
             return calls->answer(call, arguments, session);
         };
@@ -117,8 +116,10 @@ struct Daemon::Impl {
     Result<void> listen() {
         auto const& swarm = node->swarm();
         auto const end = std::chrono::steady_clock::now() + k_listen_max;
-        do node->run_for(k_listen_step);
-        while (swarm.pending_listeners() > 0 && !swarm.listen_failure() && std::chrono::steady_clock::now() < end);
+        node->run_for({});  // It seldom takes longer.
+        while (swarm.pending_listeners() > 0 && !swarm.listen_failure() && std::chrono::steady_clock::now() < end) {
+            node->run_for(k_listen_step);
+        }
         if (swarm.pending_listeners() == 0 && !swarm.listen_failure()) return ok();
         auto const why = swarm.listen_failure() ? swarm.listen_failure()->context : std::string{"no answer"};
         return Error{Errc::unavailable, ErrorId::none, "the node cannot listen: " + why,
@@ -139,9 +140,10 @@ struct Daemon::Impl {
                                       .set("key", witness->verifier().text()));
         }
     }
-    void run(CancelToken const& cancel) {
+    Result<void> run(WakeEvent const& stop) {
+        RETURN_IF_ERROR(node->stop_when_readable(stop.descriptor()));
         give_back_program_pages();
-        while (!cancel.is_cancelled() && !wants_stop) node->run_for(k_step);
+        node->run();
         market->stop();
         search->stop();
         witnesses->stop();
@@ -159,6 +161,7 @@ struct Daemon::Impl {
         while (!is_closed) node->run_for(k_listen_step);
         closer.join();
         node->shut_down();
+        return ok();
     }
 
     DaemonOptions options;
@@ -168,7 +171,6 @@ struct Daemon::Impl {
     std::unique_ptr<PeerExchange> exchange;
     std::unique_ptr<BlockService> blocks;
     std::unique_ptr<Node> node;  // Its swarm names the protocols above, its loop whom it calls.
-    std::atomic<bool> wants_stop{false};
     std::unique_ptr<Witness> witness;
     std::unique_ptr<WitnessServer> witness_server;
     std::unique_ptr<MarketService> market;
@@ -189,6 +191,6 @@ Result<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options) {
 }
 
 Json const& Daemon::report() const { return impl_->report; }
-void Daemon::run(CancelToken const& cancel) { impl_->run(cancel); }
+Result<void> Daemon::run(WakeEvent const& stop) { return impl_->run(stop); }
 
 }  // namespace ggen::p2p

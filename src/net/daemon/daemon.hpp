@@ -3,12 +3,12 @@
 #include <memory>
 #include <string>
 
-#include "base/cancel.hpp"
 #include "base/file_system.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "base/wake_event.hpp"
 #include "codec/json.hpp"
 #include "market/market.hpp"
 #include "node/profile.hpp"
@@ -40,8 +40,9 @@ public:
 
     /// Who and where: what `p2p start` says.
     [[nodiscard]] Json const& report() const;
-    /// Until `cancel` is set or `p2p stop` is called; says farewell to the peers. Blocks.
-    void run(CancelToken const& cancel);
+    /// Until `stop` is called, which a signal handler may do, or `p2p stop`; says farewell to the peers. Blocks, and
+    /// wakes for work alone. Once. Errors: io (no descriptor left).
+    [[nodiscard]] Result<void> run(WakeEvent const& stop);
 
 private:
     struct Impl;

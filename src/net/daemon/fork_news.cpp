@@ -18,12 +18,15 @@ void ForkNews::came_subscriber(Digest const& log) { put({log, Kind::subscriber, 
 
 /// Evidence goes before what can come again.
 void ForkNews::put(News news) {
-    std::lock_guard const guard{mutex_};
-    if (news.kind == Kind::evidence) {
-        news_.push_front(std::move(news));
-    } else if (news_.size() < k_news_max) {
-        news_.push_back(std::move(news));
+    {
+        std::lock_guard const guard{mutex_};
+        if (news.kind == Kind::evidence) {
+            news_.push_front(std::move(news));
+        } else if (news_.size() < k_news_max) {
+            news_.push_back(std::move(news));
+        }
     }
+    wake_.call();
 }
 
 void ForkNews::take_turn(std::vector<std::shared_ptr<FollowedLog>> const& follows) {

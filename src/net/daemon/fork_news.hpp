@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/wake_event.hpp"
 #include "net/daemon/followed_log.hpp"
 #include "net/p2p/node.hpp"
 
@@ -21,7 +22,8 @@ inline constexpr std::chrono::seconds k_evidence_interval{30};
 /// any thread and do little; the rest is for the one that writes mirrors.
 class ForkNews {
 public:
-    ForkNews(Node& node, Logger& log) : node_(node), log_(log) {}
+    /// `wake` is called when something came to work on.
+    ForkNews(Node& node, Logger& log, WakeEvent const& wake) : node_(node), log_(log), wake_(wake) {}
 
     /// Listens to its topic. Before the topic is joined.
     void watch(FollowedLog& followed);
@@ -51,6 +53,7 @@ private:
 
     Node& node_;
     Logger& log_;
+    WakeEvent const& wake_;
     std::map<Digest, TimePoint> told_at_;  // Of the thread that writes mirrors, as is all but the next two.
     std::mutex mutex_;                     // Guards news_.
     std::deque<News> news_;

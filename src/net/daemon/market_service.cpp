@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/wake_event.hpp"
 #include "market/registry_set.hpp"
 #include "net/daemon/arguments.hpp"
 #include "net/daemon/blob_bringer.hpp"
@@ -15,6 +16,7 @@
 #include "net/daemon/log_providers.hpp"
 #include "net/daemon/node_thread.hpp"
 #include "net/daemon/own_log_keeper.hpp"
+#include "net/daemon/own_news.hpp"
 #include "net/daemon/peer_source.hpp"
 #include "node/own_registry.hpp"
 #include "p2p/exchange/message.hpp"
@@ -22,33 +24,31 @@
 namespace ggen::p2p {
 namespace {
 
+constexpr std::chrono::milliseconds k_again_interval{250};  ///< when the newest checkpoint may not be told yet
 constexpr std::chrono::seconds k_provide_interval{5};
 constexpr std::size_t k_provides_at_once = 8;
 constexpr std::size_t k_own_blobs_max = 4096;
 constexpr std::size_t k_agreeing_holders = 3;
 constexpr std::chrono::milliseconds k_same_blob_wait{50};
 
-/// What a signed note says, unverified.
-Result<merkle::Checkpoint> checkpoint_of(BytesView note) {
-    ASSIGN_OR_RETURN(auto const parsed, merkle::Note::parse(as_text(note)));
-    return merkle::Checkpoint::parse_text(parsed.text);
-}
-
 }  // namespace
 
 class MarketService::Impl {
 public:
-    explicit Impl(Parts parts)
-        : parts_(parts), disk_(parts.options.files), profile_(parts.options.profile), providers_(parts.node),
-          holders_({parts.node, parts.watch, parts.exchange, providers_}), forks_(parts.node, parts.options.log) {}
+    Impl(Parts parts, WakeEvent wake)
+        : parts_(parts), disk_(parts.options.files), profile_(parts.options.profile), wake_(std::move(wake)),
+          providers_(parts.node), holders_({parts.node, parts.watch, parts.exchange, providers_}),
+          forks_(parts.node, parts.options.log, wake_) {}
 
     Result<void> start() {
         RETURN_IF_ERROR(disk_.make_directories(profile_.mirrors_folder(), 0700));
-        ASSIGN_OR_RETURN(auto const identity, profile_.load_identity(disk_, parts_.options.random));
-        own_log_ = log_id(identity.verifier());
-        own_topic_ = std::make_shared<CheckpointTopic>(identity.verifier(), 0);
-        own_topic_->on_older([this](std::string const&) { keeper_->suspect(); });
-        own_topic_->on_fork([this](std::string const&) { keeper_->suspect(); });
+        ASSIGN_OR_RETURN(auto const own_key, log_key_of_peer(parts_.node.swarm().self()));
+        own_log_ = log_id(own_key);
+        own_topic_ = std::make_shared<CheckpointTopic>(own_key, 0);
+        own_topic_->on_older([this](std::string const&) { suspect_own(); });
+        own_topic_->on_fork([this](std::string const&) { suspect_own(); });
+        own_.emplace(
+            OwnNews::Parts{parts_.node, disk_, parts_.served, profile_.registry_folder(), own_log_, own_topic_});
         keeper_.emplace(parts_.node, parts_.exchange, parts_.options, own_log_);
         parts_.served.add(own_log_, profile_.registry_folder());
         join(own_log_, own_topic_);
@@ -58,7 +58,10 @@ public:
         thread_ = std::thread{[this] { loop(); }};
         return ok();
     }
-    void stop() { stopping_.cancel(); }
+    void stop() {
+        stopping_.cancel();
+        wake_.call();
+    }
     void finish() {
         stop();
         if (thread_.joinable()) thread_.join();
@@ -84,14 +87,17 @@ private:
         if (!joined) parts_.options.log.warn("topic of a log: " + joined.error().context);
     }
     void on_gossip(GossipEvent const& event);
+    void suspect_own() {
+        keeper_->suspect();
+        wake_.call();
+    }
 
     // The service's thread.
     void loop();
-    void look_at_own();
+    [[nodiscard]] TimePoint next_turn() const;
     void keep_own();
     void refresh_due();
     void provide_all();
-    [[nodiscard]] std::vector<Digest> const& own_blobs();
     Result<void> refresh(FollowedLog& followed, std::vector<Holder> first, std::uint64_t wanted, Check const& check);
 
     // Any thread.
@@ -107,14 +113,12 @@ private:
         return follows_;
     }
     [[nodiscard]] Followed find(std::string const& label) const;
-    [[nodiscard]] Result<Bytes> own_checkpoint() const {
-        return disk_.read_file(join_path(profile_.registry_folder(), "checkpoint"), merkle::k_checkpoint_bytes_max);
-    }
     Result<void> save() { return save_follows(disk_, profile_, follows()); }
 
     Parts parts_;
     FileSystem& disk_;
     Profile profile_;
+    WakeEvent wake_;  // Called when there is something to do for the service's thread.
     Digest own_log_;
     std::shared_ptr<CheckpointTopic> own_topic_;  // Of the node's thread.
     LogProviders providers_;
@@ -122,12 +126,11 @@ private:
     EndedReaders ended_readers_;
     ForkNews forks_;
     std::optional<OwnLogKeeper> keeper_;
+    std::optional<OwnNews> own_;
     TimePoint provide_at_{};                      // Of the service's thread.
-    std::pair<Bytes, std::vector<Digest>> own_blobs_;  // Likewise: as the checkpoint stood.
-    std::string own_told_;                        // Of the service's thread: the note that was told last.
+    bool has_to_provide_ = false;                 // Likewise.
     CancelToken stopping_;
     std::thread thread_;
-    std::mutex look_mutex_;  // Held by who looks at the own registry.
 
     mutable std::mutex mutex_;  // Guards all below.
     std::vector<Followed> follows_;
@@ -143,15 +146,16 @@ void MarketService::Impl::on_gossip(GossipEvent const& event) {
     if (auto const* const received = std::get_if<MessageReceived>(&event)) {
         auto const checkpoint = checkpoint_of(received->message->data());
         if (!checkpoint) return;
-        if (received->message->topic() == checkpoint_topic(own_log_)) keeper_->suspect();
+        if (received->message->topic() == checkpoint_topic(own_log_)) suspect_own();
         std::lock_guard const guard{mutex_};
         for (auto const& followed : follows_) {
             if (checkpoint_topic(followed->log) != received->message->topic()) continue;
             news_.insert_or_assign(followed->log, News{checkpoint->size, received->from});
+            wake_.call();
         }
     } else if (auto const* const subscribed = std::get_if<PeerSubscribed>(&event)) {
         // A follower of ours: what he holds may be more than we do.
-        if (subscribed->topic == checkpoint_topic(own_log_)) keeper_->suspect();
+        if (subscribed->topic == checkpoint_topic(own_log_)) suspect_own();
         std::lock_guard const guard{mutex_};
         for (auto const& followed : follows_) {
             if (checkpoint_topic(followed->log) != subscribed->topic) continue;
@@ -163,31 +167,24 @@ void MarketService::Impl::on_gossip(GossipEvent const& event) {
 
 void MarketService::Impl::loop() {
     while (!stopping_.is_cancelled()) {
-        look_at_own();
+        own_->look(stopping_);
         keep_own();
         refresh_due();
         forks_.take_turn(follows());
         provide_all();
-        std::this_thread::sleep_for(k_own_interval);
+        if (wake_.wait(own_->watch().descriptor(), next_turn())) own_->watch().take();
     }
 }
 
-/// Whatever published there: this program's publish, its import, another process.
-void MarketService::Impl::look_at_own() {
-    std::lock_guard const one_at_a_time{look_mutex_};
-    auto const note = own_checkpoint();
-    if (!note || as_text(*note) == own_told_) return;
-    auto const checkpoint = checkpoint_of(*note);
-    if (!checkpoint) return;
-    auto const work = [this, bytes = *note, size = checkpoint->size] {
-        if (!own_topic_->takes_turn(steady_now())) return false;
-        own_topic_->know(size);
-        // With nobody there it is kept for a while; who comes later asks.
-        static_cast<void>(parts_.node.gossip()->publish(checkpoint_topic(own_log_), bytes, steady_now()));
-        return true;
-    };
-    auto const is_told = on_node(parts_.node, work, [this] { return stopping_.check(); });
-    if (is_told && *is_told) own_told_ = std::string{as_text(*note)};
+/// When there is something to do though nobody calls.
+TimePoint MarketService::Impl::next_turn() const {
+    auto next = TimePoint::max();
+    if (own_->watch().descriptor() < 0) next = steady_now() + k_own_interval;
+    if (own_->has_more()) next = std::min(next, steady_now() + k_again_interval);
+    if (has_to_provide_) next = std::min(next, provide_at_);
+    std::lock_guard const guard{mutex_};
+    for (auto const& followed : follows_) next = std::min(next, followed->next_at);
+    return next;
 }
 
 /// Who else has our log may have more of it than this machine.
@@ -280,33 +277,21 @@ void MarketService::Impl::ask_sources(FollowedLog& followed, std::uint64_t wante
     }
 }
 
-std::vector<Digest> const& MarketService::Impl::own_blobs() {
-    auto const note = own_checkpoint();
-    if (!note || *note == own_blobs_.first) return own_blobs_.second;
-    own_blobs_ = {*note, {}};
-    auto const listed = disk_.list(join_path(profile_.registry_folder(), "blob/sha256"));
-    if (!listed) return own_blobs_.second;
-    for (auto const& entry : *listed) {
-        auto const digest = Digest::from_hex(entry.name);
-        if (digest && own_blobs_.second.size() < k_own_blobs_max) own_blobs_.second.push_back(*digest);
-    }
-    return own_blobs_.second;
-}
-
 void MarketService::Impl::provide_all() {
-    if (steady_now() < provide_at_) return;
+    if (steady_now() < provide_at_ && has_to_provide_) return;
     provide_at_ = steady_now() + k_provide_interval;
     std::vector<Digest> logs;
-    if (own_checkpoint()) logs.push_back(own_log_);
+    if (own_->checkpoint()) logs.push_back(own_log_);
     for (auto const& followed : follows()) {
         if (followed->is_whole) logs.push_back(followed->log);
     }
     if (parts_.options.settings.dht_server_mode) {
-        for (auto const& blob : own_blobs()) logs.push_back(blob);
+        for (auto const& blob : own_->blobs(k_own_blobs_max)) logs.push_back(blob);
         for (auto const& followed : follows()) {
             for (auto const& archive : followed->held()) logs.push_back(archive);
         }
     }
+    has_to_provide_ = !logs.empty();  // New archives may come any time.
     providers_.provide(logs, k_provides_at_once);
 }
 
@@ -320,6 +305,7 @@ void MarketService::Impl::adopt(Followed const& followed) {
         std::lock_guard const guard{mutex_};
         follows_.push_back(followed);
     }
+    wake_.call();
     parts_.node.post([this, log = followed->log, topic = followed->topic] { join(log, topic); });
 }
 
@@ -364,6 +350,7 @@ Result<Json> MarketService::Impl::follow(Json const& arguments, ControlSession& 
         }
         FollowedLog::Place const place{wish.label(), log, wish.peer, *std::move(wish.root), std::move(wish.sources)};
         ASSIGN_OR_RETURN(followed, open_followed(disk_, parts_.options.clock, profile_, place));
+        followed->next_at = steady_now() + k_follow_interval;  // After the one that comes now.
         adopt(followed);
     }
     auto const done = refresh(*followed, std::move(holders), 0, check);
@@ -393,7 +380,7 @@ Json MarketService::Impl::registries() const {
     auto own = Json::object();
     own.set("origin", origin_of_peer(parts_.node.swarm().self()));
     own.set("log", own_log_.hex());
-    auto const note = own_checkpoint();
+    auto const note = own_->checkpoint();
     auto const checkpoint = note ? checkpoint_of(*note) : Result<merkle::Checkpoint>{note.error()};
     own.set("size", checkpoint ? checkpoint->size : std::uint64_t{0});
     json.set("own", std::move(own));
@@ -407,9 +394,9 @@ Json MarketService::Impl::registries() const {
 }
 
 Result<Json> MarketService::Impl::announce(ControlSession const& session) {
-    auto const note = own_checkpoint();
+    auto const note = own_->checkpoint();
     if (!note) return Error{Errc::not_found, ErrorId::none, "nothing was published yet", "ggen p2p publish PATH"};
-    look_at_own();
+    own_->look(stopping_);
     auto const work = [this] {
         auto const told = parts_.node.gossip()->subscribers(checkpoint_topic(own_log_)).size();
         return std::pair{told, parts_.node.swarm().usage().peers};
@@ -471,7 +458,8 @@ MarketService::MarketService(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 MarketService::~MarketService() = default;
 
 Result<std::unique_ptr<MarketService>> MarketService::start(Parts parts) {
-    auto impl = std::make_unique<Impl>(parts);
+    ASSIGN_OR_RETURN(auto wake, WakeEvent::create());
+    auto impl = std::make_unique<Impl>(parts, std::move(wake));
     RETURN_IF_ERROR(impl->start());
     return std::unique_ptr<MarketService>{new MarketService{std::move(impl)}};
 }

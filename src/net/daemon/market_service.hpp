@@ -18,8 +18,8 @@ namespace ggen::p2p {
 inline constexpr std::size_t k_follows_max = 48;
 /// How long a followed log rests between two looks at peers when nothing is told of it.
 inline constexpr std::chrono::seconds k_follow_interval{30};
-/// How often a node looks whether something was published in its own registry.
-inline constexpr std::chrono::milliseconds k_own_interval{250};
+/// How often a node looks whether something was published in its own registry when the system does not tell it.
+inline constexpr std::chrono::seconds k_own_interval{2};
 
 /// The marketplace part of a node: serves its own registry and tells of it, follows those of others, and brings blobs.
 /// One thread of its own, which waits for peers and writes mirrors; calls come from the threads of sessions.

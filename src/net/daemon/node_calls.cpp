@@ -91,7 +91,7 @@ Result<Json> NodeCalls::answer(std::string const& call, Json const& arguments, C
     if (call == "witness") return parts_.witnesses.ask(arguments, session);
     if (call == "search") return parts_.search.search(arguments, session);
     if (call == "stop") {
-        parts_.wants_stop = true;
+        parts_.node.stop();
         return Json::object().set("pid", static_cast<std::int64_t>(::getpid()));
     }
     return Error{Errc::invalid, "control: this node knows no call " + call};

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <string>
 
 #include "net/daemon/block_service.hpp"
@@ -24,7 +23,6 @@ public:
         Node& node;
         PeerWatch& watch;
         DaemonOptions const& options;
-        std::atomic<bool>& wants_stop;
         MarketService& market;
         SearchService& search;
         WitnessService& witnesses;

@@ -24,6 +24,12 @@ void QuestionServer::stop() {
     came_.notify_all();
 }
 
+void QuestionServer::look_again() {
+    std::lock_guard const guard{mutex_};
+    looks_ = true;
+    came_.notify_all();
+}
+
 void QuestionServer::finish() {
     stop();
     if (thread_.joinable()) thread_.join();
@@ -47,6 +53,8 @@ void QuestionServer::take(Stream stream) {
         if (auto const self = weak.lock()) self->asking_.erase(id);
     });
     asking_.emplace(id, Asking{std::move(stream), limits_.request_bytes_max});
+    std::lock_guard const guard{mutex_};
+    if (!std::exchange(has_streams_, true)) came_.notify_one();
 }
 
 bool QuestionServer::has_token(PeerId const& peer) {
@@ -88,28 +96,39 @@ void QuestionServer::sweep() {
         if (steady_now() - asking.since >= limits_.stream_max) idle.push_back(id);
     }
     for (auto const id : idle) drop(id, std::nullopt);
+    std::lock_guard const guard{mutex_};
+    has_streams_ = !asking_.empty();
 }
 
 void QuestionServer::loop() {
     auto const self = shared_from_this();
-    auto sweep_at = steady_now() + k_tick;
-    while (!stopping_.is_cancelled()) {
-        // However much there is to answer: who is asked without end lets go of silent streams too.
-        if (steady_now() >= sweep_at) {
-            node_.post([self] { self->sweep(); });
-            sweep_at = steady_now() + k_tick;
-        }
+    auto sweep_at = TimePoint::max();  // No streams, no sweeps.
+    for (;;) {
         std::optional<Job> job;
+        bool looks = false;
         {
             std::unique_lock guard{mutex_};
-            came_.wait_for(guard, k_tick, [&] { return !jobs_.empty() || stopping_.is_cancelled(); });
+            auto const is_due = [&] {
+                bool const is_first = has_streams_ && sweep_at == TimePoint::max();
+                return !jobs_.empty() || looks_ || is_first || stopping_.is_cancelled();
+            };
+            if (sweep_at == TimePoint::max()) came_.wait(guard, is_due);
+            else came_.wait_until(guard, sweep_at, is_due);
             if (stopping_.is_cancelled()) return;
+            if (!has_streams_) sweep_at = TimePoint::max();
+            else if (sweep_at == TimePoint::max()) sweep_at = steady_now() + k_tick;
+            looks = std::exchange(looks_, false) || !jobs_.empty();
             if (!jobs_.empty()) {
                 job = std::move(jobs_.front());
                 jobs_.pop_front();
             }
         }
-        if (work_.look) work_.look();
+        // However much there is to answer: who is asked without end lets go of silent streams too.
+        if (steady_now() >= sweep_at) {
+            node_.post([self] { self->sweep(); });
+            sweep_at = steady_now() + k_tick;
+        }
+        if (looks && work_.look) work_.look();
         if (!job) continue;
         node_.post([self, id = job->asking, answer = job->answer()] {
             auto const at = self->asking_.find(id);

@@ -44,13 +44,15 @@ public:
     struct Work {
         /// On the node's thread: how to answer this question; empty when it is none.
         std::function<Answering(BytesView)> read;
-        /// On the server's thread, before each answer and at least once a second; may be empty.
+        /// On the server's thread: at its start, before each answer and after each `look_again`; may be empty.
         std::function<void()> look = {};
     };
     QuestionServer(Node& node, QuestionLimits const& limits, Work work)
         : node_(node), limits_(limits), work_(std::move(work)) {}
 
     void start();
+    /// What `work.look` looks at has changed. From any thread.
+    void look_again();
     /// Does not wait.
     void stop();
     /// Waits for the thread.
@@ -90,9 +92,11 @@ private:
     std::map<PeerId, TokenBucket> buckets_;   // Likewise.
     std::uint64_t next_asking_ = 1;           // Likewise.
 
-    std::mutex mutex_;  // Guards jobs_.
+    std::mutex mutex_;  // Guards all below.
     std::condition_variable came_;
     std::deque<Job> jobs_;
+    bool has_streams_ = false;  // Somebody asks, and may say nothing.
+    bool looks_ = true;
 };
 
 }  // namespace ggen::p2p

@@ -64,6 +64,7 @@ public:
                            k_search_streams_per_peer_max, k_search_questions_burst, k_search_questions_per_second,
                            k_search_idle_max},
             std::move(work));
+        parts_.served.on_change([server = server_] { server->look_again(); });
         server_->start();
     }
     void stop() {

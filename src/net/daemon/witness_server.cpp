@@ -14,7 +14,6 @@
 namespace ggen::p2p {
 namespace {
 
-constexpr int k_poll_ms = 200;
 /// What is read and dropped behind a request, so that closing does not take its answer along.
 constexpr std::size_t k_drained_bytes_max = std::size_t{1024} * 1024;
 
@@ -57,19 +56,22 @@ Result<posix::Fd> listen_at(std::string const& address, std::string* url) {
 
 }  // namespace
 
-WitnessServer::WitnessServer(posix::Fd listener, std::string url, Witness& witness)
-    : listener_(std::move(listener)), url_(std::move(url)), witness_(witness) {}
+WitnessServer::WitnessServer(posix::Fd listener, WakeEvent wake, std::string url, Witness& witness)
+    : listener_(std::move(listener)), wake_(std::move(wake)), url_(std::move(url)), witness_(witness) {}
 
 Result<std::unique_ptr<WitnessServer>> WitnessServer::start(std::string const& address, Witness& witness) {
     std::string url;
+    ASSIGN_OR_RETURN(auto wake, WakeEvent::create());
     ASSIGN_OR_RETURN(auto listener, listen_at(address, &url));
-    std::unique_ptr<WitnessServer> server{new WitnessServer{std::move(listener), std::move(url), witness}};
+    std::unique_ptr<WitnessServer> server{
+        new WitnessServer{std::move(listener), std::move(wake), std::move(url), witness}};
     server->thread_ = std::thread{[raw = server.get()] { raw->loop(); }};
     return server;
 }
 
 WitnessServer::~WitnessServer() {
     stop_.cancel();
+    wake_.call();
     if (thread_.joinable()) thread_.join();
 }
 
@@ -77,13 +79,14 @@ void WitnessServer::loop() {
     std::vector<pollfd> polled;
     while (!stop_.is_cancelled()) {
         polled.clear();
-        polled.reserve(connections_.size() + 1);
+        polled.reserve(connections_.size() + 2);
         bool const has_room = connections_.size() < k_witness_connections_max;
         polled.push_back({listener_.get(), static_cast<short>(has_room ? POLLIN : 0), 0});
         for (auto const& one : connections_) {
             polled.push_back({one.socket.get(), static_cast<short>(one.out.empty() ? POLLIN : POLLOUT), 0});
         }
-        if (::poll(polled.data(), polled.size(), k_poll_ms) < 0 && errno != EINTR) return;
+        polled.push_back({wake_.descriptor(), POLLIN, 0});
+        if (::poll(polled.data(), polled.size(), poll_milliseconds()) < 0 && errno != EINTR) return;
         auto const now = std::chrono::steady_clock::now();
         std::vector<Connection> kept;
         kept.reserve(connections_.size() + 1);
@@ -97,6 +100,15 @@ void WitnessServer::loop() {
         connections_ = std::move(kept);
         if ((polled[0].revents & POLLIN) != 0) accept_some();
     }
+}
+
+/// Until the first connection has had its time.
+int WitnessServer::poll_milliseconds() const {
+    if (connections_.empty()) return -1;
+    auto first = std::chrono::steady_clock::time_point::max();
+    for (auto const& one : connections_) first = std::min(first, one.deadline);
+    auto const left = std::chrono::ceil<std::chrono::milliseconds>(first - std::chrono::steady_clock::now());
+    return static_cast<int>(std::max(left, std::chrono::milliseconds{0}).count());
 }
 
 void WitnessServer::accept_some() {

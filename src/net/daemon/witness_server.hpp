@@ -11,6 +11,7 @@
 #include "base/cancel.hpp"
 #include "base/posix_file.hpp"
 #include "base/result.hpp"
+#include "base/wake_event.hpp"
 #include "net/daemon/witness_http.hpp"
 #include "registry/witness.hpp"
 
@@ -43,13 +44,15 @@ private:
         std::size_t drained = 0;
     };
 
-    WitnessServer(posix::Fd listener, std::string url, Witness& witness);
+    WitnessServer(posix::Fd listener, WakeEvent wake, std::string url, Witness& witness);
     void loop();
     void accept_some();
+    [[nodiscard]] int poll_milliseconds() const;
     /// False when the connection is over.
     bool step(Connection& connection);
 
     posix::Fd listener_;
+    WakeEvent wake_;  // Called with the stop.
     std::string url_;
     Witness& witness_;
     CancelToken stop_;

@@ -1,15 +1,18 @@
 #include "net/p2p/asio_driver.hpp"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/v6_only.hpp>
+#include <asio/posix/stream_descriptor.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
@@ -20,6 +23,8 @@ namespace {
 
 using asio::ip::tcp;
 
+/// A wait of the event queue takes no longer one; a timer takes any.
+constexpr std::chrono::seconds k_queue_wait_max{1};
 /// Handlers that run before time is looked at again.
 constexpr int k_handlers_per_turn_max = 64;
 
@@ -78,6 +83,7 @@ struct AsioDriver::Impl {
     void discard(std::shared_ptr<Lingering> const& lingering);
     bool open_listener(ListenOn const& command, Listener& listener, std::error_code& error);
     void turn();
+    void sleep_until(TimePoint wake);
 
     [[nodiscard]] Connection* find(SocketKey key) {
         auto const at = connections.find(key);
@@ -88,6 +94,9 @@ struct AsioDriver::Impl {
     AsioDriverOptions options;
     asio::io_context io{1};
     asio::executor_work_guard<asio::io_context::executor_type> work;
+    asio::steady_timer alarm{io};
+    TimePoint alarm_at = TimePoint::max();  // max = it does not run
+    std::vector<asio::posix::stream_descriptor> watched;
     std::unique_ptr<DnsResolver> resolver;  // made with the first name
     std::unordered_map<SocketKey, std::unique_ptr<Connection>> connections;
     std::unordered_map<ListenerKey, std::unique_ptr<Listener>> listeners;
@@ -124,17 +133,50 @@ void AsioDriver::post(std::function<void(TimePoint)> work) {
     asio::post(impl_->io, [work = std::move(work)] { work(now()); });
 }
 
+Result<void> AsioDriver::when_readable(int descriptor, std::function<void()> handler) {
+    int const own = ::dup(descriptor);
+    if (own < 0) return Error{Errc::io, "no descriptor is left"};
+    try {
+        auto& watched = impl_->watched.emplace_back(impl_->io, own);
+        watched.async_wait(asio::posix::stream_descriptor::wait_read,
+                           [handler = std::move(handler)](std::error_code const& error) {
+                               if (!error) handler();
+                           });
+        return ok();
+    } catch (std::system_error const& error) {
+        ::close(own);
+        return Error{Errc::io, std::string{"event queue: "} + error.what()};
+    }
+}
+
 void AsioDriver::run_until(TimePoint deadline) {
     auto& self = *impl_;
     self.turn();
     while (!self.is_stopped.exchange(false)) {
         auto const next = self.events.next_deadline();
         auto const wake = next && *next < deadline ? *next : deadline;
-        self.io.run_one_until(wake);
+        self.sleep_until(wake);
         for (int i = 0; i < k_handlers_per_turn_max && self.io.poll_one() != 0; ++i) self.perform_all();
         self.turn();
         if (now() >= deadline) return;
     }
+}
+
+/// Runs one handler, or none when nothing came until then. Who has nothing to do for long sleeps as long: the timer
+/// that wakes it is set anew only when it would be late.
+void AsioDriver::Impl::sleep_until(TimePoint wake) {
+    if (wake - now() <= k_queue_wait_max) {
+        io.run_one_until(wake);
+        return;
+    }
+    if (wake < alarm_at) {
+        alarm_at = wake;
+        alarm.expires_at(wake);
+        alarm.async_wait([this](std::error_code const& error) {
+            if (!error) alarm_at = TimePoint::max();
+        });
+    }
+    io.run_one();
 }
 
 /// Time, then the application, then what came of both.

@@ -46,6 +46,9 @@ public:
     void stop();
     /// Runs `work` on the thread of the loop in its next turn. From any thread.
     void post(std::function<void(TimePoint now)> work);
+    /// Calls `handler` on the thread of the loop when `descriptor`, which the caller keeps open as long as the driver
+    /// lives, can be read; once. Before the loop runs. Errors: io (no descriptor left).
+    [[nodiscard]] Result<void> when_readable(int descriptor, std::function<void()> handler);
 
     /// The loop, for other things that run on its thread.
     [[nodiscard]] asio::io_context& io();

@@ -154,6 +154,14 @@ void Node::stop() {
     });
 }
 
+Result<void> Node::stop_when_readable(int descriptor) {
+    auto* const raw = impl_.get();
+    return raw->driver->when_readable(descriptor, [raw] {
+        raw->is_stopped = true;
+        raw->driver->stop();
+    });
+}
+
 void Node::shut_down() {
     impl_->services->say_farewell();
     impl_->swarm.shut_down(now());

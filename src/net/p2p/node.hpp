@@ -82,8 +82,11 @@ public:
     void run_for(std::chrono::nanoseconds duration);
     /// Carries out `work` on the node's thread in its next turn. From any thread.
     void post(std::function<void()> work);
-    /// From any thread, and from handlers.
+    /// From any thread, and from handlers. Before `run`: that ends at once.
     void stop();
+    /// Stops when `descriptor`, which outlives the node, can be read: a signal handler may write, and little else.
+    /// Once, before it runs. Errors: io.
+    [[nodiscard]] Result<void> stop_when_readable(int descriptor);
     /// Says farewell to all peers, waits a moment for it to leave, and writes the state. Not from a handler.
     void shut_down();
 

@@ -66,10 +66,12 @@ void Identify::on_host_changed(HostInfo const& info, TimePoint now) {
         info.addresses.begin(),
         info.addresses.begin() +
             static_cast<std::ptrdiff_t>(std::min(info.addresses.size(), k_identify_addresses_emit_max)));
-    if (own_.signed_peer_record && own_.protocols == protocols && own_.listen_addresses == addresses) return;
+    if (has_host_info_ && own_.protocols == protocols && own_.listen_addresses == addresses) return;
+    has_host_info_ = true;
+    ++next_seq_;
     own_.protocols = std::move(protocols);
     own_.listen_addresses = std::move(addresses);
-    own_.signed_peer_record = seal_peer_record(key_, PeerRecord{self_, next_seq_++, own_.listen_addresses});
+    own_.signed_peer_record.reset();  // Signed for who asks first: a node that starts changes a dozen times before.
     if (!peers_.empty() && !push_at_) push_at_ = now + k_identify_push_delay;
 }
 
@@ -100,7 +102,10 @@ bool Identify::admit(Peer& peer, TimePoint now) {
     return true;
 }
 
-Block Identify::own_message(Peer const& peer) const {
+Block Identify::own_message(Peer const& peer) {
+    if (has_host_info_ && !own_.signed_peer_record) {
+        own_.signed_peer_record = seal_peer_record(key_, PeerRecord{self_, next_seq_ - 1, own_.listen_addresses});
+    }
     auto message = own_;
     message.observed_address = peer.info.address;
     Bytes out;

@@ -95,7 +95,7 @@ private:
 
     [[nodiscard]] bool admit(Peer& peer, TimePoint now);
     void open(PeerId const& peer, std::string_view protocol, Kind kind, TimePoint now, std::optional<Block> bytes);
-    [[nodiscard]] Block own_message(Peer const& peer) const;
+    [[nodiscard]] Block own_message(Peer const& peer);
     [[nodiscard]] Result<void> read(Incoming& incoming);
     void fail(StreamKey stream, Conduct conduct);
     void forget(StreamKey stream);
@@ -106,7 +106,8 @@ private:
     Ed25519PrivateKey key_;
     IdentifyOptions options_;
     PeerId self_;
-    IdentifyMessage own_;
+    IdentifyMessage own_;  // Its record is none until somebody asks.
+    bool has_host_info_ = false;
     std::uint64_t next_seq_;
     std::optional<TimePoint> push_at_;
     std::map<PeerId, Peer> peers_;

@@ -8,6 +8,7 @@ namespace ggen::p2p {
 namespace {
 
 using testing::KadNetwork;
+using testing::make_options;
 using testing::Network;
 using std::chrono::seconds;
 
@@ -121,6 +122,26 @@ TEST(KadYoungNetworkTest, WhatWasPublishedBeforeTheNetworkWasThereMovesToItsHold
     auto const now = net.network().now();
     EXPECT_GE(count(content, [&](Kad& kad) { return !kad.held_providers(content, now).empty(); }), 18);
     EXPECT_GE(count(value_key, [&](Kad& kad) { return kad.held_value(value_key, now) != nullptr; }), 18);
+}
+
+/// Who comes first knows few, and everybody: it need not look up what lies far from it, where there is nobody yet.
+TEST(KadJoiningTest, ANetworkThatStartsAsOneMakesFewConnectionsForEachNode) {
+    constexpr std::size_t k_count = 100;
+    constexpr std::size_t k_dials_per_node_max = 12;
+    KadNetwork net(1);
+    for (std::size_t i = 1; i < k_count; ++i) net.add(make_options(i), std::chrono::milliseconds{20});
+    net.network().run_for(seconds{6});
+    EXPECT_LE(net.network().dial_count(), k_count * k_dials_per_node_max);
+    // And everybody is found.
+    for (std::uint64_t i = 0; i < k_count; i += 10) {
+        auto const node = static_cast<Network::NodeIndex>((i * 7 + 3) % k_count);
+        auto const query = net.call(node, [&](Kad& kad, TimePoint now) {
+            return kad.find_peer(net.network().id(static_cast<Network::NodeIndex>(i)), now);
+        });
+        auto const* const end = net.finish(node, query);
+        ASSERT_NE(end, nullptr);
+        EXPECT_FALSE(end->error) << i;
+    }
 }
 
 }  // namespace

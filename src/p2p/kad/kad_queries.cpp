@@ -313,8 +313,11 @@ void Kad::arrive(Query& query, TimePoint now) {
             finish(query, nearest.empty() ? std::optional(Error{Errc::unavailable, "no peer answered"}) : std::nullopt);
             if (nearest.empty() || !options_.refreshes) return;
             refresh_after_joining(now);
-            // In a small network there are no far buckets, and everybody is soon asked.
-            if (book_.closest(table_.self(), k_kad_bucket_peers).size() < k_kad_bucket_peers) refresh_at_ = now;
+            // In a small network everybody is among the nearest: one lookup asks them all. There are no far buckets;
+            // who would look into them while hundreds come in connects with all of those.
+            if (book_.closest(table_.self(), k_kad_bucket_peers).size() < k_kad_bucket_peers) {
+                refreshes_waiting_.push_back(k_kad_key_bits);
+            }
             return;
         case QueryKind::find_peer:
             finish(query, Error{Errc::not_found, "nobody knows an address of this peer"});

@@ -102,7 +102,8 @@ public:
                            : Network::Latency([](auto, auto) { return std::chrono::milliseconds{20}; })) {
         for (std::size_t i = 0; i < count; ++i) add(make_options(i));
     }
-    Network::NodeIndex add(KadOptions options) {
+    /// `pause`: until the next one may come.
+    Network::NodeIndex add(KadOptions options, std::chrono::milliseconds pause = std::chrono::milliseconds{300}) {
         auto const number = network_.size();
         auto const id = options.self;
         auto const node = network_.add(id, make_address(number), std::make_unique<Kad>(std::move(options)));
@@ -115,7 +116,7 @@ public:
                 }
                 return kad.bootstrap(std::move(seeds), now);
             });
-            network_.run_for(std::chrono::milliseconds{300});
+            network_.run_for(pause);
         }
         return node;
     }
