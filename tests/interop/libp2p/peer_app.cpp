@@ -50,17 +50,12 @@ void PeerApp::on_peer_protocols(PeerId const& peer, std::span<std::string const>
 
 void PeerApp::echo(PeerId const& peer, std::vector<Multiaddr> addresses, std::uint64_t count, Done done) {
     auto const key = new_stream_key();
-    echoes_.emplace(key, Echo{.is_ours = true, .to_send = count, .done = std::move(done)});
+    auto& echo = echoes_.emplace(key, Echo{.is_ours = true, .to_send = count, .done = std::move(done)}).first->second;
     put(OpenStream{.stream = key, .peer = peer, .protocols = {std::string(k_echo_protocol)},
                    .addresses = std::move(addresses)});
-}
-
-void PeerApp::on_stream_opened(StreamKey stream, std::string const& /*protocol*/, TimePoint /*now*/) {
-    auto const at = echoes_.find(stream);
-    if (at == echoes_.end()) return;
-    at->second.is_open = true;
-    if (at->second.to_send == 0) put(FinishStream{stream});
-    send_pattern(stream, at->second);
+    // Before the stream is there: what is written travels with its proposal.
+    if (count == 0) put(FinishStream{key});
+    send_pattern(key, echo);
 }
 
 void PeerApp::send_pattern(StreamKey stream, Echo& echo) {
@@ -113,7 +108,7 @@ void PeerApp::on_stream_sent(StreamKey stream, std::size_t bytes, TimePoint /*no
     auto& echo = at->second;
     echo.unsent_bytes -= std::min(bytes, echo.unsent_bytes);
     if (echo.is_ours) {
-        if (echo.is_open) send_pattern(stream, echo);
+        send_pattern(stream, echo);
     } else if (echo.is_paused && echo.unsent_bytes < k_echo_unsent_bytes_max / 2) {
         echo.is_paused = false;
         put(PauseStream{stream, false});

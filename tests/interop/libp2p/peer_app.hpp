@@ -36,7 +36,6 @@ public:
     void on_peer_disconnected(PeerId const& peer, TimePoint now) override;
     void on_dial_failed(PeerId const& peer, Error const& error, TimePoint now) override;
     void on_peer_protocols(PeerId const& peer, std::span<std::string const> protocols, TimePoint now) override;
-    void on_stream_opened(StreamKey stream, std::string const& protocol, TimePoint now) override;
     void on_stream_refused(StreamKey stream, Error const& error, TimePoint now) override;
     void on_inbound_stream(StreamKey stream, PeerId const& peer, std::string const& protocol, TimePoint now) override;
     void on_stream_bytes(StreamKey stream, BytesView bytes, TimePoint now) override;
@@ -51,7 +50,6 @@ private:
         std::uint64_t sent = 0;
         std::uint64_t received = 0;
         std::size_t unsent_bytes = 0;
-        bool is_open = false;
         bool is_paused = false;
         Done done = {};
     };

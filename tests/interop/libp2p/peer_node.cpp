@@ -112,6 +112,7 @@ std::optional<Answer> PeerNode::start_basic(std::int64_t id, std::string const& 
         app_.connect(target->peer, target->addresses, later);
     } else if (name == "disconnect") {
         swarm_.disconnect(target->peer, now);
+        identities_.erase(target->peer);  // the next connection has its own identify
         return Json::object();
     } else if (name == "ping") {
         pings_[target->peer].push_back(id);

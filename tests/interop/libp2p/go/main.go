@@ -71,6 +71,7 @@ type node struct {
 	host   host.Host
 	dht    *dht.IpfsDHT
 	pubsub *pubsub.PubSub
+	mesh   meshView
 	out    sync.Mutex
 	topics map[string]*pubsub.Topic
 	lock   sync.Mutex
@@ -103,7 +104,8 @@ func start(ctx context.Context, opts options) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{host: h, topics: map[string]*pubsub.Topic{}, known: map[peer.ID]event.EvtPeerIdentificationCompleted{}}
+	n := &node{host: h, topics: map[string]*pubsub.Topic{}, known: map[peer.ID]event.EvtPeerIdentificationCompleted{},
+		mesh: meshView{peers: map[string]map[peer.ID]bool{}}}
 	identified, err := h.EventBus().Subscribe(new(event.EvtPeerIdentificationCompleted))
 	if err != nil {
 		return nil, err
@@ -133,7 +135,8 @@ func start(ctx context.Context, opts options) (*node, error) {
 		}
 	}
 	if opts.Gossip {
-		n.pubsub, err = pubsub.NewGossipSub(ctx, h, pubsub.WithFloodPublish(false))
+		n.pubsub, err = pubsub.NewGossipSub(ctx, h, pubsub.WithFloodPublish(false), pubsub.WithRawTracer(&n.mesh),
+			pubsub.WithPeerOutboundQueueSize(burst), pubsub.WithValidateQueueSize(burst))
 	}
 	return n, err
 }
@@ -324,10 +327,9 @@ func (n *node) gossip(ctx context.Context, c command) (answer, error) {
 	case "publish":
 		return answer{}, topic.Publish(ctx, []byte(c.Data))
 	case "mesh":
-		peers := strings(topic.ListPeers()) // go does not show its mesh
-		return answer{"mesh": peers, "subscribers": peers}, nil
+		return answer{"mesh": n.mesh.of(c.Topic), "subscribers": strings(topic.ListPeers())}, nil
 	}
-	subscription, err := topic.Subscribe()
+	subscription, err := topic.Subscribe(pubsub.WithBufferSize(burst))
 	if err != nil {
 		return nil, err
 	}
@@ -377,7 +379,11 @@ func (n *node) perform(ctx context.Context, c command) (answer, error) {
 	case "connect":
 		return answer{}, nil
 	case "disconnect":
-		return answer{}, n.host.Network().ClosePeer(to)
+		err = n.host.Network().ClosePeer(to)
+		n.lock.Lock()
+		delete(n.known, to) // the next connection has its own identify
+		n.lock.Unlock()
+		return answer{}, err
 	case "ping":
 		done := <-ping.Ping(ctx, n.host, to)
 		return answer{"round_trip_us": done.RTT.Microseconds()}, done.Error

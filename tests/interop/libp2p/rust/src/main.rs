@@ -122,6 +122,7 @@ impl Node {
             ("connect", Some(_)) => Ok(Some(json!({}))),
             ("disconnect", Some(peer)) => {
                 let _ = self.swarm.disconnect_peer_id(peer);
+                self.identities.remove(&peer); // the next connection has its own identify
                 Ok(Some(json!({})))
             }
             ("identify", Some(peer)) => {
