@@ -125,14 +125,13 @@ def gossip(command):
 
 
 def round_trips(command):
-    """From a dial of a stranger to the byte that its echo sent back, in round trips. The link takes TCP's connect at
-    once, which counts as the one that it is; nobody knows the peer's protocols but by asking or proposing."""
+    """From the command to dial a stranger to the byte that its echo sent back, in round trips, by the dialer's own
+    clock. The link takes TCP's connect at once, which counts as the one that it is."""
     dialer, listener = start(command, 2, {})
     link = SlowLink(listener.address, ROUND_TRIP_S / 2)
     try:
-        begin = time.monotonic()
-        dialer.do("echo", address=link.address, bytes=1)
-        return {"first byte RTT": 1 + (time.monotonic() - begin) / ROUND_TRIP_S}
+        answer = dialer.do("echo", address=link.address, bytes=1)
+        return {"first byte RTT": 1 + answer["first_us"] / 1e6 / ROUND_TRIP_S}
     finally:
         link.close()
         close([dialer, listener])

@@ -145,17 +145,20 @@ const commands = {
   },
   async handle (command) { await node.handle(command.protocol, stream => stream.abort(new Error('only a name'))) },
   async echo (command) {
+    const begin = performance.now()
+    let first = begin
     const connection = await dial(command)
     const stream = await connection.newStream(ECHO)
     const data = new Uint8Array(command.bytes).map((_, i) => (i * 31 + 7) & 255)
     const answer = (async () => {
       let at = 0
+      stream.addEventListener('message', () => { first = performance.now() }, { once: true })
       for await (const chunk of stream) for (const byte of chunk.subarray()) if (byte !== data[at++]) throw new Error(`byte ${at - 1} is wrong`)
       return at
     })()
     for (let at = 0; at < data.length; at += BLOCK.length) await send(stream, data.subarray(at, at + BLOCK.length))
     await stream.close()
-    return { bytes: await answer }
+    return { bytes: await answer, first_us: Math.round((first - begin) * 1000) }
   },
   async perf (command) {
     const connection = await dial(command)

@@ -181,7 +181,7 @@ func (n *node) connect(ctx context.Context, c command) (peer.ID, error) {
 	return info.ID, n.host.Connect(ctx, *info)
 }
 
-func (n *node) echo(ctx context.Context, to peer.ID, count int) (answer, error) {
+func (n *node) echo(ctx context.Context, to peer.ID, count int, begin time.Time) (answer, error) {
 	s, err := n.host.NewStream(ctx, to, echoProtocol)
 	if err != nil {
 		return nil, err
@@ -198,7 +198,13 @@ func (n *node) echo(ctx context.Context, to peer.ID, count int) (answer, error) 
 		}
 		failed <- err
 	}()
+	first := make([]byte, min(count, 1))
+	if _, err = io.ReadFull(s, first); err != nil {
+		return nil, err
+	}
+	took := time.Since(begin)
 	got, err := io.ReadAll(s)
+	got = append(first, got...)
 	if err = errors.Join(err, <-failed); err != nil {
 		return nil, err
 	}
@@ -207,7 +213,7 @@ func (n *node) echo(ctx context.Context, to peer.ID, count int) (answer, error) 
 			return nil, fmt.Errorf("byte %d is wrong", i)
 		}
 	}
-	return answer{"bytes": len(got)}, nil
+	return answer{"bytes": len(got), "first_us": took.Microseconds()}, nil
 }
 
 func (n *node) perf(ctx context.Context, to peer.ID, c command) (answer, error) {
@@ -369,6 +375,7 @@ func (n *node) perform(ctx context.Context, c command) (answer, error) {
 	if c.Do == "gossip_counters" {
 		return answer{}, nil
 	}
+	begin := time.Now()
 	to, err := peer.ID(""), error(nil)
 	if c.Address != "" || c.Peer != "" {
 		if to, err = n.connect(ctx, c); err != nil {
@@ -393,7 +400,7 @@ func (n *node) perform(ctx context.Context, c command) (answer, error) {
 		known, err := n.host.Peerstore().GetProtocols(to)
 		return answer{"protocols": known}, err
 	case "echo":
-		return n.echo(ctx, to, c.Bytes)
+		return n.echo(ctx, to, c.Bytes, begin)
 	case "perf":
 		return n.perf(ctx, to, c)
 	}
