@@ -51,8 +51,8 @@ void PeerApp::on_peer_protocols(PeerId const& peer, std::span<std::string const>
 void PeerApp::echo(PeerId const& peer, std::vector<Multiaddr> addresses, std::uint64_t count, EchoDone done,
                    TimePoint now) {
     auto const key = new_stream_key();
-    auto& echo =
-        echoes_.emplace(key, Echo{.is_ours = true, .to_send = count, .begin = now, .done = std::move(done)}).first->second;
+    auto& echo = echoes_[key];
+    echo = Echo{.is_ours = true, .to_send = count, .begin = now, .done = std::move(done)};
     put(OpenStream{.stream = key, .peer = peer, .protocols = {std::string(k_echo_protocol)},
                    .addresses = std::move(addresses)});
     send_pattern(key, echo);  // travels with the proposal
