@@ -29,12 +29,18 @@ struct ChaCha20Poly1305::Impl {
 
     void start(bool is_sealing, AeadNonce const& nonce, BytesView associated) {
         GGEN_ASSERT(context != nullptr);
-        GGEN_ASSERT(EVP_CipherInit_ex2(context.get(), cipher(), key.data(), nonce.data(), is_sealing ? 1 : 0,
-                                       nullptr) == 1);
+        // The context keeps its key, so that a frame costs no more than its nonce.
+        bool const is_known = keyed_for == (is_sealing ? Keyed::seal : Keyed::open);
+        GGEN_ASSERT(EVP_CipherInit_ex2(context.get(), is_known ? nullptr : cipher(), is_known ? nullptr : key.data(),
+                                       nonce.data(), is_sealing ? 1 : 0, nullptr) == 1);
+        keyed_for = is_sealing ? Keyed::seal : Keyed::open;
         if (associated.empty()) return;
         int written = 0;
         GGEN_ASSERT(EVP_CipherUpdate(context.get(), nullptr, &written, associated.data(), size_of(associated)) == 1);
     }
+
+    enum class Keyed : std::uint8_t { no, seal, open };
+    Keyed keyed_for = Keyed::no;
 };
 
 ChaCha20Poly1305::ChaCha20Poly1305(AeadKey const& key) : impl_(std::make_unique<Impl>()) { impl_->key = key; }
@@ -42,39 +48,58 @@ ChaCha20Poly1305::ChaCha20Poly1305(ChaCha20Poly1305&&) noexcept = default;
 ChaCha20Poly1305& ChaCha20Poly1305::operator=(ChaCha20Poly1305&&) noexcept = default;
 ChaCha20Poly1305::~ChaCha20Poly1305() = default;
 
-void ChaCha20Poly1305::seal(AeadNonce const& nonce, BytesView associated, BytesView plain, Bytes& out) {
+void ChaCha20Poly1305::start_sealing(AeadNonce const& nonce, BytesView associated) {
     impl_->start(true, nonce, associated);
-    std::size_t const at = out.size();
-    out.resize(at + plain.size() + k_aead_tag_bytes);
-    int written = 0;
-    if (!plain.empty()) {
-        GGEN_ASSERT(EVP_CipherUpdate(impl_->context.get(), &out[at], &written, plain.data(), size_of(plain)) == 1);
-    }
-    GGEN_ASSERT(EVP_CipherFinal_ex(impl_->context.get(), &out[at + plain.size()], &written) == 1);
-    GGEN_ASSERT(EVP_CIPHER_CTX_ctrl(impl_->context.get(), EVP_CTRL_AEAD_GET_TAG, k_aead_tag_bytes,
-                                    &out[at + plain.size()]) == 1);
 }
 
-Result<void> ChaCha20Poly1305::open(AeadNonce const& nonce, BytesView associated, BytesView sealed, Bytes& out) {
+void ChaCha20Poly1305::seal_part(BytesView part, std::uint8_t* out) {
+    if (part.empty()) return;
+    int written = 0;
+    GGEN_ASSERT(EVP_CipherUpdate(impl_->context.get(), out, &written, part.data(), size_of(part)) == 1);
+}
+
+void ChaCha20Poly1305::finish_sealing(std::uint8_t* tag) {
+    int written = 0;
+    GGEN_ASSERT(EVP_CipherFinal_ex(impl_->context.get(), tag, &written) == 1);
+    GGEN_ASSERT(EVP_CIPHER_CTX_ctrl(impl_->context.get(), EVP_CTRL_AEAD_GET_TAG, k_aead_tag_bytes, tag) == 1);
+}
+
+void ChaCha20Poly1305::seal(AeadNonce const& nonce, BytesView associated, BytesView plain, Bytes& out) {
+    start_sealing(nonce, associated);
+    std::size_t const at = out.size();
+    out.resize(at + plain.size() + k_aead_tag_bytes);
+    seal_part(plain, &out[at]);
+    finish_sealing(&out[at + plain.size()]);
+}
+
+Result<std::size_t> ChaCha20Poly1305::open_into(AeadNonce const& nonce, BytesView associated, BytesView sealed,
+                                                std::span<std::uint8_t> out) {
     Error const bad{Errc::corrupt, "ChaCha20-Poly1305: the tag does not fit"};
     if (sealed.size() < k_aead_tag_bytes) return bad;
     BytesView const text = sealed.first(sealed.size() - k_aead_tag_bytes);
+    GGEN_ASSERT(out.size() >= text.size());
     std::array<std::uint8_t, k_aead_tag_bytes> tag{};
     std::copy(sealed.end() - k_aead_tag_bytes, sealed.end(), tag.begin());
     impl_->start(false, nonce, associated);
-    std::size_t const at = out.size();
-    // One byte more than needed, so that the pointers below are valid for an empty text.
-    out.resize(at + text.size() + 1);
     int written = 0;
+    std::array<std::uint8_t, k_aead_tag_bytes> nothing{};  // what the end of a text adds to it
     auto* const context = impl_->context.get();
     bool const is_open =
         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, k_aead_tag_bytes, tag.data()) == 1 &&
-        (text.empty() || EVP_CipherUpdate(context, &out[at], &written, text.data(), size_of(text)) == 1) &&
-        EVP_CipherFinal_ex(context, &out[at + text.size()], &written) == 1;
-    out.resize(is_open ? at + text.size() : at);
-    if (is_open) return ok();
+        (text.empty() || EVP_CipherUpdate(context, out.data(), &written, text.data(), size_of(text)) == 1) &&
+        EVP_CipherFinal_ex(context, nothing.data(), &written) == 1;
+    if (is_open) return text.size();
     ERR_clear_error();
     return bad;
+}
+
+Result<void> ChaCha20Poly1305::open(AeadNonce const& nonce, BytesView associated, BytesView sealed, Bytes& out) {
+    std::size_t const at = out.size();
+    out.resize(at + sealed.size());
+    auto const size = open_into(nonce, associated, sealed, std::span{out}.subspan(at));
+    out.resize(at + (size ? *size : 0));
+    if (!size) return size.error();
+    return ok();
 }
 
 }  // namespace ggen

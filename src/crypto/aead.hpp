@@ -31,6 +31,16 @@ public:
     /// is as it was.
     [[nodiscard]] Result<void> open(AeadNonce const& nonce, BytesView associated, BytesView sealed, Bytes& out);
 
+    /// Sealing in pieces: `start_sealing`, any number of `seal_part` (as many bytes go to `out`), `finish_sealing`
+    /// (16 bytes go to `tag`).
+    void start_sealing(AeadNonce const& nonce, BytesView associated);
+    void seal_part(BytesView part, std::uint8_t* out);
+    void finish_sealing(std::uint8_t* tag);
+    /// Writes the plaintext to `out` and returns its size. Precondition: `out` has room for `sealed.size()` - 16 bytes.
+    /// Errors: as `open`; then `out` holds nothing of use.
+    [[nodiscard]] Result<std::size_t> open_into(AeadNonce const& nonce, BytesView associated, BytesView sealed,
+                                                std::span<std::uint8_t> out);
+
 private:
     struct Impl;
     std::unique_ptr<Impl> impl_;

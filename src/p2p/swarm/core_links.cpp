@@ -123,7 +123,9 @@ void Swarm::Core::pump(Link& link) {
 /// Whether something was sent, or the link ended.
 bool Swarm::Core::flush(Link& link) {
     link.is_flush_due = false;
-    if (!link.connection || link.is_writing) return false;
+    if (!link.connection) return false;
+    for (auto const& [stream, bytes] : std::exchange(link.used, {})) link.connection->consume(stream, bytes, now_);
+    if (link.is_writing) return false;
     Bytes out = link.connection->take_output(k_socket_write_bytes_max);
     if (!out.empty()) {
         link.is_writing = true;

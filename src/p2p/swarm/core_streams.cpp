@@ -101,7 +101,7 @@ void Swarm::Core::pass_on(StreamRef /*ref*/, HostStream& stream) {
             stream.flight.push_back(block);
         }
         // Fits: a stream has at most k_stream_unsent_bytes_max unsent. An error means that it just ended.
-        (void)stream.link->connection->write(stream.id, *block);
+        (void)stream.link->connection->write(stream.id, block);
         stream.waiting.pop_front();
     }
     if (stream.is_finishing && stream.waiting.empty()) stream.link->connection->finish(stream.id);
@@ -165,7 +165,10 @@ void Swarm::Core::hold(HostStream& stream, Bytes bytes) {
 
 void Swarm::Core::deliver(StreamRef ref, HostStream& stream, Bytes bytes) {
     carried_[ref.protocol].protocol->on_stream_bytes(ref.key, bytes, now_);
-    stream.link->connection->consume(stream.id, bytes.size(), now_);
+    // Together with what follows of the same read: the credit that goes back does not depend on how it was cut.
+    auto& used = stream.link->used;
+    if (used.empty() || used.back().first != stream.id) used.emplace_back(stream.id, 0);
+    used.back().second += bytes.size();
     if (!stream.link->is_flush_due) flushes_.push_back(stream.link->key);
     stream.link->is_flush_due = true;
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "codec/multiaddr.hpp"
@@ -42,6 +43,7 @@ struct Link {
     std::unique_ptr<Connection> connection{};
     Peer* peer = nullptr;               // once open
     std::map<StreamId, StreamRef> streams{};
+    std::vector<std::pair<StreamId, std::size_t>> used{};  // bytes that protocols took, and whose credit is due
     TimePoint opened_at{};
     std::optional<TimePoint> idle_since{};
     std::optional<TimePoint> limit{};     // of connecting, then of draining

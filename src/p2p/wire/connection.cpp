@@ -1,6 +1,7 @@
 #include "p2p/wire/connection.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace ggen::p2p {
 namespace {
@@ -21,6 +22,9 @@ NoiseConfig noise_config(ConnectionConfig const& config) {
 
 /// Precondition: the name is a good one.
 Multistream propose(char const* protocol) { return Multistream::dial({protocol}).value(); }
+
+/// About what `plain` bytes take with the heads of both layers.
+std::size_t with_frames(std::size_t plain) { return plain + plain / 256 + 128; }
 
 void append(Bytes& out, BytesView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
 
@@ -57,19 +61,31 @@ Error Connection::fail(Error error) {
 }
 
 Result<void> Connection::take_bytes(BytesView bytes) {
-    if (phase_ == Phase::security) {
-        ASSIGN_OR_RETURN(bytes, select_security(bytes));
-        if (phase_ == Phase::security) return ok();
+    // Of the stack, so that no connection holds one: a frame is opened in it and handed on at once.
+    std::array<std::uint8_t, k_noise_frame_bytes_max> buffer;  // NOLINT(*-member-init): written before it is read
+    while (!bytes.empty()) {
+        if (phase_ == Phase::security) {
+            ASSIGN_OR_RETURN(bytes, select_security(bytes));
+            if (phase_ == Phase::security) return ok();
+            continue;
+        }
+        auto const frame = noise_->next_frame(bytes, buffer);
+        if (phase_ == Phase::handshake) append(output_, noise_->take_output());
+        if (!frame) return frame.error();
+        bytes = bytes.subspan(frame->taken);
+        if (phase_ == Phase::handshake) {
+            if (noise_->is_complete()) RETURN_IF_ERROR(on_secured());
+            continue;
+        }
+        BytesView plain = frame->plain;
+        if (phase_ == Phase::muxer) {
+            ASSIGN_OR_RETURN(plain, select_muxer(plain));
+        }
+        if (phase_ != Phase::open || plain.empty()) continue;
+        is_confirmed_ = true;
+        RETURN_IF_ERROR(yamux_->on_bytes(plain, now_));
     }
-    auto const taken = noise_->on_bytes(bytes);
-    if (phase_ == Phase::handshake) append(output_, noise_->take_output());
-    RETURN_IF_ERROR(taken);
-    if (phase_ == Phase::handshake && noise_->is_complete()) RETURN_IF_ERROR(on_secured());
-    Bytes plain = noise_->take_plain();
-    if (phase_ == Phase::muxer) RETURN_IF_ERROR(select_muxer(plain));
-    if (phase_ != Phase::open || plain.empty()) return ok();
-    is_confirmed_ = true;
-    return yamux_->on_bytes(plain, now_);
+    return ok();
 }
 
 /// What is left of `bytes` for the next layer.
@@ -106,18 +122,18 @@ Result<void> Connection::on_secured() {
     return ok();
 }
 
-/// Takes the negotiation off the front of `plain`.
-Result<void> Connection::select_muxer(Bytes& plain) {
+/// What is left of `plain` behind the negotiation.
+Result<BytesView> Connection::select_muxer(BytesView plain) {
     ASSIGN_OR_RETURN(std::size_t const taken, select_->on_bytes(plain));
     append(plain_output_, select_->take_output());
     if (select_->state() == Multistream::State::refused) return refused("the peer does not speak /yamux/1.0.0");
-    plain.erase(plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(taken));
-    if (select_->state() == Multistream::State::negotiating) return ok();
+    plain = plain.subspan(taken);
+    if (select_->state() == Multistream::State::negotiating) return plain;
     select_.reset();
     phase_ = Phase::open;
     is_confirmed_ = true;
     if (!yamux_) start_yamux();
-    return ok();
+    return plain;
 }
 
 /// A dialer does not wait for the answer about the muxer: every peer speaks yamux.
@@ -258,10 +274,14 @@ void Connection::forget_decided() {
 Bytes Connection::take_output(std::size_t bytes_max) {
     Bytes out = std::exchange(output_, {});
     if (!yamux_ && plain_output_.empty()) return out;
-    Bytes plain = std::exchange(plain_output_, {});
-    if (yamux_ && out.size() < bytes_max) yamux_->append_output(bytes_max - out.size(), plain);
-    if (plain.empty()) return out;
-    if (auto const sealed = noise_->seal(plain, out); !sealed) (void)fail(sealed.error());
+    NoiseChannel::Sealer sealer{*noise_, out};
+    sealer.put(std::exchange(plain_output_, {}));
+    if (yamux_ && out.size() < bytes_max) {
+        auto const room = bytes_max - out.size();
+        out.reserve(out.size() + with_frames(yamux_->sendable_bytes(room)));
+        yamux_->append_output(room, sealer);
+    }
+    if (auto const sealed = sealer.finish(); !sealed) (void)fail(sealed.error());
     return out;
 }
 
@@ -311,6 +331,13 @@ Result<StreamId> Connection::open(std::vector<std::string> protocols, bool is_la
     negotiations_.try_emplace(stream, Negotiation{std::move(select), true, is_lazy});
     watch(stream);
     return stream;
+}
+
+Result<std::size_t> Connection::write(StreamId stream, std::shared_ptr<Bytes const> const& block) {
+    auto const at = negotiations_.find(stream);
+    bool const is_agreed = at == negotiations_.end() || at->second.is_lazy;
+    if (failed_ || !yamux_ || !is_agreed) return write(stream, BytesView{*block});
+    return yamux_->write(stream, block);
 }
 
 Result<std::size_t> Connection::write(StreamId stream, BytesView bytes) {

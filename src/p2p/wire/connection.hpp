@@ -3,6 +3,7 @@
 #include <chrono>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -79,6 +80,8 @@ public:
     /// Queues a prefix of `bytes` and returns its size. StreamWritable tells when the rest may follow.
     /// Errors: not_found (gone, or not agreed with the peer that opened it), refused (finished by us).
     [[nodiscard]] Result<std::size_t> write(StreamId stream, BytesView bytes);
+    /// The same, without a copy of a large block.
+    [[nodiscard]] Result<std::size_t> write(StreamId stream, std::shared_ptr<Bytes const> const& block);
     /// No more writes; what is queued still goes out. Nothing happens when the stream is gone; so for the next two.
     void finish(StreamId stream);
     /// Ends the stream both ways and drops what is queued; no event tells of it.
@@ -115,7 +118,7 @@ private:
     [[nodiscard]] Result<void> take_bytes(BytesView bytes);
     [[nodiscard]] Result<BytesView> select_security(BytesView bytes);
     [[nodiscard]] Result<void> on_secured();
-    [[nodiscard]] Result<void> select_muxer(Bytes& plain);
+    [[nodiscard]] Result<BytesView> select_muxer(BytesView plain);
     void start_yamux();
     Error fail(Error error);
     [[nodiscard]] Result<StreamId> open(std::vector<std::string> protocols, bool is_lazy, TimePoint now);

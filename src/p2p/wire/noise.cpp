@@ -85,6 +85,24 @@ NoiseChannel::NoiseChannel(NoiseConfig config)
 
 Result<void> NoiseChannel::on_bytes(BytesView bytes) {
     if (failed_) return *failed_;
+    Bytes buffer(k_noise_frame_bytes_max);
+    while (!bytes.empty()) {
+        ASSIGN_OR_RETURN(Frame const frame, next_frame(bytes, buffer));
+        plain_.insert(plain_.end(), frame.plain.begin(), frame.plain.end());
+        bytes = bytes.subspan(frame.taken);
+    }
+    return ok();
+}
+
+Result<NoiseChannel::Frame> NoiseChannel::next_frame(BytesView bytes, std::span<std::uint8_t> buffer) {
+    if (failed_) return *failed_;
+    if (partial_.empty() && bytes.size() >= k_length_bytes) {
+        std::size_t const whole = k_length_bytes + std::size_t{bytes[0]} * 256 + bytes[1];
+        if (bytes.size() >= whole) {
+            return on_frame({whole}, bytes.subspan(k_length_bytes, whole - k_length_bytes), buffer);
+        }
+    }
+    Frame frame;
     while (!bytes.empty()) {
         std::size_t const have = partial_.size();
         std::size_t const whole =
@@ -92,20 +110,25 @@ Result<void> NoiseChannel::on_bytes(BytesView bytes) {
         std::size_t const more = std::min(whole - have, bytes.size());
         partial_.insert(partial_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(more));
         bytes = bytes.subspan(more);
+        frame.taken += more;
         bool const has_length = partial_.size() >= k_length_bytes;
         if (!has_length || partial_.size() < k_length_bytes + std::size_t{partial_[0]} * 256 + partial_[1]) continue;
-        auto const done = on_frame(BytesView{partial_}.subspan(k_length_bytes));
-        partial_.clear();
-        if (done) continue;
-        failed_ = done.error();
-        return *failed_;
+        Bytes const cut = std::exchange(partial_, {});  // an idle channel holds no buffer
+        return on_frame(frame, BytesView{cut}.subspan(k_length_bytes), buffer);
     }
-    return ok();
+    return frame;
 }
 
-Result<void> NoiseChannel::on_frame(BytesView frame) {
-    if (ciphers_) return ciphers_->receive.open({}, frame, plain_);
-    return on_handshake(frame);
+Result<NoiseChannel::Frame> NoiseChannel::on_frame(Frame taken, BytesView sealed, std::span<std::uint8_t> buffer) {
+    if (!ciphers_) {
+        if (auto done = on_handshake(sealed); !done) failed_ = done.error();
+    } else if (auto const size = ciphers_->receive.open_into(sealed, buffer)) {
+        taken.plain = buffer.first(*size);
+    } else {
+        failed_ = size.error();
+    }
+    if (failed_) return *failed_;
+    return taken;
 }
 
 Result<void> NoiseChannel::on_handshake(BytesView message) {
@@ -183,17 +206,62 @@ Bytes NoiseChannel::own_payload() const {
 Result<void> NoiseChannel::write(BytesView plain) { return seal(plain, output_); }
 
 Result<void> NoiseChannel::seal(BytesView plain, Bytes& out) {
-    if (failed_) return *failed_;
-    GGEN_ASSERT(is_complete());
+    Sealer sealer{*this, out};
+    sealer.put(plain);
+    return sealer.finish();
+}
+
+void NoiseChannel::Sealer::put(BytesView plain) {
+    GGEN_ASSERT(channel_.is_complete());
     while (!plain.empty()) {
-        BytesView const part = plain.first(std::min(plain.size(), k_noise_plain_emit_bytes_max));
-        append_length(out, part.size() + k_aead_tag_bytes);
-        if (auto const sealed = ciphers_->send.seal({}, part, out); !sealed) {
-            failed_ = sealed.error();
-            return *failed_;
+        if (!frame_at_) begin_frame();
+        if (channel_.failed_) return;
+        BytesView part = plain.first(std::min(plain.size(), k_noise_plain_emit_bytes_max - plain_bytes_));
+        if (unit_bytes_ > 0 || part.size() < k_unit_bytes) {
+            part = part.first(std::min(part.size(), k_unit_bytes - unit_bytes_));
+            std::copy(part.begin(), part.end(), unit_.begin() + static_cast<std::ptrdiff_t>(unit_bytes_));
+            unit_bytes_ += part.size();
+            if (unit_bytes_ == k_unit_bytes) seal_part(BytesView{unit_}.first(std::exchange(unit_bytes_, 0)));
+        } else {
+            part = part.first(part.size() - part.size() % k_unit_bytes);
+            seal_part(part);
         }
+        plain_bytes_ += part.size();
         plain = plain.subspan(part.size());
+        if (plain_bytes_ == k_noise_plain_emit_bytes_max) end_frame();
     }
+}
+
+void NoiseChannel::Sealer::begin_frame() {
+    if (channel_.failed_) return;
+    if (auto const started = channel_.ciphers_->send.start_sealing(); !started) {
+        channel_.failed_ = started.error();
+        return;
+    }
+    frame_at_ = out_.size();
+    out_.resize(out_.size() + k_length_bytes);
+}
+
+void NoiseChannel::Sealer::seal_part(BytesView part) {
+    std::size_t const at = out_.size();
+    out_.resize(at + part.size());
+    channel_.ciphers_->send.seal_part(part, &out_[at]);
+}
+
+void NoiseChannel::Sealer::end_frame() {
+    if (unit_bytes_ > 0) seal_part(BytesView{unit_}.first(std::exchange(unit_bytes_, 0)));
+    std::size_t const at = out_.size();
+    out_.resize(at + k_aead_tag_bytes);
+    channel_.ciphers_->send.finish_sealing(&out_[at]);
+    std::size_t const sealed = std::exchange(plain_bytes_, 0) + k_aead_tag_bytes;
+    out_[*frame_at_] = static_cast<std::uint8_t>(sealed >> 8U);
+    out_[*frame_at_ + 1] = static_cast<std::uint8_t>(sealed & 0xFFU);
+    frame_at_.reset();
+}
+
+Result<void> NoiseChannel::Sealer::finish() {
+    if (frame_at_) end_frame();
+    if (channel_.failed_) return *channel_.failed_;
     return ok();
 }
 

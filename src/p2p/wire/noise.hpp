@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "base/result.hpp"
 #include "codec/peer_id.hpp"
 #include "crypto/ed25519.hpp"
+#include "p2p/wire/byte_sink.hpp"
 #include "p2p/wire/noise_state.hpp"
 
 namespace ggen::p2p {
@@ -44,11 +47,41 @@ public:
     /// refused (identity signature, another peer than expected, kind of key, no muxer in common),
     /// too_large (handshake payload over 4 KiB).
     [[nodiscard]] Result<void> on_bytes(BytesView bytes);
+    struct Frame {
+        std::size_t taken = 0;  ///< of the bytes that were given
+        BytesView plain{};      ///< what a whole frame says, in the buffer; empty in the handshake
+    };
+    /// Takes bytes up to the end of one frame: `on_bytes` for an owner that has a buffer of k_noise_frame_bytes_max, so
+    /// that the frame is opened where it lies. Precondition: `take_plain` has nothing. Errors: as `on_bytes`.
+    [[nodiscard]] Result<Frame> next_frame(BytesView bytes, std::span<std::uint8_t> buffer);
     /// Seals `plain` in as many frames as it takes. Precondition: is_complete().
     /// Errors: refused (nonces used up).
     [[nodiscard]] Result<void> write(BytesView plain);
     /// The same, appended to `out` instead of the output. Precondition: the output was taken.
     [[nodiscard]] Result<void> seal(BytesView plain, Bytes& out);
+    /// The same for plaintext that comes in pieces, which share frames. `finish` after the last one.
+    class Sealer final : public ByteSink {
+    public:
+        Sealer(NoiseChannel& channel, Bytes& out) : channel_(channel), out_(out) {}
+        void put(BytesView plain) override;
+        /// Errors: as `seal`, of any `put`.
+        [[nodiscard]] Result<void> finish();
+
+    private:
+        /// Whole units of the cipher keep it on its fast path, so what is less waits for more.
+        static constexpr std::size_t k_unit_bytes = 64;
+
+        void begin_frame();
+        void seal_part(BytesView part);
+        void end_frame();
+
+        NoiseChannel& channel_;
+        Bytes& out_;
+        std::optional<std::size_t> frame_at_;  // of the length of the frame that is open
+        std::size_t plain_bytes_ = 0;          // in it, and in the unit
+        std::array<std::uint8_t, k_unit_bytes> unit_{};
+        std::size_t unit_bytes_ = 0;
+    };
 
     [[nodiscard]] Bytes take_output();
     [[nodiscard]] Bytes take_plain();
@@ -64,7 +97,7 @@ public:
     [[nodiscard]] std::size_t held_bytes() const { return partial_.size() + output_.size() + plain_.size(); }
 
 private:
-    [[nodiscard]] Result<void> on_frame(BytesView frame);
+    [[nodiscard]] Result<Frame> on_frame(Frame taken, BytesView sealed, std::span<std::uint8_t> buffer);
     [[nodiscard]] Result<void> on_handshake(BytesView message);
     [[nodiscard]] Result<void> on_payload(BytesView payload);
     [[nodiscard]] Result<void> choose_muxer(std::vector<std::string> const& theirs);

@@ -46,6 +46,19 @@ Result<void> NoiseCipher::open(BytesView associated, BytesView sealed, Bytes& ou
     return ok();
 }
 
+Result<std::size_t> NoiseCipher::open_into(BytesView sealed, std::span<std::uint8_t> out) {
+    if (nonce_ == k_nonce_reserved) return Error{Errc::refused, "Noise: all nonces are used"};
+    ASSIGN_OR_RETURN(std::size_t const size, cipher_.open_into(nonce_of(nonce_), {}, sealed, out));
+    ++nonce_;
+    return size;
+}
+
+Result<void> NoiseCipher::start_sealing() {
+    if (nonce_ == k_nonce_reserved) return Error{Errc::refused, "Noise: all nonces are used"};
+    cipher_.start_sealing(nonce_of(nonce_++), {});
+    return ok();
+}
+
 NoiseXx::NoiseXx(Role role, X25519PrivateKey const& static_key, X25519PrivateKey const& ephemeral_key,
                  BytesView prologue)
     : role_(role), static_(static_key), ephemeral_(ephemeral_key) {

@@ -21,6 +21,13 @@ public:
     /// Errors: corrupt (the tag does not fit), refused (nonces used up). The nonce only moves on success.
     [[nodiscard]] Result<void> open(BytesView associated, BytesView sealed, Bytes& out);
 
+    /// Without associated bytes, into the room that there is. Errors: as `open`.
+    [[nodiscard]] Result<std::size_t> open_into(BytesView sealed, std::span<std::uint8_t> out);
+    /// Without associated bytes, in pieces, as `ChaCha20Poly1305` has them. Errors: refused (nonces used up).
+    [[nodiscard]] Result<void> start_sealing();
+    void seal_part(BytesView part, std::uint8_t* out) { cipher_.seal_part(part, out); }
+    void finish_sealing(std::uint8_t* tag) { cipher_.finish_sealing(tag); }
+
 private:
     ChaCha20Poly1305 cipher_;
     std::uint64_t nonce_ = 0;

@@ -8,11 +8,18 @@ namespace {
 
 constexpr std::uint32_t k_go_away_normal = 0;
 constexpr std::uint32_t k_go_away_protocol_error = 1;
+/// Small frames of one stream come together; larger ones are not copied again.
+constexpr std::size_t k_joined_bytes_max = 16 * k_kib;
 constexpr StreamId k_stream_id_max = UINT32_MAX - 2;
 
 Error invalid(char const* why) { return Error{Errc::invalid, std::string{"yamux: "} + why}; }
 Error too_large(char const* why) { return Error{Errc::too_large, std::string{"yamux: "} + why}; }
 Error gone(StreamId id) { return Error{Errc::not_found, "yamux: stream " + std::to_string(id) + " is gone"}; }
+
+struct Joined final : ByteSink {
+    Bytes bytes;
+    void put(BytesView piece) override { bytes.insert(bytes.end(), piece.begin(), piece.end()); }
+};
 
 YamuxHeader reset_of(StreamId id) { return {YamuxType::window_update, k_yamux_rst, id, 0}; }
 
@@ -168,7 +175,9 @@ void Yamux::on_body(BytesView bytes) {
     }
     stream.buffered += bytes.size();
     auto* const last = events_.empty() ? nullptr : std::get_if<StreamData>(&events_.back());
-    if (last != nullptr && last->stream == body_.stream) {
+    bool const is_joined = last != nullptr && last->stream == body_.stream &&
+                           last->bytes.size() + bytes.size() <= k_joined_bytes_max;
+    if (is_joined) {
         last->bytes.insert(last->bytes.end(), bytes.begin(), bytes.end());
     } else {
         events_.emplace_back(StreamData{body_.stream, Bytes{bytes.begin(), bytes.end()}});
@@ -198,56 +207,71 @@ std::optional<YamuxEvent> Yamux::poll_event() {
 }
 
 Bytes Yamux::take_output(std::size_t bytes_max) {
-    Bytes out;
-    append_output(bytes_max, out);
-    return out;
+    Joined joined;
+    append_output(bytes_max, joined);
+    return std::move(joined.bytes);
 }
 
-void Yamux::append_output(std::size_t bytes_max, Bytes& out) {
-    std::size_t const start = out.size();
-    out.insert(out.end(), replies_.begin(), replies_.end());
-    replies_ = Bytes{};
+void Yamux::append_output(std::size_t bytes_max, ByteSink& sink) {
+    std::size_t put = replies_.size();
+    sink.put(std::exchange(replies_, {}));
     reply_count_ = 0;
     abandoned_ = 0;
-    while (!ready_.empty() && out.size() - start < bytes_max) {
+    while (!ready_.empty() && put < bytes_max) {
         StreamId const id = ready_.front();
         ready_.pop_front();
         auto const at = streams_.find(id);
         if (at == streams_.end()) continue;
         at->second.is_ready = false;
-        append_frames(id, at->second, out);
+        put += append_frames(id, at->second, sink);
         drop_if_done(id);
     }
 }
 
-/// A window update if one is due, then one frame of data; a stream that has more goes to the end of the line.
-void Yamux::append_frames(StreamId id, Stream& stream, Bytes& out) {
-    std::size_t const queued = stream.queue.size() - stream.queue_at;
+std::size_t Yamux::sendable_bytes(std::size_t bytes_max) const {
+    std::size_t bytes = replies_.size();
+    for (auto const id : ready_) {
+        if (bytes >= bytes_max) return bytes_max;
+        auto const at = streams_.find(id);
+        if (at == streams_.end()) continue;
+        bytes += 2 * k_yamux_header_bytes;
+        bytes += static_cast<std::size_t>(std::min<std::uint64_t>(at->second.queue.size(), at->second.send_credit));
+    }
+    return std::min(bytes, bytes_max);
+}
+
+/// A window update if one is due, then one frame of data; a stream that has more goes to the end of the line. Returns
+/// the bytes of all of it.
+std::size_t Yamux::append_frames(StreamId id, Stream& stream, ByteSink& sink) {
+    std::size_t put = 0;
+    auto const put_head = [&](YamuxType type, std::uint16_t flags, std::uint32_t length) {
+        sink.put(YamuxHeader{type, flags, id, length}.encode());
+        put += k_yamux_header_bytes;
+    };
+    auto const take_flags = [&] { return std::exchange(stream.pending_flags, std::uint16_t{0}); };
+    std::size_t const queued = stream.queue.size();
     auto const size = static_cast<std::size_t>(
         std::min<std::uint64_t>({queued, stream.send_credit, k_yamux_frame_emit_bytes_max}));
     bool const has_fin = stream.is_finishing && !stream.is_finished && size == queued;
     if (stream.credit_to_send > 0 || (stream.pending_flags != 0 && size == 0 && !has_fin)) {
-        YamuxHeader{YamuxType::window_update, std::exchange(stream.pending_flags, std::uint16_t{0}), id,
-                    std::exchange(stream.credit_to_send, 0U)}.append_to(out);
+        put_head(YamuxType::window_update, take_flags(), std::exchange(stream.credit_to_send, 0U));
     }
-    if (size == 0 && !has_fin) return;
+    if (size == 0 && !has_fin) return put;
     if (size > 0) {
-        YamuxHeader{YamuxType::data, std::exchange(stream.pending_flags, std::uint16_t{0}), id,
-                    static_cast<std::uint32_t>(size)}.append_to(out);
-        auto const from = stream.queue.begin() + static_cast<std::ptrdiff_t>(stream.queue_at);
-        out.insert(out.end(), from, from + static_cast<std::ptrdiff_t>(size));
+        put_head(YamuxType::data, take_flags(), static_cast<std::uint32_t>(size));
+        stream.queue.take(size, sink);
+        put += size;
     }
     if (has_fin) {
         // A frame of its own: js-libp2p acts on the flags of a frame before its data, and would drop that data.
-        auto const flags = std::exchange(stream.pending_flags, std::uint16_t{0});
-        YamuxHeader{YamuxType::window_update, static_cast<std::uint16_t>(flags | k_yamux_fin), id, 0}.append_to(out);
+        put_head(YamuxType::window_update, static_cast<std::uint16_t>(take_flags() | k_yamux_fin), 0);
         stream.is_finished = true;
     }
     on_framed(id, stream, size);
+    return put;
 }
 
 void Yamux::on_framed(StreamId id, Stream& stream, std::size_t size) {
-    stream.queue_at += size;
     stream.send_credit -= size;
     unsent_ -= size;
     if (size > 0) {
@@ -258,11 +282,7 @@ void Yamux::on_framed(StreamId id, Stream& stream, std::size_t size) {
             events_.emplace_back(StreamSent{id, size});
         }
     }
-    std::size_t const left = stream.queue.size() - stream.queue_at;
-    if (left == 0) {
-        stream.queue = Bytes{};
-        stream.queue_at = 0;
-    }
+    std::size_t const left = stream.queue.size();
     if (stream.is_cut_short && left <= k_yamux_send_queue_bytes_max / 2) {
         stream.is_cut_short = false;
         events_.emplace_back(StreamWritable{id});
@@ -296,23 +316,33 @@ void Yamux::accept(StreamId id) {
     make_ready(id, at->second);
 }
 
-Result<std::size_t> Yamux::write(StreamId id, BytesView bytes) {
+/// The stream, accepted; errors as `write` has them.
+Result<Yamux::Stream*> Yamux::writable(StreamId id) {
     auto const at = streams_.find(id);
     if (failed_ || at == streams_.end()) return gone(id);
-    Stream& stream = at->second;
-    if (stream.is_finishing) return Error{Errc::refused, "yamux: a stream that we finished takes no more"};
+    if (at->second.is_finishing) return Error{Errc::refused, "yamux: a stream that we finished takes no more"};
     accept(id);
-    std::size_t const queued = stream.queue.size() - stream.queue_at;
-    std::size_t const size = std::min(bytes.size(), k_yamux_send_queue_bytes_max - queued);
-    if (stream.queue_at > k_yamux_send_queue_bytes_max) {
-        stream.queue.erase(stream.queue.begin(), stream.queue.begin() + static_cast<std::ptrdiff_t>(stream.queue_at));
-        stream.queue_at = 0;
-    }
-    stream.queue.insert(stream.queue.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
-    stream.is_cut_short = size < bytes.size();
+    return &at->second;
+}
+
+Result<std::size_t> Yamux::write(StreamId id, BytesView bytes) {
+    ASSIGN_OR_RETURN(Stream* const stream, writable(id));
+    std::size_t const size = std::min(bytes.size(), k_yamux_send_queue_bytes_max - stream->queue.size());
+    stream->queue.append(bytes.first(size));
+    stream->is_cut_short = size < bytes.size();
     unsent_ += size;
-    make_ready(id, stream);
+    make_ready(id, *stream);
     return size;
+}
+
+Result<std::size_t> Yamux::write(StreamId id, std::shared_ptr<Bytes const> const& block) {
+    ASSIGN_OR_RETURN(Stream* const stream, writable(id));
+    if (block->size() > k_yamux_send_queue_bytes_max - stream->queue.size()) return write(id, BytesView{*block});
+    stream->queue.append(block);
+    stream->is_cut_short = false;
+    unsent_ += block->size();
+    make_ready(id, *stream);
+    return block->size();
 }
 
 void Yamux::finish(StreamId id) {
@@ -412,7 +442,7 @@ void Yamux::drop(Streams::iterator at) {
         if (!stream.is_acked) --unacked_;
     }
     GGEN_ASSERT(reserve(stream, 0, Claim::arrived));
-    unsent_ -= stream.queue.size() - stream.queue_at;
+    unsent_ -= stream.queue.size();
     streams_.erase(at);
 }
 

@@ -4,15 +4,18 @@
 #include <chrono>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <variant>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "p2p/wire/byte_sink.hpp"
 #include "p2p/wire/limits.hpp"
 #include "p2p/wire/window_budget.hpp"
 #include "p2p/wire/yamux_frame.hpp"
+#include "p2p/wire/yamux_queue.hpp"
 
 namespace ggen::p2p {
 
@@ -53,8 +56,10 @@ public:
     [[nodiscard]] std::optional<YamuxEvent> poll_event();
     /// At most about `bytes_max` bytes of frames (one frame is never cut). Empty when there is nothing to say.
     [[nodiscard]] Bytes take_output(std::size_t bytes_max);
-    /// The same, appended to `out`.
-    void append_output(std::size_t bytes_max, Bytes& out);
+    /// The same, piece by piece.
+    void append_output(std::size_t bytes_max, ByteSink& sink);
+    /// About how many bytes that will be, `bytes_max` at most.
+    [[nodiscard]] std::size_t sendable_bytes(std::size_t bytes_max) const;
 
     /// Errors: refused (GoAway was sent or received, or ids are used up), unavailable (256 streams open or
     /// 128 not acknowledged: retry later).
@@ -64,6 +69,8 @@ public:
     /// Queues a prefix of `bytes` and returns its size; less than all when 1 MiB waits already.
     /// Errors: not_found (reset or unknown), refused (finished by us).
     [[nodiscard]] Result<std::size_t> write(StreamId stream, BytesView bytes);
+    /// The same; a large block that fits is shared, not copied.
+    [[nodiscard]] Result<std::size_t> write(StreamId stream, std::shared_ptr<Bytes const> const& block);
     /// No more writes; what is queued still goes out. Nothing happens when the stream is gone.
     void finish(StreamId stream);
     /// Ends the stream both ways and drops what is queued; no event tells of it. Nothing happens when it is gone.
@@ -93,8 +100,7 @@ private:
         std::uint64_t reserved = 0;                              // of the budgets
         TimePoint last_update{};
         std::uint64_t send_credit = k_yamux_window_bytes_min;
-        Bytes queue;
-        std::size_t queue_at = 0;
+        YamuxQueue queue;
         std::uint16_t pending_flags = 0;  // SYN or ACK that the next frame carries
         bool is_accepted = false;
         bool is_acked = false;
@@ -116,7 +122,8 @@ private:
     void on_body_end();
     [[nodiscard]] Result<void> queue_reply(YamuxHeader const& header);
     void make_ready(StreamId id, Stream& stream);
-    void append_frames(StreamId id, Stream& stream, Bytes& out);
+    [[nodiscard]] std::size_t append_frames(StreamId id, Stream& stream, ByteSink& sink);
+    [[nodiscard]] Result<Stream*> writable(StreamId id);
     enum class Claim : std::uint8_t { arrived, promised };
     [[nodiscard]] bool reserve(Stream& stream, std::uint64_t bytes, Claim claim);
     void widen(Stream& stream);

@@ -5,19 +5,22 @@ namespace {
 
 constexpr std::uint16_t k_all_flags = k_yamux_syn | k_yamux_ack | k_yamux_fin | k_yamux_rst;
 
-void append_u32(Bytes& out, std::uint32_t value) {
-    for (unsigned shift = 32; shift > 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(value >> (shift - 8)));
-}
-
 }  // namespace
 
+std::array<std::uint8_t, k_yamux_header_bytes> YamuxHeader::encode() const {
+    std::array<std::uint8_t, k_yamux_header_bytes> out{0, static_cast<std::uint8_t>(type),
+                                                       static_cast<std::uint8_t>(flags >> 8U),
+                                                       static_cast<std::uint8_t>(flags & 0xFFU)};
+    for (unsigned i = 0; i < 4; ++i) {
+        out[4 + i] = static_cast<std::uint8_t>(stream >> (24 - 8 * i));
+        out[8 + i] = static_cast<std::uint8_t>(length >> (24 - 8 * i));
+    }
+    return out;
+}
+
 void YamuxHeader::append_to(Bytes& out) const {
-    out.push_back(0);
-    out.push_back(static_cast<std::uint8_t>(type));
-    out.push_back(static_cast<std::uint8_t>(flags >> 8U));
-    out.push_back(static_cast<std::uint8_t>(flags & 0xFFU));
-    append_u32(out, stream);
-    append_u32(out, length);
+    auto const bytes = encode();
+    out.insert(out.end(), bytes.begin(), bytes.end());
 }
 
 Result<YamuxHeader> YamuxHeader::decode(std::array<std::uint8_t, k_yamux_header_bytes> const& bytes) {

@@ -26,6 +26,7 @@ struct YamuxHeader {
     std::uint32_t length = 0;
 
     [[nodiscard]] bool has(std::uint16_t flag) const { return (flags & flag) != 0; }
+    [[nodiscard]] std::array<std::uint8_t, k_yamux_header_bytes> encode() const;
     void append_to(Bytes& out) const;
     /// Errors: invalid (version, type, or flags that do not exist).
     [[nodiscard]] static Result<YamuxHeader> decode(std::array<std::uint8_t, k_yamux_header_bytes> const& bytes);

@@ -6,6 +6,8 @@
 CPU time of both ends is what can be compared; wall-clock rates are those of a shared machine and stand beside it.
 """
 import argparse
+import glob
+import pathlib
 import shlex
 import statistics
 import time
@@ -13,7 +15,7 @@ import time
 from peers import Peer, PeerFailed, wait_until
 from slow_link import SlowLink
 
-DIALS = 50
+DIALS = 100
 MIB = 1024 * 1024
 ONE_STREAM_MIB = 128
 STREAMS = 64
@@ -25,7 +27,9 @@ TOPIC = "test/cost"
 
 
 def cpu(peers):
-    return sum(peer.do("usage")["cpu_us"] for peer in peers) / 1e6
+    """Seconds, by the scheduler's own nanoseconds: the usage of a process is counted in ticks of 10 ms."""
+    files = [file for peer in peers for file in glob.glob(f"/proc/{peer.process.pid}/task/*/schedstat")]
+    return sum(int(pathlib.Path(file).read_text("ascii").split()[0]) for file in files) / 1e9
 
 
 def measure(peers, operation):
@@ -47,8 +51,9 @@ def close(peers):
 
 
 def dials(dialer, listener):
+    """Each a connection of which the dialer knows by identify who answers: some say no earlier that it is there."""
     for _ in range(DIALS):
-        dialer.do("connect", address=listener.address)
+        dialer.do("identify", address=listener.address)
         dialer.do("disconnect", peer=listener.id)
         while listener.id in dialer.do("peers")["peers"]:
             time.sleep(0.001)
@@ -92,15 +97,20 @@ def idle(command, dialer_command):
 
 
 def gossip(command):
-    """CPU of all nodes of a full mesh, for each message that one of them took in."""
+    """CPU of all nodes of a mesh of all with all, for each message that one of them took in."""
     peers = start(command, MESH, {"gossip": True})
     try:
         for index, peer in enumerate(peers):
             peer.do("subscribe", topic=TOPIC)
             for other in peers[:index]:
                 peer.do("connect", address=other.address)
-        if not wait_until(lambda: all(len(peer.do("mesh", topic=TOPIC)["mesh"]) == MESH - 1 for peer in peers), 60, 0.5):
-            raise PeerFailed(f"{command[-1]}: no full mesh")
+
+        def is_meshed(least):
+            return all(len(peer.do("mesh", topic=TOPIC)["mesh"]) >= least for peer in peers)
+
+        # All of them are content with four of the five others (D_lo), and may stay there.
+        if not wait_until(lambda: is_meshed(MESH - 1), 10, 0.5) and not wait_until(lambda: is_meshed(4), 50, 0.5):
+            raise PeerFailed(f"{command[-1]}: no mesh")
         wanted = MESSAGES * (MESH - 1)
 
         def publish():
@@ -115,13 +125,13 @@ def gossip(command):
 
 
 def round_trips(command):
-    """From the dial to the first answered byte, in round trips; the link's connect costs none and counts as one."""
+    """From the command to dial a stranger to the byte that its echo sent back, in round trips, by the dialer's own
+    clock. The link takes TCP's connect at once, which counts as the one that it is."""
     dialer, listener = start(command, 2, {})
     link = SlowLink(listener.address, ROUND_TRIP_S / 2)
     try:
-        begin = time.monotonic()
-        dialer.do("echo", address=link.address, bytes=1)
-        return {"first byte RTT": 1 + (time.monotonic() - begin) / ROUND_TRIP_S}
+        answer = dialer.do("echo", address=link.address, bytes=1)
+        return {"first byte RTT": 1 + answer["first_us"] / 1e6 / ROUND_TRIP_S}
     finally:
         link.close()
         close([dialer, listener])

@@ -23,6 +23,7 @@ process.on('unhandledRejection', error => console.error(`peer.mjs: ${error?.mess
 const options = JSON.parse(process.argv[2] ?? '{}')
 const ECHO = '/test/echo/1.0.0'
 const PERF = '/perf/1.0.0'
+const PERF_STREAMS = 256 // js-libp2p resets what comes over its 32 inbound and 64 outbound streams of one protocol
 const BLOCK = new Uint8Array(64 * 1024)
 const say = object => process.stdout.write(JSON.stringify(object) + '\n')
 const bytes = text => new TextEncoder().encode(text)
@@ -97,7 +98,7 @@ await node.handle(PERF, async stream => {
     await sendZeros(stream, Number(new DataView(head.buffer).getBigUint64(0)))
     await stream.close()
   } catch (error) { stream.abort(error) }
-})
+}, { maxInboundStreams: PERF_STREAMS })
 
 async function received (stream) {
   let count = 0
@@ -121,7 +122,10 @@ const cidOf = async key => CID.createV1(raw.code, await sha256.digest(bytes(key)
 
 const commands = {
   async connect (command) { await dial(command) },
-  async disconnect (command) { await node.hangUp(peerIdFromString(command.peer)) },
+  async disconnect (command) {
+    await node.hangUp(peerIdFromString(command.peer))
+    identities.delete(command.peer) // the next connection has its own identify
+  },
   async ping (command) {
     const connection = await dial(command)
     const begin = process.hrtime.bigint()
@@ -141,23 +145,26 @@ const commands = {
   },
   async handle (command) { await node.handle(command.protocol, stream => stream.abort(new Error('only a name'))) },
   async echo (command) {
+    const begin = performance.now()
+    let first = begin
     const connection = await dial(command)
     const stream = await connection.newStream(ECHO)
     const data = new Uint8Array(command.bytes).map((_, i) => (i * 31 + 7) & 255)
     const answer = (async () => {
       let at = 0
+      stream.addEventListener('message', () => { first = performance.now() }, { once: true })
       for await (const chunk of stream) for (const byte of chunk.subarray()) if (byte !== data[at++]) throw new Error(`byte ${at - 1} is wrong`)
       return at
     })()
     for (let at = 0; at < data.length; at += BLOCK.length) await send(stream, data.subarray(at, at + BLOCK.length))
     await stream.close()
-    return { bytes: await answer }
+    return { bytes: await answer, first_us: Math.round((first - begin) * 1000) }
   },
   async perf (command) {
     const connection = await dial(command)
     const begin = performance.now()
     const counts = await Promise.all(Array.from({ length: command.streams ?? 1 }, async () => {
-      const stream = await connection.newStream(PERF)
+      const stream = await connection.newStream(PERF, { maxOutboundStreams: PERF_STREAMS })
       const head = new DataView(new ArrayBuffer(8))
       head.setBigUint64(0, BigInt(command.download))
       await send(stream, new Uint8Array(head.buffer))

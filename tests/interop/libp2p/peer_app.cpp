@@ -48,19 +48,22 @@ void PeerApp::on_peer_protocols(PeerId const& peer, std::span<std::string const>
     protocols_of_.insert_or_assign(peer, std::vector<std::string>(protocols.begin(), protocols.end()));
 }
 
-void PeerApp::echo(PeerId const& peer, std::vector<Multiaddr> addresses, std::uint64_t count, Done done) {
+void PeerApp::echo(PeerId const& peer, std::vector<Multiaddr> addresses, std::uint64_t count, EchoDone done,
+                   TimePoint now) {
     auto const key = new_stream_key();
-    echoes_.emplace(key, Echo{.is_ours = true, .to_send = count, .done = std::move(done)});
+    auto& echo = echoes_[key];
+    echo = Echo{.is_ours = true, .to_send = count, .begin = now, .done = std::move(done)};
     put(OpenStream{.stream = key, .peer = peer, .protocols = {std::string(k_echo_protocol)},
                    .addresses = std::move(addresses)});
+    send_pattern(key, echo);  // travels with the proposal
 }
 
 void PeerApp::on_stream_opened(StreamKey stream, std::string const& /*protocol*/, TimePoint /*now*/) {
     auto const at = echoes_.find(stream);
     if (at == echoes_.end()) return;
     at->second.is_open = true;
+    // Not before: js-libp2p misses the end of a stream whose handler it has not called yet.
     if (at->second.to_send == 0) put(FinishStream{stream});
-    send_pattern(stream, at->second);
 }
 
 void PeerApp::send_pattern(StreamKey stream, Echo& echo) {
@@ -72,7 +75,7 @@ void PeerApp::send_pattern(StreamKey stream, Echo& echo) {
         echo.sent += size;
         echo.unsent_bytes += size;
         echo.to_send -= size;
-        if (echo.to_send == 0) put(FinishStream{stream});
+        if (echo.to_send == 0 && echo.is_open) put(FinishStream{stream});
     }
 }
 
@@ -87,11 +90,12 @@ void PeerApp::on_inbound_stream(StreamKey stream, PeerId const& /*peer*/, std::s
     }
 }
 
-void PeerApp::on_stream_bytes(StreamKey stream, BytesView bytes, TimePoint /*now*/) {
+void PeerApp::on_stream_bytes(StreamKey stream, BytesView bytes, TimePoint now) {
     auto const at = echoes_.find(stream);
     if (at == echoes_.end()) return;
     auto& echo = at->second;
     if (echo.is_ours) {
+        if (echo.received == 0) echo.until_first = now - echo.begin;
         for (auto const byte : bytes) {
             if (byte == pattern(echo.received++)) continue;
             put(ResetStream{stream});
@@ -113,7 +117,7 @@ void PeerApp::on_stream_sent(StreamKey stream, std::size_t bytes, TimePoint /*no
     auto& echo = at->second;
     echo.unsent_bytes -= std::min(bytes, echo.unsent_bytes);
     if (echo.is_ours) {
-        if (echo.is_open) send_pattern(stream, echo);
+        send_pattern(stream, echo);
     } else if (echo.is_paused && echo.unsent_bytes < k_echo_unsent_bytes_max / 2) {
         echo.is_paused = false;
         put(PauseStream{stream, false});
@@ -124,14 +128,14 @@ void PeerApp::on_stream_finished(StreamKey stream, TimePoint /*now*/) {
     auto const at = echoes_.find(stream);
     if (at == echoes_.end()) return;
     if (!at->second.is_ours) put(FinishStream{stream});
-    end(stream, at->second.received);
+    end(stream, Echoed{at->second.received, at->second.until_first});
 }
 
 void PeerApp::on_stream_reset(StreamKey stream, TimePoint /*now*/) {
     end(stream, Error{Errc::unavailable, "echo: the stream was reset"});
 }
 
-void PeerApp::end(StreamKey stream, Result<std::uint64_t> result) {
+void PeerApp::end(StreamKey stream, Result<Echoed> result) {
     auto const at = echoes_.find(stream);
     if (at == echoes_.end()) return;
     auto const done = std::move(at->second.done);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -23,8 +24,13 @@ public:
     using Done = std::function<void(Result<std::uint64_t>)>;
 
     void connect(PeerId const& peer, std::vector<Multiaddr> addresses, Done done);
+    struct Echoed {
+        std::uint64_t bytes = 0;
+        std::chrono::nanoseconds until_first{0};  // from the command; 0 when none came
+    };
+    using EchoDone = std::function<void(Result<Echoed>)>;
     /// Sends `count` bytes of a pattern and wants them back; `done` gets how many came.
-    void echo(PeerId const& peer, std::vector<Multiaddr> addresses, std::uint64_t count, Done done);
+    void echo(PeerId const& peer, std::vector<Multiaddr> addresses, std::uint64_t count, EchoDone done, TimePoint now);
     void claim(std::string name);
     void value(PeerId const& peer, std::uint32_t value) { put(ValuePeer{peer, value}); }
 
@@ -53,10 +59,12 @@ private:
         std::size_t unsent_bytes = 0;
         bool is_open = false;
         bool is_paused = false;
-        Done done = {};
+        TimePoint begin = {};
+        std::chrono::nanoseconds until_first{0};
+        EchoDone done = {};
     };
     void send_pattern(StreamKey stream, Echo& echo);
-    void end(StreamKey stream, Result<std::uint64_t> result);
+    void end(StreamKey stream, Result<Echoed> result);
 
     std::vector<std::string> claimed_;
     std::map<PeerId, PeerInfo> peers_;

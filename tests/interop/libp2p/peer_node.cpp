@@ -104,14 +104,13 @@ std::optional<Answer> PeerNode::start_basic(std::int64_t id, std::string const& 
                                                       TimePoint now) {
     auto const target = target_of(command);
     if (!target) return target.error();
-    auto const later = [this, id, key = name == "echo" ? "bytes" : "existing"](Result<std::uint64_t> const& result) {
-        if (!result) return answer(id, result.error());
-        answer(id, Json::object().set(key, *result));
-    };
     if (name == "connect") {
-        app_.connect(target->peer, target->addresses, later);
+        app_.connect(target->peer, target->addresses, [this, id](Result<std::uint64_t> const& result) {
+            answer(id, result ? Answer{Json::object()} : Answer{result.error()});
+        });
     } else if (name == "disconnect") {
         swarm_.disconnect(target->peer, now);
+        identities_.erase(target->peer);  // the next connection has its own identify
         return Json::object();
     } else if (name == "ping") {
         pings_[target->peer].push_back(id);
@@ -122,7 +121,11 @@ std::optional<Answer> PeerNode::start_basic(std::int64_t id, std::string const& 
     } else if (name == "protocols_of") {
         return protocols_of(target->peer);
     } else if (name == "echo") {
-        app_.echo(target->peer, target->addresses, number_of(command, "bytes", 0), later);
+        auto const done = [this, id](Result<PeerApp::Echoed> const& result) {
+            if (!result) return answer(id, result.error());
+            answer(id, Json::object().set("bytes", result->bytes).set("first_us", microseconds(result->until_first)));
+        };
+        app_.echo(target->peer, target->addresses, number_of(command, "bytes", 0), done, now);
     } else if (name == "perf") {
         auto const streams = number_of(command, "streams", 1);
         auto const download = number_of(command, "download", 0);

@@ -71,6 +71,7 @@ type node struct {
 	host   host.Host
 	dht    *dht.IpfsDHT
 	pubsub *pubsub.PubSub
+	mesh   meshView
 	out    sync.Mutex
 	topics map[string]*pubsub.Topic
 	lock   sync.Mutex
@@ -103,7 +104,8 @@ func start(ctx context.Context, opts options) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{host: h, topics: map[string]*pubsub.Topic{}, known: map[peer.ID]event.EvtPeerIdentificationCompleted{}}
+	n := &node{host: h, topics: map[string]*pubsub.Topic{}, known: map[peer.ID]event.EvtPeerIdentificationCompleted{},
+		mesh: meshView{peers: map[string]map[peer.ID]bool{}}}
 	identified, err := h.EventBus().Subscribe(new(event.EvtPeerIdentificationCompleted))
 	if err != nil {
 		return nil, err
@@ -133,7 +135,8 @@ func start(ctx context.Context, opts options) (*node, error) {
 		}
 	}
 	if opts.Gossip {
-		n.pubsub, err = pubsub.NewGossipSub(ctx, h, pubsub.WithFloodPublish(false))
+		n.pubsub, err = pubsub.NewGossipSub(ctx, h, pubsub.WithFloodPublish(false), pubsub.WithRawTracer(&n.mesh),
+			pubsub.WithPeerOutboundQueueSize(burst), pubsub.WithValidateQueueSize(burst))
 	}
 	return n, err
 }
@@ -178,7 +181,7 @@ func (n *node) connect(ctx context.Context, c command) (peer.ID, error) {
 	return info.ID, n.host.Connect(ctx, *info)
 }
 
-func (n *node) echo(ctx context.Context, to peer.ID, count int) (answer, error) {
+func (n *node) echo(ctx context.Context, to peer.ID, count int, begin time.Time) (answer, error) {
 	s, err := n.host.NewStream(ctx, to, echoProtocol)
 	if err != nil {
 		return nil, err
@@ -195,7 +198,13 @@ func (n *node) echo(ctx context.Context, to peer.ID, count int) (answer, error) 
 		}
 		failed <- err
 	}()
+	first := make([]byte, min(count, 1))
+	if _, err = io.ReadFull(s, first); err != nil {
+		return nil, err
+	}
+	took := time.Since(begin)
 	got, err := io.ReadAll(s)
+	got = append(first, got...)
 	if err = errors.Join(err, <-failed); err != nil {
 		return nil, err
 	}
@@ -204,7 +213,7 @@ func (n *node) echo(ctx context.Context, to peer.ID, count int) (answer, error) 
 			return nil, fmt.Errorf("byte %d is wrong", i)
 		}
 	}
-	return answer{"bytes": len(got)}, nil
+	return answer{"bytes": len(got), "first_us": took.Microseconds()}, nil
 }
 
 func (n *node) perf(ctx context.Context, to peer.ID, c command) (answer, error) {
@@ -324,10 +333,9 @@ func (n *node) gossip(ctx context.Context, c command) (answer, error) {
 	case "publish":
 		return answer{}, topic.Publish(ctx, []byte(c.Data))
 	case "mesh":
-		peers := strings(topic.ListPeers()) // go does not show its mesh
-		return answer{"mesh": peers, "subscribers": peers}, nil
+		return answer{"mesh": n.mesh.of(c.Topic), "subscribers": strings(topic.ListPeers())}, nil
 	}
-	subscription, err := topic.Subscribe()
+	subscription, err := topic.Subscribe(pubsub.WithBufferSize(burst))
 	if err != nil {
 		return nil, err
 	}
@@ -367,6 +375,7 @@ func (n *node) perform(ctx context.Context, c command) (answer, error) {
 	if c.Do == "gossip_counters" {
 		return answer{}, nil
 	}
+	begin := time.Now()
 	to, err := peer.ID(""), error(nil)
 	if c.Address != "" || c.Peer != "" {
 		if to, err = n.connect(ctx, c); err != nil {
@@ -377,7 +386,11 @@ func (n *node) perform(ctx context.Context, c command) (answer, error) {
 	case "connect":
 		return answer{}, nil
 	case "disconnect":
-		return answer{}, n.host.Network().ClosePeer(to)
+		err = n.host.Network().ClosePeer(to)
+		n.lock.Lock()
+		delete(n.known, to) // the next connection has its own identify
+		n.lock.Unlock()
+		return answer{}, err
 	case "ping":
 		done := <-ping.Ping(ctx, n.host, to)
 		return answer{"round_trip_us": done.RTT.Microseconds()}, done.Error
@@ -387,7 +400,7 @@ func (n *node) perform(ctx context.Context, c command) (answer, error) {
 		known, err := n.host.Peerstore().GetProtocols(to)
 		return answer{"protocols": known}, err
 	case "echo":
-		return n.echo(ctx, to, c.Bytes)
+		return n.echo(ctx, to, c.Bytes, begin)
 	case "perf":
 		return n.perf(ctx, to, c)
 	}

@@ -122,6 +122,7 @@ impl Node {
             ("connect", Some(_)) => Ok(Some(json!({}))),
             ("disconnect", Some(peer)) => {
                 let _ = self.swarm.disconnect_peer_id(peer);
+                self.identities.remove(&peer); // the next connection has its own identify
                 Ok(Some(json!({})))
             }
             ("identify", Some(peer)) => {
@@ -402,7 +403,8 @@ async fn main() -> Result<(), Failure> {
             event = node.swarm.select_next_some() => node.on_event(event),
             line = commands.next_line() => {
                 let Some(line) = line? else { return Ok(()) };
-                let command: Value = serde_json::from_str(&line)?;
+                let mut command: Value = serde_json::from_str(&line)?;
+                command["begun_us"] = json!(streams::now_us());
                 if text(&command, "do") == "stop" {
                     return Ok(());
                 }

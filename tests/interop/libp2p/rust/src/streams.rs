@@ -4,6 +4,7 @@ use futures::{AsyncReadExt, AsyncWriteExt};
 use libp2p::{PeerId, Stream, StreamProtocol};
 use libp2p_stream::Control;
 use serde_json::{json, Value};
+use std::sync::OnceLock;
 use std::time::Instant;
 
 const ECHO: StreamProtocol = StreamProtocol::new("/test/echo/1.0.0");
@@ -54,11 +55,17 @@ async fn send_zeros(stream: &mut Stream, mut count: u64) -> Result<(), Failure> 
     Ok(())
 }
 
+/// Microseconds since the process looked at the time first.
+pub fn now_us() -> u64 {
+    static BEGIN: OnceLock<Instant> = OnceLock::new();
+    BEGIN.get_or_init(Instant::now).elapsed().as_micros() as u64
+}
+
 /// Carries out one of ping, echo and perf with a connected peer.
 pub async fn perform(mut control: Control, peer: PeerId, command: &Value) -> Answer {
     match text(command, "do") {
         "ping" => ping(control.open_stream(peer, PING).await?).await,
-        "echo" => echo(control.open_stream(peer, ECHO).await?, command["bytes"].as_u64().unwrap_or(0) as usize).await,
+        "echo" => echo(control.open_stream(peer, ECHO).await?, command).await,
         _ => perf(control, peer, command).await,
     }
 }
@@ -77,20 +84,27 @@ async fn ping(mut stream: Stream) -> Answer {
     Ok(json!({"round_trip_us": took.as_micros() as u64}))
 }
 
-async fn echo(stream: Stream, count: usize) -> Answer {
+async fn echo(stream: Stream, command: &Value) -> Answer {
+    let count = command["bytes"].as_u64().unwrap_or(0) as usize;
     let data: Vec<u8> = (0..count).map(|i| (i * 31 + 7) as u8).collect();
     let (mut reader, mut writer) = stream.split();
-    let mut got = Vec::new();
+    let mut got = vec![0; count.min(1)];
     let write = async {
         writer.write_all(&data).await?;
         writer.close().await
     };
-    let (written, read) = futures::join!(write, reader.read_to_end(&mut got));
+    let read = async {
+        reader.read_exact(&mut got).await?;
+        let first_us = now_us() - command["begun_us"].as_u64().unwrap_or(0);
+        reader.read_to_end(&mut got).await?;
+        Ok::<u64, std::io::Error>(first_us)
+    };
+    let (written, read) = futures::join!(write, read);
     written?;
-    read?;
+    let first_us = read?;
     match got.iter().zip(&data).position(|(a, b)| a != b) {
         Some(at) => Err(format!("byte {at} is wrong").into()),
-        None => Ok(json!({"bytes": got.len()})),
+        None => Ok(json!({"bytes": got.len(), "first_us": first_us})),
     }
 }
 
