@@ -46,8 +46,8 @@ CONNECTION_KIB_MAX = 32
 FOUND_SECONDS_MAX = 20
 
 STARTING_AT_ONCE = 12
-LOOKUPS_AT_ONCE = 8
-NODES_PER_STRANGER = 200
+LOOKUPS_AT_ONCE = 3
+NODES_PER_STRANGER = 72
 FINDING_SECONDS_MAX = 60
 PAUSE_SECONDS = 0.2
 
@@ -285,11 +285,12 @@ class Stranger:
                 addresses = []
             if not any(node.address.startswith(one) for one in addresses):
                 left.insert(0, node)  # Not yet: once more, after all others.
+                time.sleep(PAUSE_SECONDS)  # It is still joining, and needs the processors that a lookup takes.
 
 
 def find_all(ladder, nodes):
     """By strangers who share the work; how many lookups it took."""
-    # One node has room for 300 connections, and a lookup makes some.
+    # One node has room for 300 connections, none of which is closed in its first 10 s, and a lookup makes some.
     count = max(1, len(nodes) // NODES_PER_STRANGER)
     strangers = [Stranger(ladder, nodes[0].address, nodes[1 + at::count]) for at in range(count)]
     together(strangers, Stranger.find_all)

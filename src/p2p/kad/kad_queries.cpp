@@ -9,6 +9,9 @@ namespace {
 constexpr double k_hedge_deviations = 0.5;
 constexpr double k_slow_deviations = 4;
 constexpr double k_slow_deviations_of_publication = 1.5;  // what it stores at, it need not hear from
+/// A machine or a network that is busy of a sudden makes all peers slow that were quick until now: "nobody knows" would
+/// then be said before those who do have answered.
+constexpr std::chrono::milliseconds k_slow_min{500};
 constexpr std::size_t k_providers_per_query_max = 256;
 /// The k nearest may stand this much denser than they should before somebody seems to crowd around the key. By chance
 /// alone a gamma variable of shape 20 is never under 5, also when the network grew by half since it was estimated.
@@ -176,7 +179,9 @@ void Kad::ask(Query& query, TimePoint now) {
         auto const connected = is_connected(contact.key);
         // Whoever is known to be quick is late sooner.
         auto const hedge = std::min(requests_.patience(connected, k_hedge_deviations), cost_of(contact.key) * 3 / 2);
-        query.lookup.set_patience(contact.key, now + hedge, now + requests_.patience(connected, slow));
+        auto patience = requests_.patience(connected, slow);
+        if (!query.is_publication()) patience = std::max<std::chrono::microseconds>(patience, k_slow_min);
+        query.lookup.set_patience(contact.key, now + hedge, now + patience);
         requests_.send(contact, {options_.protocol}, request, {query.id, RequestTag::Purpose::lookup}, connected, now);
     }
 }

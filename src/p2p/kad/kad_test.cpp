@@ -343,6 +343,35 @@ TEST(KadClientTest, RunsAsManyQueriesAsItMayAndRefusesTheNext) {
     EXPECT_EQ(bench.kad.status().requests_waiting, 0U);
 }
 
+TEST(KadClientTest, WaitsForThoseWhoAreSlowOfASuddenBeforeItSaysThatNobodyKnows) {
+    Bench bench;
+    auto const wanted = make_id(50);
+    auto const target = kad_key_of(wanted.bytes());
+    std::vector<std::pair<KadKey, StreamKey>> streams;  // by distance
+    for (std::uint64_t number = 1; number <= k_kad_bucket_peers; ++number) {  // all quick so far
+        bench.connect(number);
+        auto const stream = bench.last_opened();
+        streams.emplace_back(kad_distance(kad_key_of(make_id(number).bytes()), target), stream);
+        bench.kad.on_stream_opened(stream, std::string(k_kad_protocol), bench.now);
+        bench.now += milliseconds{1};
+        bench.send(stream, request(KadMessageType::find_node, make_id(0).bytes()));
+    }
+    ASSERT_EQ(bench.kad.table().size(), k_kad_bucket_peers);
+    std::sort(streams.begin(), streams.end());
+    auto const query = bench.kad.find_peer(wanted, bench.now);
+    auto answer = request(KadMessageType::find_node, wanted.bytes());
+    // The nearest of each path is slow.
+    for (std::size_t i = k_kad_paths; i < streams.size(); ++i) bench.send(streams[i].second, answer);
+    bench.wait(milliseconds{300});
+    answer.closer.push_back(testing::kad_peer(wanted, make_address(50)));
+    bench.send(streams[0].second, answer);
+    testing::Seen seen;
+    seen.drain(bench.kad);
+    ASSERT_NE(seen.end_of(query), nullptr);
+    EXPECT_FALSE(seen.end_of(query)->error);
+    EXPECT_EQ(seen.peers.size(), 1U);
+}
+
 TEST(KadMemoryTest, EverythingReturnsAfterStrangersHaveLeft) {
     Bench bench;
     for (std::uint64_t i = 1; i <= 2000; ++i) {
