@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t k_key_bytes_max = 4 * ArchiveLimits::k_path_bytes_max;
 constexpr std::size_t k_shown_bytes_max = 320;
-constexpr int k_fold_rounds_max = 4;
+constexpr int k_fold_rounds_max = 8;
 
 struct Character {
     std::int32_t code_point = 0;
@@ -116,8 +116,8 @@ std::optional<std::string> fold_once(std::string const& text) {
 }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
-    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-        text.replace(at, from.size(), to);
+    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at)) {
+        text.replace(at, from.size(), to);  // shorter: what stands now at `at` may be one more
     }
 }
 
@@ -258,12 +258,12 @@ std::string collision_key(std::string_view path) {
     for (int round = 0; round < k_fold_rounds_max; ++round) {
         auto folded = fold_once(key);
         if (!folded) return lower_ascii(path);
+        // The Turkish letters: some systems take dotted and dotless i for one.
+        replace_all(*folded, "\u0131", "i");
+        replace_all(*folded, "i\u0307", "i");
         if (*folded == key) break;
         key = *std::move(folded);
     }
-    // The Turkish letters: some systems take dotted and dotless i for one.
-    replace_all(key, "i\u0307", "i");
-    replace_all(key, "\u0131", "i");
     return key;
 }
 

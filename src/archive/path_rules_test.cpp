@@ -69,6 +69,17 @@ TEST(CollisionKeyTest, IsStableUnderItself) {
     }
 }
 
+TEST(CollisionKeyTest, DotsAboveAnIGoHoweverManyThereAreAndWhateverStandsAfterThem) {
+    EXPECT_EQ(collision_key("i\u0307\u0307"), "i");
+    EXPECT_EQ(collision_key("\u0131\u0307\u0307/a"), "i/a");
+    // Without its dot the i composes with the acute.
+    EXPECT_EQ(collision_key("i\u0307\u0301"), collision_key("\u00ED"));
+    for (std::string_view const path : {"a/.?ii\u0307\u0307", "\u0130\u0307\u0301", "\u0131\u0301\u0307"}) {
+        auto const key = collision_key(path);
+        EXPECT_EQ(collision_key(key), key) << path;
+    }
+}
+
 TEST(CollisionKeyTest, InvalidUtf8KeepsItsBytes) { EXPECT_EQ(collision_key("A\xFF"), "a\xFF"); }
 
 TEST(CollisionTest, PathsThatDifferAreNoCollision) {
