@@ -14,10 +14,11 @@ from slow_link import SlowLink
 
 NODES = 20
 MESSAGES = 200
-DIALS = 5
+DIALS = 7
 TOPIC = "test/mixed"
 SEED = 11
 UNSUBSCRIBE_BACKOFF_S = 10
+MESH_S = 100  # whoever was pruned by a peer that was full asks it again after a minute
 SLOW_LINK_S = 1
 UNWANTED = 5
 
@@ -39,7 +40,7 @@ def start(ours_command, theirs_command, peers):
         peer.do("subscribe", topic=TOPIC)
         for other in dice.sample(range(index), min(index, DIALS)):
             peer.do("connect", address=peers[other].address)
-    meshed = wait_until(lambda: min(len(peer.do("mesh", topic=TOPIC)["mesh"]) for peer in peers) >= 4, 60, 0.5)
+    meshed = wait_until(lambda: min(len(peer.do("mesh", topic=TOPIC)["mesh"]) for peer in peers) >= 4, MESH_S, 0.5)
     sizes = [len(peer.do("mesh", topic=TOPIC)["mesh"]) for peer in peers]
     want(meshed, f"meshes: {sizes}")
     return f"meshes of {min(sizes)} to {max(sizes)}"
