@@ -17,7 +17,7 @@ fail() {
 }
 many() { # scenario, nodes, seeds
     log=$(mktemp)
-    # What is wrong is in the lines: a run that failed ends the others of its chunk no earlier.
+    # What is wrong is in the lines; xargs would stop at the first program that fails.
     seq 1 $chunk "$3" | xargs -P "$jobs" -I SEED sh -c '
         last=$((SEED + '$chunk' - 1))
         [ "$last" -gt '"$3"' ] && last='"$3"'

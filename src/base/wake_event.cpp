@@ -8,17 +8,13 @@
 #include <cstdint>
 
 namespace ggen {
-namespace {
 
-/// Rounded up, so that a wait does not end just before its time and begin again at once.
-int poll_milliseconds(WakeEvent::Deadline const& until) {
+int WakeEvent::poll_milliseconds(Deadline const& until) {
     if (!until) return -1;
     auto const left = std::chrono::ceil<std::chrono::milliseconds>(*until - std::chrono::steady_clock::now());
     constexpr std::chrono::milliseconds k_longest = std::chrono::hours{1};
     return static_cast<int>(std::clamp(left, std::chrono::milliseconds{0}, k_longest).count());
 }
-
-}  // namespace
 
 Result<WakeEvent> WakeEvent::create() {
     posix::Fd fd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};

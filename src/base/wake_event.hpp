@@ -22,6 +22,9 @@ public:
     [[nodiscard]] int descriptor() const { return fd_.get(); }
 
     using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+    /// What poll() takes to wait so long, at most an hour; -1 without an end. Rounded up, so that a wait does not end
+    /// just before its time and begin again at once.
+    [[nodiscard]] static int poll_milliseconds(Deadline const& until);
     /// Sleeps until it is called, `other` can be read or the time has come; takes the call. Whether `other` can be
     /// read.
     bool wait(int other = -1, Deadline const& until = std::nullopt) const noexcept;

@@ -86,7 +86,8 @@ void WitnessServer::loop() {
             polled.push_back({one.socket.get(), static_cast<short>(one.out.empty() ? POLLIN : POLLOUT), 0});
         }
         polled.push_back({wake_.descriptor(), POLLIN, 0});
-        if (::poll(polled.data(), polled.size(), poll_milliseconds()) < 0 && errno != EINTR) return;
+        int const wait = WakeEvent::poll_milliseconds(first_deadline());
+        if (::poll(polled.data(), polled.size(), wait) < 0 && errno != EINTR) return;
         auto const now = std::chrono::steady_clock::now();
         std::vector<Connection> kept;
         kept.reserve(connections_.size() + 1);
@@ -102,13 +103,11 @@ void WitnessServer::loop() {
     }
 }
 
-/// Until the first connection has had its time.
-int WitnessServer::poll_milliseconds() const {
-    if (connections_.empty()) return -1;
-    auto first = std::chrono::steady_clock::time_point::max();
-    for (auto const& one : connections_) first = std::min(first, one.deadline);
-    auto const left = std::chrono::ceil<std::chrono::milliseconds>(first - std::chrono::steady_clock::now());
-    return static_cast<int>(std::max(left, std::chrono::milliseconds{0}).count());
+/// When the first connection has had its time.
+WakeEvent::Deadline WitnessServer::first_deadline() const {
+    WakeEvent::Deadline first;
+    for (auto const& one : connections_) first = first ? std::min(*first, one.deadline) : one.deadline;
+    return first;
 }
 
 void WitnessServer::accept_some() {

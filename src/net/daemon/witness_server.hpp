@@ -47,7 +47,7 @@ private:
     WitnessServer(posix::Fd listener, WakeEvent wake, std::string url, Witness& witness);
     void loop();
     void accept_some();
-    [[nodiscard]] int poll_milliseconds() const;
+    [[nodiscard]] WakeEvent::Deadline first_deadline() const;
     /// False when the connection is over.
     bool step(Connection& connection);
 
