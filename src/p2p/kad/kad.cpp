@@ -19,6 +19,7 @@ constexpr std::chrono::seconds k_second_refresh{90};  // after the first
 /// it with hundreds of peers, have time. A network that starts as one would spend its first minute on little else.
 constexpr std::chrono::seconds k_refresh_after_joining_min{30};
 constexpr std::chrono::seconds k_refresh_after_joining_max{60};
+constexpr std::chrono::nanoseconds k_first_look_again = std::chrono::seconds{1};  // then after twice as long each time
 
 std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
     if (!a || !b) return a ? a : b;
@@ -298,7 +299,7 @@ void Kad::on_stream_sent(StreamKey stream, std::size_t bytes, TimePoint now) {
 
 std::optional<TimePoint> Kad::next_deadline() const {
     auto wake = earlier(requests_.next_deadline(), inbound_.next_deadline());
-    wake = earlier(wake, refresh_at_);
+    wake = earlier(earlier(wake, refresh_at_), look_again_at_);
     bool const may_refresh = refreshes_running_ < k_refreshes_at_once && queries_.size() < k_kad_queries_max;
     if (may_refresh && !refreshes_waiting_.empty()) wake = earlier(wake, next_refresh_at_);
     if (!publish_times_.empty() && republishing_ < k_kad_republish_at_once_max) {
@@ -319,6 +320,11 @@ void Kad::on_deadline(TimePoint now) {
     for (auto const id : due) advance(id, now);
     work(now);
     if (refresh_at_ && *refresh_at_ <= now) refresh(now);
+    if (look_again_at_ && *look_again_at_ <= now) {
+        look_again_at_.reset();
+        if (peers_.size() < k_kad_join_peers && refreshes_waiting_.empty())
+            refreshes_waiting_.push_back(k_kad_key_bits);
+    }
     start_refreshes(now);
     republish(now);
     work(now);
@@ -340,6 +346,16 @@ void Kad::refresh_after_joining(TimePoint now) {
     auto const span = std::chrono::nanoseconds{k_refresh_after_joining_max - k_refresh_after_joining_min}.count();
     refresh_at_ = now + k_refresh_after_joining_min +
                   std::chrono::nanoseconds{static_cast<std::int64_t>(static_cast<double>(span) * random_.unit())};
+}
+
+/// Nodes that start at one moment hear of nobody but those who were there before: each looks again until it has met as
+/// many as a join asks, or its first refresh is nearer than the next look would be.
+void Kad::look_again_when_few(TimePoint now) {
+    if (refreshes_begun_ > 0 || peers_.size() >= k_kad_join_peers) return;
+    look_again_after_ = look_again_after_.count() == 0 ? k_first_look_again : 2 * look_again_after_;
+    auto const at = now + std::chrono::nanoseconds{static_cast<std::int64_t>(
+                              static_cast<double>(look_again_after_.count()) * (0.75 + 0.5 * random_.unit()))};
+    if (refresh_at_ && at < *refresh_at_) look_again_at_ = at;
 }
 
 void Kad::refresh(TimePoint now) {

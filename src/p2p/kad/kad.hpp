@@ -112,6 +112,7 @@ private:
     void value_peer(PeerId const& peer, bool is_member);
     [[nodiscard]] std::uint64_t counted_group(BytesView address) const;
     void refresh_after_joining(TimePoint now);
+    void look_again_when_few(TimePoint now);
     void refresh(TimePoint now);
     void start_refreshes(TimePoint now);
     void publish_again(TimePoint now);
@@ -176,6 +177,8 @@ private:
     std::size_t refreshes_running_ = 0;
     TimePoint next_refresh_at_{};  // the next lookup of a refresh that is under way
     std::optional<TimePoint> refresh_at_;
+    std::optional<TimePoint> look_again_at_;
+    std::chrono::nanoseconds look_again_after_{};  // the last pause before one
     unsigned refreshes_begun_ = 0;
     unsigned refreshes_published_after_ = 0;
     std::map<Bytes, Publication> published_;

@@ -144,5 +144,17 @@ TEST(KadJoiningTest, ANetworkThatStartsAsOneMakesFewConnectionsForEachNode) {
     }
 }
 
+/// Who came when there were few, and met nobody who came later, looks again, long before its first refresh.
+TEST(KadJoiningTest, EverybodyHasMetEightOthersSoon) {
+    constexpr std::size_t k_count = 50;
+    for (int const pause_ms : {0, 5, 50}) {
+        KadNetwork net(1);
+        for (std::size_t i = 1; i < k_count; ++i) net.add(make_options(i), std::chrono::milliseconds{pause_ms});
+        net.network().run_for(seconds{4});
+        for (Network::NodeIndex node = 0; node < k_count; ++node)
+            EXPECT_GE(net.network().connection_count(node), 8U) << node << ", " << pause_ms << " ms after each other";
+    }
+}
+
 }  // namespace
 }  // namespace ggen::p2p

@@ -323,6 +323,7 @@ void Kad::arrive(Query& query, TimePoint now) {
             if (book_.closest(table_.self(), k_kad_bucket_peers).size() < k_kad_bucket_peers) {
                 refreshes_waiting_.push_back(k_kad_key_bits);
             }
+            look_again_when_few(now);
             return;
         case QueryKind::find_peer:
             finish(query, Error{Errc::not_found, "nobody knows an address of this peer"});
@@ -337,7 +338,10 @@ void Kad::arrive(Query& query, TimePoint now) {
                               ? std::optional(Error{Errc::not_found, "nobody is known to provide it"})
                               : std::nullopt);
             return;
-        case QueryKind::refresh: finish(query, std::nullopt); return;
+        case QueryKind::refresh:
+            if (!query.is_random_target) look_again_when_few(now);
+            finish(query, std::nullopt);
+            return;
         case QueryKind::put_value:
         case QueryKind::provide:
         case QueryKind::republish:
