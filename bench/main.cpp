@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <functional>
 #include <utility>
 
 #include "commands/commands.hpp"
@@ -144,9 +145,16 @@ int main(int argc, char** argv) {
         command->add_option("--rtt", lab.rtt_path, "A matrix of round trips instead of the shipped model");
     }
 #endif
+    bool is_comparison_kept = true;
+    for (auto* const command : {search_command, install_command, resolve_command})
+        command->add_flag("!--no-store", is_comparison_kept, "Do not keep the tables for `report`");
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     if (int const code = ggen::bench::parse_commands(app, argc, argv); code != 0) return code;
 
+    auto const compare = [&](char const* kind, std::function<ggen::Result<void>()> const& run) {
+        auto const store = is_comparison_kept ? app.get_option("--store")->as<std::string>() : std::string{};
+        return ggen::bench::run_comparison(kind, store, run);
+    };
 #if defined(GGEN_BENCH_P2P)
     if (child_nodes->parsed()) return report(ggen::bench::run_nodes_child(child_nodes_count, child_nodes_connect));
     if (child_lab->parsed()) return report(ggen::bench::run_lab_node(lab, lab_node));
@@ -161,9 +169,12 @@ int main(int argc, char** argv) {
     if (child_libsolv->parsed() && !child_solv.empty()) return report(ggen::bench::write_solv(child_file, child_solv));
     if (child_libsolv->parsed())
         return report(ggen::bench::run_libsolv_child(child_file, child_is_text, child_package));
-    if (resolve_command->parsed()) return report(ggen::bench::run_resolve_comparison(resolve));
-    if (install_command->parsed()) return report(ggen::bench::run_install_comparison(install));
+    if (resolve_command->parsed())
+        return compare("resolve", [&] { return ggen::bench::run_resolve_comparison(resolve); });
+    if (install_command->parsed())
+        return compare("install", [&] { return ggen::bench::run_install_comparison(install); });
     if (sample_command->parsed()) return report(ggen::bench::make_sample(sample));
-    if (search_command->parsed()) return report(ggen::bench::run_search_comparison(search));
+    if (search_command->parsed())
+        return compare("search", [&] { return ggen::bench::run_search_comparison(search); });
     return exit_code;
 }

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <functional>
+#include <string>
+
+#include "base/result.hpp"
 #include "harness/benchmark.hpp"
 
 namespace CLI {
@@ -15,5 +19,10 @@ void add_harness_commands(CLI::App& app, Catalogue catalogue, int& exit_code);
 
 /// Parses, which runs what was asked for. The exit code when parsing itself failed (2) or printed the help (0); else 0.
 [[nodiscard]] int parse_commands(CLI::App& app, int argc, char const* const* argv);
+
+/// Runs a comparison with other programs. The tables that it printed go into `store`, where `report` finds them; "" =
+/// nowhere. The exit code.
+[[nodiscard]] int run_comparison(std::string const& kind, std::string const& store,
+                                 std::function<Result<void>()> const& run);
 
 }  // namespace ggen::bench

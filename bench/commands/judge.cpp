@@ -187,6 +187,7 @@ Result<int> cmd_report(Program& program) {
         ASSIGN_OR_RETURN(auto const before, store.load(program.compare_with));
         ASSIGN_OR_RETURN(input.comparison, compare_runs(before, input.run, Thresholds{}, program.across));
     }
+    ASSIGN_OR_RETURN(input.peers, store.peers(input.run.environment.machine_key()));
     for (auto const& result : input.run.results) {
         for (auto const* metric : {"instructions", "cpu_ns"}) {
             ASSIGN_OR_RETURN(auto points, store.history(result.id, metric,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/gate.hpp"
+#include "harness/peer_tables.hpp"
 #include "harness/result.hpp"
 #include "harness/store.hpp"
 
@@ -19,6 +20,8 @@ struct ReportInput {
     std::optional<Comparison> comparison;
     /// "<test id> <metric>" -> its history on this machine, oldest first.
     std::map<std::string, std::vector<HistoryPoint>> histories;
+    /// Other programs on this machine, the newest of each kind; not part of the run, and each says when it was made.
+    std::vector<PeerComparison> peers;
 };
 
 /// Tests whose names end in "_n<number>" form curves: one per group, stem and metric.

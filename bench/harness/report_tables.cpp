@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 namespace ggen::bench {
 namespace {
@@ -130,6 +131,21 @@ ReportTable curve_table(std::vector<Curve> const& curves) {
     return out;
 }
 
+/// One table for each that the comparison printed; the first says when and where.
+void add_peer_tables(PeerComparison const& comparison, std::vector<ReportTable>& out) {
+    auto const& e = comparison.environment;
+    auto note = fmt::format(
+        "Ours and other programs in turns on this machine, {}, in {:.0f} s, load at the end {:.2f}; ggen {} at {}, {}.",
+        format_utc(comparison.started), comparison.seconds, comparison.load_1min, e.version, e.commit, e.build_type);
+    for (auto const& table : comparison.tables) {
+        std::vector<std::string> parts{"Beside other programs", comparison.kind};
+        for (auto const& part : {table.section, table.title}) {
+            if (!part.empty()) parts.push_back(part);
+        }
+        out.push_back({fmt::format("{}", fmt::join(parts, ": ")), std::exchange(note, {}), table.heads, table.rows, 0});
+    }
+}
+
 /// Seeds and digests: with them anybody gets the same figures.
 ReportTable notes_table(Run const& run) {
     ReportTable out{"Simulated runs",
@@ -218,6 +234,7 @@ std::vector<ReportTable> report_tables(ReportInput const& input) {
     if (!input.budgets.empty()) out.push_back(budget_table(input.budgets));
     if (input.comparison) out.push_back(comparison_table(*input.comparison));
     if (auto const curves = find_curves(input.run); !curves.empty()) out.push_back(curve_table(curves));
+    for (auto const& comparison : input.peers) add_peer_tables(comparison, out);
     if (auto notes = notes_table(input.run); !notes.rows.empty()) out.push_back(std::move(notes));
     out.push_back(results_table(input.run));
     return out;

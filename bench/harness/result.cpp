@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 
+#include "harness/json_fields.hpp"
 #include "measure.hpp"
 
 namespace ggen::bench {
@@ -16,35 +17,6 @@ constexpr std::array<std::string_view, 6> k_outcomes{"passed",    "failed",  "cr
                                                      "timed_out", "skipped", "not_run"};
 constexpr std::array<std::string_view, 4> k_classes{"micro", "process", "network", "simulation"};
 constexpr std::size_t k_values_max = 100'000;
-
-Error no_field(std::string_view name) {
-    return Error{Errc::invalid, fmt::format("the result has no usable '{}'", name)};
-}
-
-Result<std::string> text_of(Json const& json, std::string_view name) {
-    auto const* const value = json.find(name);
-    if (value == nullptr || value->if_string() == nullptr) return no_field(name);
-    return *value->if_string();
-}
-
-std::optional<double> as_number(Json const& json) {
-    if (auto const* const whole = json.if_integer()) return static_cast<double>(*whole);
-    if (auto const* const broken = json.if_double()) return *broken;
-    return std::nullopt;
-}
-
-Result<double> number_of(Json const& json, std::string_view name) {
-    auto const* const value = json.find(name);
-    auto const number = value == nullptr ? std::nullopt : as_number(*value);
-    if (!number) return no_field(name);
-    return *number;
-}
-
-Result<bool> bool_of(Json const& json, std::string_view name) {
-    auto const* const value = json.find(name);
-    if (value == nullptr || value->if_bool() == nullptr) return no_field(name);
-    return *value->if_bool();
-}
 
 /// Whole numbers stay whole, so that exact counts read as they are.
 Json number(double value) {

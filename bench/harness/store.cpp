@@ -30,6 +30,12 @@ CREATE TABLE baseline(name TEXT PRIMARY KEY, run TEXT NOT NULL REFERENCES run(id
     STRICT, WITHOUT ROWID;
 )sql";
 
+/// Came later, and takes nothing from those who do not know it: stores that have none get it when they are opened.
+constexpr char const* k_peers_schema = R"sql(
+CREATE TABLE IF NOT EXISTS peers(kind TEXT NOT NULL, started INTEGER NOT NULL, machine TEXT NOT NULL,
+    body TEXT NOT NULL, PRIMARY KEY(kind, started)) STRICT, WITHOUT ROWID;
+)sql";
+
 Error failed(sqlite3* db, std::string const& path) {
     auto const code = sqlite3_errcode(db);
     auto const what = fmt::format("{}: {}", path, sqlite3_errmsg(db));
@@ -173,7 +179,7 @@ Result<void> ResultStore::prepare_schema() {
                                  path_, version, k_schema_version),
                      "use that ggen-bench, or --store with another file"};
     }
-    if (version == k_schema_version && application == k_application_id) return ok();
+    if (version == k_schema_version && application == k_application_id) return execute(db, path_, k_peers_schema);
     ASSIGN_OR_RETURN(auto tables, Query::prepare(db, path_, "SELECT count(*) FROM sqlite_schema"));
     ASSIGN_OR_RETURN(auto const has_count, tables.step());
     bool const is_empty = has_count && tables.integer(0) == 0;
@@ -185,6 +191,7 @@ Result<void> ResultStore::prepare_schema() {
     }
     ASSIGN_OR_RETURN(auto transaction, Transaction::begin(db, path_));
     RETURN_IF_ERROR(execute(db, path_, k_schema));
+    RETURN_IF_ERROR(execute(db, path_, k_peers_schema));
     auto const marks = fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", k_application_id,
                                    k_schema_version);
     RETURN_IF_ERROR(execute(db, path_, marks.c_str()));
@@ -354,6 +361,38 @@ Result<void> ResultStore::remove_baseline(std::string const& name) {
     ASSIGN_OR_RETURN(auto const is_removed, query.bind(name).step());
     if (!is_removed) return Error{Errc::not_found, fmt::format("{}: no baseline '{}'", path_, name)};
     return ok();
+}
+
+Result<void> ResultStore::save_peers(PeerComparison const& comparison) {
+    auto* const db = db_.get();
+    ASSIGN_OR_RETURN(auto transaction, Transaction::begin(db, path_));
+    ASSIGN_OR_RETURN(auto known, Query::prepare(db, path_, "SELECT 1 FROM peers WHERE kind = ? AND started = ?"));
+    ASSIGN_OR_RETURN(auto const is_known, known.bind(comparison.kind).bind(comparison.started.seconds).step());
+    if (is_known) {
+        return Error{Errc::conflict, fmt::format("a comparison of {} begun at {} is stored already", comparison.kind,
+                                                 format_utc(comparison.started))};
+    }
+    ASSIGN_OR_RETURN(auto add, Query::prepare(db, path_, "INSERT INTO peers VALUES(?,?,?,?)"));
+    add.bind(comparison.kind).bind(comparison.started.seconds).bind(comparison.environment.machine_key());
+    RETURN_IF_ERROR(add.bind(peers_to_json(comparison).dump()).step());
+    return transaction.commit();
+}
+
+Result<std::vector<PeerComparison>> ResultStore::peers(std::string const& machine_key) {
+    constexpr char const* k_sql =
+        "SELECT body FROM peers AS p WHERE machine = ?1 AND started = (SELECT max(started) FROM peers WHERE "
+        "kind = p.kind AND machine = ?1) ORDER BY kind";
+    ASSIGN_OR_RETURN(auto query, Query::prepare(db_.get(), path_, k_sql));
+    query.bind(machine_key);
+    std::vector<PeerComparison> out;
+    while (true) {
+        ASSIGN_OR_RETURN(auto const is_row, query.step());
+        if (!is_row) return out;
+        auto const json = Json::parse(query.text(0));
+        if (!json) return Error{Errc::corrupt, fmt::format("{}: a comparison: {}", path_, json.error().context)};
+        ASSIGN_OR_RETURN(auto comparison, peers_from_json(*json, Environment{}));
+        out.push_back(std::move(comparison));
+    }
 }
 
 }  // namespace ggen::bench

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "harness/peer_tables.hpp"
 #include "harness/result.hpp"
 
 struct sqlite3;
@@ -64,6 +65,11 @@ public:
     [[nodiscard]] Result<std::vector<Baseline>> baselines();
     /// Errors: not_found.
     [[nodiscard]] Result<void> remove_baseline(std::string const& name);
+
+    /// Errors: io (disk full: nothing of it is kept), conflict (one of that kind and second).
+    [[nodiscard]] Result<void> save_peers(PeerComparison const& comparison);
+    /// The newest of each kind that was made on one machine, by kind. Errors: corrupt.
+    [[nodiscard]] Result<std::vector<PeerComparison>> peers(std::string const& machine_key);
 
 private:
     struct Close {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "measure.hpp"
 #include "table.hpp"
@@ -36,8 +37,9 @@ double CostTable::cpu_ms(std::string const& what, std::string const& tool) const
     return found == costs_.end() ? 0 : median_ms(found->second, &Finished::cpu_ns);
 }
 
-void CostTable::print(std::string const& base) const {
-    Table table{{"case", "tool", "wall ms", "least", "CPU ms", "peak MB", "wall x " + base, "CPU x " + base}};
+void CostTable::print(std::string const& base, std::string title) const {
+    Table table{{"case", "tool", "wall ms", "least", "CPU ms", "peak MB", "wall x " + base, "CPU x " + base},
+                std::move(title)};
     for (auto const& key : order_) {
         auto const& costs = costs_.at(key);
         auto const least = std::min_element(costs.begin(), costs.end(),

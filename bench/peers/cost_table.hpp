@@ -13,7 +13,7 @@ class CostTable {
 public:
     void add(std::string const& what, std::string const& tool, Finished const& cost);
     /// Medians; the last column is the median wall time as a multiple of `base`'s in the same case.
-    void print(std::string const& base) const;
+    void print(std::string const& base, std::string title) const;
     /// Median wall time in ms; 0 when that never ran.
     [[nodiscard]] double wall_ms(std::string const& what, std::string const& tool) const;
     [[nodiscard]] double cpu_ms(std::string const& what, std::string const& tool) const;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/file_system.hpp"
+#include "harness/environment.hpp"
 #include "peers/cost_table.hpp"
 #include "peers/install_tools.hpp"
 #include "peers/link_floor.hpp"
@@ -78,7 +79,7 @@ public:
                     static_cast<unsigned long long>(floor_.files), static_cast<unsigned long long>(floor_.directories),
                     options_.rounds,
                     server_ ? "registries served from loopback" : "no server was given, so nothing is cold");
-        costs_.print("ggen");
+        costs_.print("ggen", fmt::format("a closure of {} packages asked for, case by case", roots_.size()));
         print_sent();
         return ok();
     }
@@ -203,6 +204,7 @@ Result<void> run_install_comparison(InstallComparisonOptions const& options) {
     for (auto const& base : options.rooms) {
         FreshRoom room{base};
         if (!room.is_made()) return Error{Errc::io, "no directory can be made in " + base};
+        begin_table_section(fmt::format("{} on {}", base, current_environment(base).file_system));
         if (!roots.empty()) RETURN_IF_ERROR(ClosureSuite{options, ggen, room.get(), roots}.run());
         RETURN_IF_ERROR(run_small_installs(room.get(), ggen, options.rounds));
         RETURN_IF_ERROR(run_concurrent_installs(room.get(), ggen, options.rounds));

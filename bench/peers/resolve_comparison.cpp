@@ -95,14 +95,14 @@ private:
         }
         if (graphs.empty()) return ok();
         Table table{{"every root solved", "roots", "solvable", "differ", "first ms", "ours ms", "pubgrub ms", "ratio",
-                     "ours instr", "pubgrub instr", "ratio"}};
+                     "ours instr", "pubgrub instr", "ratio"},
+                    fmt::format("CPU time of one pass over all roots, graph in memory; medians of {} rounds in turns. "
+                                "`first` reads compiled metadata on the way, the others solve only.",
+                                options_.rounds)};
         for (auto const& graph : graphs) {
             ASSIGN_OR_RETURN(auto cells, measure(graph));
             table.add(std::move(cells));
         }
-        fmt::print("CPU time of one pass over all roots, graph in memory; medians of {} rounds in turns. `first` "
-                   "reads compiled metadata on the way, the others solve only.\n",
-                   options_.rounds);
         table.print();
         return options_.generated ? report_spellings() : ok();
     }
@@ -215,7 +215,8 @@ private:
                 process.cpu.add(run.cpu_ns);
             }
         }
-        Table table{{title, "wall ms", "least", "CPU ms", "ratio", "peak MB", "instructions"}};
+        Table table{{title, "wall ms", "least", "CPU ms", "ratio", "peak MB", "instructions"},
+                    fmt::format("Whole processes, medians of {} runs in turns; ratios of CPU time.", k_process_runs)};
         for (auto& process : processes) {
             if (!process.before.empty()) RETURN_IF_ERROR(run_well(process.before));
             auto const count = options_.instructions ? instructions_of(process.words, process.environment) : 0;
@@ -223,7 +224,6 @@ private:
             table.add({process.label, ms(process.wall.percentile(50)), ms(process.wall.percentile(0.01)), ms(cpu),
                        times(cpu, processes[0].cpu.percentile(50)), format_mb(process.peak_bytes), millions(count)});
         }
-        fmt::print("Whole processes, medians of {} runs in turns; ratios of CPU time.\n", k_process_runs);
         table.print();
         return ok();
     }

@@ -114,7 +114,7 @@ public:
 
 private:
     Result<void> measure_size(std::size_t size) {
-        fmt::print("\n== {} packages ==\n", size);
+        begin_table_section(fmt::format("{} packages", size));
         bool const is_whole = size == documents_.size();
         auto const directory = work_.file(fmt::format("index-{}", size));
         SizeFigures figures;

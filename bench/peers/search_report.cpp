@@ -59,8 +59,8 @@ void report_updates(UpdateTimes const& times) {
 }
 
 void report_latency(LatencyTimes const& times) {
-    fmt::print("latency, one thread, microseconds (least of {} after a warm-up pass)\n", k_runs_per_query);
-    Table table{{"kind", "queries", "p50", "p99", "max", "first run p50"}};
+    Table table{{"kind", "queries", "p50", "p99", "max", "first run p50"},
+                fmt::format("latency, one thread, microseconds (least of {} after a warm-up pass)", k_runs_per_query)};
     for (std::size_t kind = 0; kind < times.size(); ++kind) {
         auto const& one = times[kind];
         if (one.least.count() == 0) continue;
@@ -75,7 +75,7 @@ void report_box(BoxTimes const& box, std::map<std::string, Quality> const& quali
     fmt::print("search box (every way to match, {} queries): p50 {}, p99 {}, first run p50 {}\n",
                box.least.count(), format_ns(box.least.percentile(50)), format_ns(box.least.percentile(99)),
                format_ns(box.first.percentile(50)));
-    Table table{{"kind", "queries", "MRR@10", "success@10"}};
+    Table table{{"kind", "queries", "MRR@10", "success@10"}, "what the search box finds"};
     for (auto const& [kind, one] : quality) {
         table.add({kind, fmt::format("{}", one.count), fmt::format("{:.3f}", one.mrr10),
                    fmt::format("{:.3f}", one.success10)});
@@ -85,8 +85,8 @@ void report_box(BoxTimes const& box, std::map<std::string, Quality> const& quali
 
 void report_throughput(std::vector<Throughput> const& rates) {
     auto const cores = std::max(1U, std::thread::hardware_concurrency());
-    fmt::print("throughput of the search box, {} cores\n", cores);
-    Table table{{"threads", "queries/s", "of linear", "CPU us a query", "CPU of one thread's"}};
+    Table table{{"threads", "queries/s", "of linear", "CPU us a query", "CPU of one thread's"},
+                fmt::format("throughput of the search box, {} cores", cores)};
     auto const single = rates.front().queries_per_s;
     for (auto const& rate : rates) {
         auto const linear = single * std::min(rate.threads, cores);
@@ -99,13 +99,13 @@ void report_throughput(std::vector<Throughput> const& rates) {
 }
 
 void report_side_by_side(std::vector<Engine*> const& engines, std::vector<LatencyTimes> const& times) {
-    fmt::print("side by side, query by query in one run: p50 / p99 in microseconds, and how many times ours\n");
     std::vector<std::string> heads{"kind", "queries"};
     for (std::size_t i = 0; i < engines.size(); ++i) {
         heads.emplace_back(engines[i]->name());
         if (i > 0) heads.insert(heads.end(), {"x p50", "x p99"});
     }
-    Table table{std::move(heads)};
+    Table table{std::move(heads),
+                "side by side, query by query in one run: p50 / p99 in microseconds, and how many times ours"};
     for (std::size_t kind = 0; kind < k_query_kind_count; ++kind) {
         auto const& ours = times[0][kind].least;
         if (ours.count() == 0) continue;
@@ -122,7 +122,7 @@ void report_side_by_side(std::vector<Engine*> const& engines, std::vector<Latenc
 }
 
 void report_sizes(std::vector<SizeFigures> const& figures) {
-    fmt::print("== sizes: p50 / p99 in microseconds ==\n");
+    begin_table_section("sizes: p50 / p99 in microseconds");
     std::vector<std::string> heads{"packages", "build ms", "disk MB", "open ms", "MB above empty"};
     for (std::size_t kind = 0; kind < k_query_kind_count; ++kind) {
         heads.emplace_back(kind_name(static_cast<QueryKind>(kind)));
@@ -139,8 +139,8 @@ void report_sizes(std::vector<SizeFigures> const& figures) {
     }
     table.print();
 
-    fmt::print("against the targets of the original (ours: p99)\n");
-    Table targets{{"what", "packages", "target", "ours", "times under it"}};
+    Table targets{{"what", "packages", "target", "ours", "times under it"},
+                  "against the targets of the original (ours: p99)"};
     for (auto const& target : k_original_targets) {
         for (auto const& one : figures) {
             auto const& samples = one.times[static_cast<std::size_t>(target.kind)].least;

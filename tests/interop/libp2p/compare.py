@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """What a connection costs, each implementation with itself, in one run, interleaved.
 
-    compare.py [--rounds N] NAME=COMMAND...
+    compare.py [--rounds N] [--json FILE] NAME=COMMAND...
     compare.py ours=build/soak/bin/libp2p_peer js='node_modules/.bin/node peer.mjs' go=go_peer rust=target/release/ggen-test-peer
 CPU time of both ends is what can be compared; wall-clock rates are those of a shared machine and stand beside it.
+`ggen-bench import FILE` keeps what --json wrote for the report (docs/formats/bench-result.md).
 """
 import argparse
 import glob
+import json
+import os
 import pathlib
 import shlex
 import statistics
@@ -144,14 +147,27 @@ COLUMNS = [("handshakes/s core", "dial ms", lambda value: f"{1000 / value:.0f}")
            ("RTT to 1st byte", "first byte RTT", "{:.1f}".format)]
 
 
+def write_json(path, rows, started, seconds):
+    """Whole or not at all."""
+    comparison = {"format": "ggen-bench-peers", "version": 1, "kind": "connections", "started": int(started),
+                  "seconds": seconds, "load_1min": os.getloadavg()[0],
+                  "tables": [{"section": "", "title": "what a connection costs, each implementation with itself",
+                              "heads": ["who"] + [title for title, _, _ in COLUMNS], "rows": rows}]}
+    new = pathlib.Path(path + ".new")
+    new.write_text(json.dumps(comparison, indent=1) + "\n", "utf-8")
+    new.replace(path)
+
+
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--json", help="write the table here too")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("kinds", nargs="+")
     arguments = parser.parse_args()
     kinds = {name: shlex.split(command) for name, command in (word.split("=", 1) for word in arguments.kinds)}
     figures = {name: {} for name in kinds}
     small = next(iter(kinds.values()))
+    started, begin = time.time(), time.monotonic()
     for _ in range(arguments.rounds):
         for name, command in kinds.items():
             for part in (handshakes_and_streams, lambda words: idle(words, small), gossip, round_trips):
@@ -160,12 +176,16 @@ def main():
                         figures[name].setdefault(key, []).append(value)
                 except PeerFailed as error:
                     print(f"{name}: {error}", flush=True)
+    rows = []
     print("".join(["        "] + [f"{title:>24}" for title, _, _ in COLUMNS]))
     for name, found in figures.items():
         # What a busy machine adds to a round trip only comes on top.
         typical = {key: (min if key == "first byte RTT" else statistics.median)(values) for key, values in found.items()}
         cells = [form(typical[key]) if key in typical else "-" for _, key, form in COLUMNS]
+        rows.append([name, *cells])
         print(f"{name:8}" + "".join(f"{cell:>24}" for cell in cells))
+    if arguments.json:
+        write_json(arguments.json, rows, started, time.monotonic() - begin)
 
 
 if __name__ == "__main__":
