@@ -9,11 +9,10 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
-#include <fstream>
 
 #include "codec/json.hpp"
 #include "harness/allocations.hpp"
+#include "harness/disturbance.hpp"
 #include "harness/result.hpp"
 #include "measure.hpp"
 
@@ -38,10 +37,8 @@ constexpr std::uint64_t k_runs_of_slice_max = 1U << 20U;
 /// Long work is not repeated beyond this, once `k_slices_min` slices are there.
 constexpr std::uint64_t k_slices_ns_max = 1'500'000'000;
 constexpr std::uint32_t k_slices_min = 3;
-/// A slice that waited for a processor for more than this share of its time is measured again.
-constexpr std::uint64_t k_disturbed_percent = 2;
-/// Work that has so much of its processor time in other threads waits for itself, too: that is its own affair.
-constexpr std::uint64_t k_threaded_percent = 2;
+/// Before instructions are counted.
+constexpr int k_warm_runs = 2;
 
 std::uint64_t rusage_ns(int who) {
     rusage usage{};
@@ -51,21 +48,6 @@ std::uint64_t rusage_ns(int who) {
                static_cast<std::uint64_t>(t.tv_usec) * 1'000U;
     };
     return ns(usage.ru_utime) + ns(usage.ru_stime);
-}
-
-/// How long this thread was ready and had no processor, by the kernel (the second number of schedstat). 0 where it does
-/// not tell.
-std::uint64_t waited_ns() {
-    std::ifstream file{"/proc/thread-self/schedstat"};
-    std::uint64_t ran = 0;
-    std::uint64_t waited = 0;
-    return file >> ran >> waited ? waited : 0;
-}
-
-std::uint64_t thread_cpu_ns() {
-    timespec time{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(time.tv_nsec);
 }
 
 /// Whole programs run in children of this process: their time counts too.
@@ -82,7 +64,7 @@ struct Slice {
     double allocations = 0;
     double allocated_bytes = 0;
     std::uint64_t spent_ns = 0;
-    /// Others had the processor meanwhile, for so long that the wall time tells about them.
+    /// It tells about the neighbours.
     bool is_disturbed = false;
 };
 
@@ -133,9 +115,7 @@ public:
         Slice out;
         // A slowed test runs until one more run is due, so that each slice carries its share.
         if (injection_.is_active()) runs += (injection_.period() - runs % injection_.period()) % injection_.period();
-        auto const waited = waited_ns();
-        auto const process_cpu = process_cpu_ns();
-        auto const thread_cpu = thread_cpu_ns();
+        disturbance_.begin();
         for (std::uint64_t i = 0; i < runs;) {
             if (work_->needs_reset()) RETURN_IF_ERROR(work_->reset());
             auto const batch = work_->needs_reset() ? 1 : runs;
@@ -152,10 +132,7 @@ public:
             out.allocated_bytes += static_cast<double>(after.bytes - allocated.bytes);
             i += batch;
         }
-        auto const in_all = process_cpu_ns() - process_cpu;
-        auto const in_others = in_all - std::min(in_all, thread_cpu_ns() - thread_cpu);
-        bool const is_alone = in_others * 100 <= in_all * k_threaded_percent;
-        out.is_disturbed = is_alone && (waited_ns() - waited) * 100 > out.spent_ns * k_disturbed_percent;
+        out.is_disturbed = disturbance_.end(out.spent_ns);
         for (auto* const value : {&out.cpu_ns, &out.wall_ns, &out.allocations, &out.allocated_bytes}) {
             *value /= static_cast<double>(runs);
         }
@@ -170,7 +147,8 @@ public:
 
     /// Those runs; what they allocated in all.
     Result<Allocations> exact() {
-        RETURN_IF_ERROR(run_once());
+        // The second run still costs a per cent more than those that follow.
+        for (int i = 0; i < k_warm_runs; ++i) RETURN_IF_ERROR(run_once());
         Allocations out;
         auto const extra = injection_.is_active() ? std::max(1U, test_.exact_runs) : 0;
         auto const runs = exact_runs() + extra;
@@ -213,6 +191,7 @@ private:
     Test const& test_;
     std::unique_ptr<Work> work_;
     Injection injection_;
+    Disturbance disturbance_;
 };
 
 Result<std::vector<Figure>> measure_figures(Measured& measured, Test const& test,

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "harness/disturbance.hpp"
 #include "harness/process.hpp"
 #include "harness/report.hpp"
 #include "harness/runner.hpp"
@@ -162,6 +163,21 @@ Run sample_run(std::string id) {
                          result("a/scale_n100", {figure("cpu_ns", "ns", Kind::time, {100, 110, 120})}),
                          result("a/scale_n1000", {figure("cpu_ns", "ns", Kind::time, {1'000, 1'100, 1'200})}),
                          result("b/<odd>", {}, Outcome::crashed)});
+}
+
+TEST(DisturbanceTest, WaitingAndASlowProcessorAreToldFromWorkAndFromThreads) {
+    StretchFigures const quiet{2'000'000, 10'000, 1'990'000, 1'985'000, 8'000, 9'000, 7'900};
+    EXPECT_FALSE(is_disturbed(quiet));
+    auto waited = quiet;
+    waited.waited = 50'000;
+    EXPECT_TRUE(is_disturbed(waited));
+    for (auto const probe : {&StretchFigures::probe_before, &StretchFigures::probe_after}) {
+        auto slow = quiet;
+        slow.*probe = 19'600;
+        EXPECT_TRUE(is_disturbed(slow));
+    }
+    waited.cpu_of_process = 3'000'000;
+    EXPECT_FALSE(is_disturbed(waited)) << "other threads of the work took the processor";
 }
 
 TEST(ResultTest, JsonKeepsEverything) {

@@ -1,8 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include "base/file_system.hpp"
+#include "harness/environment.hpp"
+#include "harness/process.hpp"
+#include "harness/store.hpp"
 #include "peers/corpus.hpp"
 #include "peers/loopback.hpp"
 #include "measure.hpp"
@@ -235,6 +240,34 @@ TEST(SearchSuiteTest, WritesOneRowOfResultsForEachQuery) {
     options.sizes = {"all"};
     options.peers = {"oracle"};
     EXPECT_FALSE(run_search_comparison(options).has_value());
+}
+
+TEST(SearchSuiteTest, TheCommandKeepsItsTablesForTheReport) {
+    auto const corpus = write_file("npm.tsv", k_npm);
+    auto const latency = write_file("latency.tsv", "h\nexact1\tpad\n");
+    auto const store = ::testing::TempDir() + "ggen_bench_search.db";
+    ASSERT_TRUE(make_posix_file_system()->remove_tree(store).has_value());
+    Command command;
+    command.words = {GGEN_BENCH_PROGRAM, "--store", store, "search", "--corpus", corpus, "--latency", latency,
+                     "--sizes", "all", "--peers", "sqlite"};
+    auto const run = run_command(command);
+    ASSERT_TRUE(run.has_value());
+    ASSERT_TRUE(run->is_good()) << run->errors;
+    auto const here = current_environment(std::filesystem::temp_directory_path().string());
+    auto const kept = ResultStore::open(store)->peers(here.machine_key());
+    ASSERT_TRUE(kept.has_value()) << kept.error().context;
+    ASSERT_EQ(kept->size(), 1U);
+    EXPECT_EQ(kept->front().kind, "search");
+    auto const beside = std::find_if(kept->front().tables.begin(), kept->front().tables.end(),
+                                     [](auto const& table) { return table.title.starts_with("side by side"); });
+    ASSERT_NE(beside, kept->front().tables.end());
+    EXPECT_EQ(beside->section, "2 packages");
+    EXPECT_EQ(beside->rows.size(), 1U);
+
+    ASSERT_TRUE(make_posix_file_system()->remove_tree(store).has_value());
+    command.words.emplace_back("--no-store");
+    ASSERT_TRUE(run_command(command)->is_good());
+    EXPECT_FALSE(make_posix_file_system()->info(store).has_value());
 }
 
 }  // namespace
