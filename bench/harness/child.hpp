@@ -19,7 +19,7 @@ enum class ChildMode : std::uint8_t {
 struct ChildOptions {
     std::string test_id;
     ChildMode mode = ChildMode::figures;
-    std::uint32_t slices = 20;
+    std::uint32_t slices = 100;
     std::uint64_t slice_ns =
         2'000'000;          ///< Least processor time of a slice: short work is repeated to fill it.
     std::string directory;  ///< For the work; made by the parent, removed by it.

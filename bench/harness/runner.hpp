@@ -17,7 +17,7 @@ struct RunOptions {
     bool with_exact = true;  ///< Count instructions where callgrind is installed.
     bool with_times = true;
     std::uint32_t repetitions = 3;  ///< Processes a test; they take turns, in an order that `seed` shuffles.
-    std::uint32_t slices = 20;
+    std::uint32_t slices = 100;  ///< A process, as far as a test wants so many (`Test::slices_max`).
     std::uint32_t counts = 1;   ///< How often each test is counted; more than one shows what a count depends on.
     std::uint32_t jobs = 0;     ///< Tests that are counted at once (counts do not mind); 0 = one a core.
     std::uint64_t seed = 1;

@@ -310,6 +310,7 @@ void add(Catalogue& catalogue, char const* group, std::string const& name, std::
     Test test{group, name, TestClass::micro, what,
               [count, make] { return std::make_unique<SearchWork>(count, make()); }, std::move(aliases), is_quick};
     test.exact_runs = count <= 1'000 ? 1 : 0;
+    test.slices_max = 100;  // The 99th of a hundred is promised: among twenty it would be the worst one.
     if (count >= 100'000) {  // To index them takes longer than what is measured.
         test.rounds_max = 1;
         test.time_limit_s = 600;
