@@ -98,6 +98,7 @@ TEST(PeerTablesTest, AReportShowsThemAndSaysWhenTheyWereMade) {
     auto const markdown = report_markdown(input);
     EXPECT_NE(markdown.find("## Beside other programs: search: 1000 packages: side by side"), std::string::npos);
     EXPECT_NE(markdown.find("2027-01-15"), std::string::npos);
+    EXPECT_EQ(markdown.find("| case | ms |"), std::string::npos) << "a table without rows says nothing";
     auto const html = report_html(input);
     EXPECT_NE(html.find("&lt;fuzzy&gt;"), std::string::npos);
     EXPECT_EQ(html.find("<fuzzy>"), std::string::npos);

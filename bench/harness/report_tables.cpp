@@ -138,6 +138,7 @@ void add_peer_tables(PeerComparison const& comparison, std::vector<ReportTable>&
         "Ours and other programs in turns on this machine, {}, in {:.0f} s, load at the end {:.2f}; ggen {} at {}, {}.",
         format_utc(comparison.started), comparison.seconds, comparison.load_1min, e.version, e.commit, e.build_type);
     for (auto const& table : comparison.tables) {
+        if (table.rows.empty()) continue;
         std::vector<std::string> parts{"Beside other programs", comparison.kind};
         for (auto const& part : {table.section, table.title}) {
             if (!part.empty()) parts.push_back(part);
