@@ -2,7 +2,8 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
-#include <functional>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "commands/commands.hpp"
@@ -77,6 +78,38 @@ CLI::App* add_resolve_command(CLI::App& app, ggen::bench::ResolveComparisonOptio
     return command;
 }
 
+/// The product beside other programs: one command for each part that has peers.
+class Comparisons {
+public:
+    void add(CLI::App& app) {
+        search_command_ = add_search_command(app, search_);
+        install_command_ = add_install_command(app, install_);
+        resolve_command_ = add_resolve_command(app, resolve_);
+        for (auto* const command : {search_command_, install_command_, resolve_command_})
+            command->add_flag("!--no-store", is_kept_, "Do not keep the tables for `report`");
+    }
+    /// The exit code when one of them was asked for.
+    [[nodiscard]] std::optional<int> run(CLI::App const& app) const {
+        auto const store = is_kept_ ? app.get_option("--store")->as<std::string>() : std::string{};
+        if (search_command_->parsed())
+            return ggen::bench::run_comparison("search", store, [&] { return run_search_comparison(search_); });
+        if (install_command_->parsed())
+            return ggen::bench::run_comparison("install", store, [&] { return run_install_comparison(install_); });
+        if (resolve_command_->parsed())
+            return ggen::bench::run_comparison("resolve", store, [&] { return run_resolve_comparison(resolve_); });
+        return std::nullopt;
+    }
+
+private:
+    ggen::bench::SearchComparisonOptions search_;
+    ggen::bench::InstallComparisonOptions install_;
+    ggen::bench::ResolveComparisonOptions resolve_;
+    CLI::App* search_command_ = nullptr;
+    CLI::App* install_command_ = nullptr;
+    CLI::App* resolve_command_ = nullptr;
+    bool is_kept_ = true;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -87,11 +120,8 @@ int main(int argc, char** argv) {
     ggen::bench::add_suites(catalogue);
     ggen::bench::add_harness_commands(app, std::move(catalogue), exit_code);
 
-    ggen::bench::SearchComparisonOptions search;
-    auto* const search_command = add_search_command(app, search);
-
-    ggen::bench::InstallComparisonOptions install;
-    auto* const install_command = add_install_command(app, install);
+    Comparisons comparisons;
+    comparisons.add(app);
 
     ggen::bench::SampleOptions sample;
     auto* const sample_command = app.add_subcommand("sample", "Cut a corpus down to what judged queries need");
@@ -101,9 +131,6 @@ int main(int argc, char** argv) {
     sample_command->add_option("--results", sample.results, "Results of `search` over the corpus")->required();
     sample_command->add_option("--rows", sample.rows, "Packages to keep");
     sample_command->add_option("--out", sample.out, "The .tsv.zst to write")->required();
-
-    ggen::bench::ResolveComparisonOptions resolve;
-    auto* const resolve_command = add_resolve_command(app, resolve);
 
     std::string child_file;
     std::string child_package;
@@ -145,16 +172,9 @@ int main(int argc, char** argv) {
         command->add_option("--rtt", lab.rtt_path, "A matrix of round trips instead of the shipped model");
     }
 #endif
-    bool is_comparison_kept = true;
-    for (auto* const command : {search_command, install_command, resolve_command})
-        command->add_flag("!--no-store", is_comparison_kept, "Do not keep the tables for `report`");
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     if (int const code = ggen::bench::parse_commands(app, argc, argv); code != 0) return code;
 
-    auto const compare = [&](char const* kind, std::function<ggen::Result<void>()> const& run) {
-        auto const store = is_comparison_kept ? app.get_option("--store")->as<std::string>() : std::string{};
-        return ggen::bench::run_comparison(kind, store, run);
-    };
 #if defined(GGEN_BENCH_P2P)
     if (child_nodes->parsed()) return report(ggen::bench::run_nodes_child(child_nodes_count, child_nodes_connect));
     if (child_lab->parsed()) return report(ggen::bench::run_lab_node(lab, lab_node));
@@ -169,12 +189,7 @@ int main(int argc, char** argv) {
     if (child_libsolv->parsed() && !child_solv.empty()) return report(ggen::bench::write_solv(child_file, child_solv));
     if (child_libsolv->parsed())
         return report(ggen::bench::run_libsolv_child(child_file, child_is_text, child_package));
-    if (resolve_command->parsed())
-        return compare("resolve", [&] { return ggen::bench::run_resolve_comparison(resolve); });
-    if (install_command->parsed())
-        return compare("install", [&] { return ggen::bench::run_install_comparison(install); });
     if (sample_command->parsed()) return report(ggen::bench::make_sample(sample));
-    if (search_command->parsed())
-        return compare("search", [&] { return ggen::bench::run_search_comparison(search); });
+    if (auto const compared = comparisons.run(app)) return *compared;
     return exit_code;
 }
