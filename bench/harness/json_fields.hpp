@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,19 @@ namespace ggen::bench {
     auto const* const value = json.find(name);
     if (value == nullptr || value->if_bool() == nullptr) return no_field(name);
     return *value->if_bool();
+}
+
+/// Whether `json` says that it is of `format`, of a version that this program reads; `what` stands in the error.
+/// Errors: invalid, refused (made by a newer version).
+[[nodiscard]] inline Result<void> check_format(Json const& json, std::string_view format, std::int64_t version_max,
+                                               std::string const& what) {
+    ASSIGN_OR_RETURN(auto const said, text_of(json, "format"));
+    if (said != format) return no_field("format");
+    ASSIGN_OR_RETURN(auto const version, number_of(json, "version"));
+    if (version <= static_cast<double>(version_max)) return ok();
+    return Error{Errc::refused, ErrorId::none,
+                 what + " is of a newer version; this program reads up to " + std::to_string(version_max),
+                 "read it with the ggen-bench that wrote it, or a newer one"};
 }
 
 }  // namespace ggen::bench

@@ -80,15 +80,7 @@ Json peers_to_json(PeerComparison const& comparison) {
 }
 
 Result<PeerComparison> peers_from_json(Json const& json, Environment const& here) {
-    ASSIGN_OR_RETURN(auto const format, text_of(json, "format"));
-    if (format != k_peers_format) return no_field("format");
-    ASSIGN_OR_RETURN(auto const version, number_of(json, "version"));
-    if (version > static_cast<double>(k_peers_version)) {
-        return Error{Errc::refused, ErrorId::none,
-                     fmt::format("the comparison has version {:.0f}; this program reads up to {}", version,
-                                 k_peers_version),
-                     "read it with the ggen-bench that wrote it, or a newer one"};
-    }
+    RETURN_IF_ERROR(check_format(json, k_peers_format, k_peers_version, "the comparison"));
     PeerComparison out;
     ASSIGN_OR_RETURN(out.kind, text_of(json, "kind"));
     if (!is_good_kind(out.kind)) return no_field("kind");

@@ -154,15 +154,7 @@ Json run_to_json(Run const& run) {
 }
 
 Result<Run> run_from_json(Json const& json) {
-    ASSIGN_OR_RETURN(auto const format, text_of(json, "format"));
-    if (format != "ggen-bench-result") return no_field("format");
-    ASSIGN_OR_RETURN(auto const version, number_of(json, "version"));
-    if (version > static_cast<double>(k_result_version)) {
-        return Error{Errc::refused, ErrorId::none,
-                     fmt::format("the result has version {:.0f}; this program reads up to {}", version,
-                                 k_result_version),
-                     "read it with the ggen-bench that wrote it, or a newer one"};
-    }
+    RETURN_IF_ERROR(check_format(json, "ggen-bench-result", k_result_version, "the result"));
     Run out;
     ASSIGN_OR_RETURN(out.id, text_of(json, "id"));
     ASSIGN_OR_RETURN(out.label, text_of(json, "label"));
