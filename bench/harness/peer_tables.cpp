@@ -1,7 +1,5 @@
 #include "harness/peer_tables.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 
